@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libextant: make, read and check ext2 volumes.
+ *
+ * Conventions, stated once for every function of the library.
+ *   Result     0 on success, a negative enum e2_err on failure.  Functions that
+ *              step through a sequence return 1 for an element, 0 at the end.
+ *   Results    go out through the last parameters, written only on success.
+ *   Ownership  X_open, X_begin, X_get, X_new give the caller one obligation, ended by
+ *              exactly one X_close, X_end, X_put, X_free.  Ending NULL does nothing.
+ *              A parameter named "owned" is taken over, even on failure.
+ *   Units      e2_blk counts file-system blocks from the start of the volume,
+ *              e2_lblk from the start of a file; a count of bytes is uint64_t
+ *              or size_t and is called offset, size, len or *_bytes.
+ *   Threads    reading functions may run in several threads at once.
+ *   Quiet      the library never prints, never exits, and keeps no state
+ *              outside its objects but the thread's last failure detail.
+ */
+#ifndef E2_H
+#define E2_H
+
+#include "base/bitset.h"
+#include "base/checked.h"
+#include "base/err.h"
+#include "base/json.h"
+#include "base/map.h"
+#include "base/str.h"
+#include "base/units.h"
+#include "build/plan.h"
+#include "build/shape.h"
+#include "cache/cache.h"
+#include "check/check.h"
+#include "disk/consts.h"
+#include "disk/features.h"
+#include "disk/struct.h"
+#include "host/extract.h"
+#include "host/source.h"
+#include "io/io.h"
+#include "io/sim.h"
+#include "io/target.h"
+#include "node/node.h"
+#include "tree/tree.h"
+#include "vol/vol.h"
+
+#define E2_VERSION "0.1.0"
+
+#endif

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where bytes live: one file, and the host's directory of files.
+ *
+ * struct e2_io is the only way to the bytes of an image, struct e2_env the only
+ * way the library makes, names and removes files of its own.  The simulator
+ * (io/sim.h) implements both.  Reads and writes are whole: a short one is an
+ * error, EINTR is retried.  Reading past the end is E2_ERR_IO.
+ */
+#ifndef E2_IO_IO_H
+#define E2_IO_IO_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct e2_io;
+
+struct e2_io_ops {	/* a back end; offsets and lengths in bytes; 0 or negative e2_err */
+	int (*read)(struct e2_io *io, uint64_t offset, size_t len, void *buf);
+	int (*write)(struct e2_io *io, uint64_t offset, size_t len, const void *buf);
+	int (*sync)(struct e2_io *io);		/* all earlier writes are durable on return */
+	int (*resize)(struct e2_io *io, uint64_t size);
+	int (*zero)(struct e2_io *io, uint64_t offset, uint64_t len);	/* may make a hole */
+	int (*close)(struct e2_io *io);		/* releases io whatever it returns */
+};
+
+struct e2_io {
+	const struct e2_io_ops *ops;
+	const char *name;	/* for messages, as the user gave it; owned by the back end */
+	uint64_t size;		/* bytes */
+	bool writable;
+};
+
+/* Wrappers that check bounds against io->size; the writing ones fail with
+ * E2_ERR_ROFS on a read-only io.  Every caller uses these, never ops. */
+E2_NODISCARD int e2_io_read(struct e2_io *io, uint64_t offset, size_t len, void *buf);
+E2_NODISCARD int e2_io_write(struct e2_io *io, uint64_t offset, size_t len, const void *buf);
+E2_NODISCARD int e2_io_sync(struct e2_io *io);
+E2_NODISCARD int e2_io_resize(struct e2_io *io, uint64_t size);
+E2_NODISCARD int e2_io_zero(struct e2_io *io, uint64_t offset, uint64_t len);
+int e2_io_close(struct e2_io *io);	/* NULL is fine; a failure of close(2) is reported */
+
+enum e2_io_flags {
+	E2_IO_WRITE = 1,	/* open for writing too */
+};
+
+/*
+ * Opens a regular file or block device.  Never blocks on a fifo, never follows
+ * into a directory: anything else is E2_ERR_INVAL.
+ * A read-only open uses O_RDONLY and, where the owner may, O_NOATIME.
+ */
+int e2_io_open_file(const char *path, unsigned flags, struct e2_io **io);
+
+/* size zero bytes of memory, growing with resize. */
+int e2_io_open_mem(uint64_t size, struct e2_io **io);
+
+/* A window of another io, which it takes over, even on failure. */
+int e2_io_open_slice(struct e2_io *owned, uint64_t offset, uint64_t len, struct e2_io **io);
+
+/*
+ * A gzip file, read-only: inflated once into an unlinked sparse temporary file.
+ * limit   the most bytes it may inflate to; more is E2_ERR_FBIG
+ */
+int e2_io_open_gz(const char *path, uint64_t limit, struct e2_io **io);
+
+/*
+ * What a user names: PATH, PATH@OFFSET[+LENGTH], PATH?offset=BYTES, or PATH.gz
+ * (recognised by its first two bytes); a file that bears the whole text as its
+ * name wins.  OFFSET and LENGTH take the suffixes of e2_parse_size.
+ */
+int e2_io_open_image(const char *spec, unsigned flags, struct e2_io **io);
+
+/*
+ * Says whether a file is in use by the kernel as a volume: mounted, or attached
+ * to a loop device.  1 and the reason ("is attached to /dev/loop3 and mounted
+ * on /mnt") added to why, 0 when free, or a negative error.
+ */
+int e2_path_in_use(const char *path, struct e2_str *why);
+
+/* ---- the directory of files ------------------------------------------- */
+
+struct e2_env;
+
+struct e2_env_ops {
+	int (*open)(struct e2_env *env, const char *path, unsigned flags, struct e2_io **io);
+	/* A new, empty, writable file that had no name before; E2_ERR_EXIST if path is taken. */
+	int (*create_excl)(struct e2_env *env, const char *path, unsigned mode, struct e2_io **io);
+	/* The same without a name, in the directory of path; E2_ERR_UNSUPPORTED where
+	 * the file system has no such thing.  link_temp then names it (E2_ERR_EXIST). */
+	int (*create_temp)(struct e2_env *env, const char *path, unsigned mode, struct e2_io **io);
+	int (*link_temp)(struct e2_env *env, struct e2_io *temp, const char *path);
+	int (*unlink)(struct e2_env *env, const char *path);
+	int (*rename)(struct e2_env *env, const char *from, const char *to);
+	int (*sync_dir)(struct e2_env *env, const char *path);	/* the directory that holds path */
+};
+
+struct e2_env {
+	const struct e2_env_ops *ops;
+};
+
+/* The host's own directory of files; needs no release. */
+struct e2_env *e2_env_host(void);
+
+#endif

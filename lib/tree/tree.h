@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Directories, paths, extended attributes: names to inodes.
+ */
+#ifndef E2_TREE_TREE_H
+#define E2_TREE_TREE_H
+
+#include "node/node.h"
+
+/* ---- entries of one block --------------------------------------------------- */
+
+struct e2_entry {
+	e2_ino ino;		/* 0: unused space */
+	uint32_t rec_len;	/* bytes, the 64 KiB encoding undone */
+	uint8_t file_type;	/* E2_FT_UNKNOWN without the filetype feature */
+	uint16_t name_len;
+	const uint8_t *name;	/* not NUL-terminated; points into the block */
+	uint32_t offset;	/* in the block */
+	e2_lblk lblk;		/* block of the directory (0 from e2_entry_at) */
+};
+
+/*
+ * Decodes the entry at offset.  1 and the entry; 0 when offset is the end of the
+ * block; E2_ERR_CORRUPT when the record length is impossible (detail says which).
+ */
+int e2_entry_at(const struct e2_geometry *g, const uint8_t *block, uint32_t offset,
+		struct e2_entry *e);
+
+/* Bytes an entry with such a name needs. */
+uint32_t e2_entry_bytes(uint32_t name_len);
+
+/* NULL, or why bytes cannot be a name in a directory ("is empty", "contains a slash",
+ * "contains a NUL", "is longer than 255 bytes", "is \".\""). */
+const char *e2_name_problem(const uint8_t *name, size_t len);
+
+/* ---- directories ------------------------------------------------------------- */
+
+/*
+ * Entries in use, linear order (an index is invisible: its blocks read as
+ * unused entries).  A damaged block ends with E2_ERR_CORRUPT after the entries before
+ * the damage; calling next again goes on with the block after it.
+ * An entry stays valid until the next call.
+ */
+struct e2_dir;
+int e2_dir_begin(struct e2_fs *fs, e2_ino ino, struct e2_dir **dir);	/* E2_ERR_NOTDIR */
+int e2_dir_next(struct e2_dir *dir, struct e2_entry *e);	/* 1, 0 at the end, or an error */
+void e2_dir_end(struct e2_dir *dir);
+
+/* One name of a directory, by its index where it has a good one.  E2_ERR_NOENT, E2_ERR_NOTDIR. */
+E2_NODISCARD int e2_dir_lookup(struct e2_fs *fs, e2_ino dir, const void *name, size_t len,
+			       e2_ino *ino);
+
+/* The hash of a name as the kernel computes it.  E2_ERR_INVAL for an unknown version. */
+int e2_dir_hash(unsigned version, const uint32_t seed[4], const void *name, size_t len,
+		uint32_t *major, uint32_t *minor);
+
+/* ---- paths --------------------------------------------------------------------- */
+
+enum e2_resolve_flags { E2_NOFOLLOW = 1 };	/* the last component stays a symlink */
+
+struct e2_step {		/* one component of a resolution, for explanations */
+	e2_ino dir;		/* where the component was looked up */
+	e2_ino ino;		/* what was found; 0: nothing */
+	const char *name;	/* the component, NUL-terminated */
+	size_t name_len;
+	uint32_t mode;
+	const char *link;	/* text when a symlink is followed, else NULL */
+	unsigned hop;		/* symlinks followed so far */
+};
+typedef int e2_step_fn(void *context, const struct e2_step *step);	/* not 0 stops */
+
+struct e2_resolve {
+	e2_ino root, cwd;	/* 0: the volume's root */
+	unsigned flags;
+	e2_step_fn *step;	/* may be NULL; called for each component */
+	void *context;
+};
+
+/*
+ * Resolves a path with the kernel's rules: repeated slashes, ".", "..", at most
+ * 40 symlinks, a trailing slash demands a directory, empty path is E2_ERR_NOENT,
+ * components over 255 bytes E2_ERR_NAMETOOLONG, paths of 4096 bytes and more too.
+ * E2_ERR_NOENT, E2_ERR_NOTDIR, E2_ERR_LOOP; the detail says which component of what.
+ */
+E2_NODISCARD int e2_resolve(struct e2_fs *fs, const struct e2_resolve *how, const char *path,
+			    e2_ino *ino);
+
+/* ---- the whole tree -------------------------------------------------------------- */
+
+/*
+ * Walks all names below a directory, parents first, each directory once (a
+ * second name of one is yielded with again = true and not entered).  Depth has no bound but
+ * the visited set; a path is kept as bytes.
+ */
+struct e2_walk_entry {
+	const char *path;	/* "/a/b", bytes, NUL-terminated; relative to the start: "" there */
+	size_t path_len;
+	e2_ino ino, parent;
+	struct e2_inode inode;
+	const uint8_t *name;	/* last component */
+	size_t name_len;
+	unsigned depth;		/* 0: the start */
+	bool again;		/* a directory seen before */
+	bool after;		/* with E2_WALK_POST: second visit, when its entries are done */
+	int status;		/* E2_OK, or why the inode or (after) its directory could not be read */
+};
+enum e2_walk_flags { E2_WALK_POST = 1 };
+struct e2_walk;
+int e2_walk_begin(struct e2_fs *fs, e2_ino start, unsigned flags, struct e2_walk **walk);
+int e2_walk_next(struct e2_walk *walk, struct e2_walk_entry *e);	/* 1, 0 at the end */
+void e2_walk_skip(struct e2_walk *walk);	/* do not enter the directory just yielded */
+void e2_walk_end(struct e2_walk *walk);
+
+/* ---- names of inodes -------------------------------------------------------------- */
+
+/*
+ * All names in the volume, found by reading every directory once.
+ * e2_names_find: all paths of an inode, in walk order; each call adds at most `most` to out,
+ * *total is how many there are.  Directories have the one path; the root is "/".
+ */
+struct e2_names;
+int e2_names_open(struct e2_fs *fs, struct e2_names **names);
+void e2_names_close(struct e2_names *names);
+uint32_t e2_names_count(const struct e2_names *names, e2_ino ino);
+int e2_names_path(const struct e2_names *names, e2_ino ino, uint32_t index, struct e2_str *path);
+
+/* ---- extended attributes ------------------------------------------------------------ */
+
+struct e2_xattr {
+	struct e2_str name;		/* full name: "user.mime_type", "system.posix_acl_access" */
+	const uint8_t *value;		/* as getxattr(2) gives it (ACLs converted) */
+	size_t value_len;
+	bool in_inode;			/* stored in the inode; else in its block */
+};
+
+/* Steps through the attributes of an inode: first those in the inode, then those in the block.
+ * All bounds are checked; a damaged area is E2_ERR_CORRUPT once, then goes on with the next area. */
+struct e2_xattrs;
+int e2_xattrs_begin(struct e2_fs *fs, e2_ino ino, struct e2_xattrs **it);
+int e2_xattrs_next(struct e2_xattrs *it, const struct e2_xattr **x);	/* 1, 0 at the end */
+void e2_xattrs_end(struct e2_xattrs *it);
+
+/* The prefix of a name index ("user."), NULL when unknown; and the index and rest of a full name.
+ * Pure; used by mkfs too. */
+const char *e2_xattr_prefix(unsigned index);
+int e2_xattr_split(const char *name, unsigned *index, const char **rest);	/* E2_ERR_UNSUPPORTED */
+
+/* ACL values: as on disk (version 1) to and from what the host's xattr calls use (version 2). */
+int e2_acl_to_host(const uint8_t *disk, size_t len, struct e2_str *host);	/* E2_ERR_CORRUPT */
+int e2_acl_from_host(const uint8_t *host, size_t len, struct e2_str *disk);	/* E2_ERR_INVAL */
+
+/* Hash of one entry and of a whole attribute block, as the kernel computes them. */
+uint32_t e2_xattr_entry_hash(const void *name, size_t name_len, const uint8_t *value,
+			     size_t value_len);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A volume: superblock, groups, bitmaps; the volume as arithmetic.
+ *
+ * The geometry is proven against the superblock's own rules and the size of the
+ * image once, at open, and never changes.  Every number read from the volume is
+ * compared with it before it is an index, a length or a loop bound.
+ */
+#ifndef E2_VOL_VOL_H
+#define E2_VOL_VOL_H
+
+#include "cache/cache.h"
+#include "disk/consts.h"
+#include "disk/features.h"
+#include "disk/struct.h"
+#include "io/io.h"
+
+struct e2_fs;
+
+struct e2_geometry {
+	e2_blk blocks;			/* in the volume */
+	e2_blk first_data_block;	/* 1 with 1 KiB blocks (usually), else 0 */
+	e2_grp groups;
+	uint32_t inodes;		/* groups * inodes_per_group */
+	uint32_t inodes_per_group, blocks_per_group;
+	uint32_t block_size, inode_size, desc_size;	/* bytes */
+	uint32_t block_bits;		/* block_size == 1 << block_bits */
+	uint32_t pointers;		/* block pointers in a block: block_size / 4 */
+	uint32_t inode_table_blocks;	/* per group */
+	uint32_t desc_blocks;		/* blocks of group descriptors in all */
+	uint32_t reserved_gdt_blocks;	/* kept behind them, per copy */
+	e2_ino first_ino;		/* first that is not reserved */
+	bool meta_bg, sparse_super, sparse_super2, filetype;
+	uint32_t first_meta_bg;		/* desc_blocks when meta_bg is off */
+	uint32_t backup_bgs[2];
+};
+
+/*
+ * Derives and proves a geometry.  Used by open, mkfs and fsck alike.
+ *
+ * image_bytes  size of the image; the volume may be larger only where allowed
+ *              (a damaged image cut short): then E2_ERR_CORRUPT unless 0
+ *
+ * E2_ERR_NOT_EXT2 (magic), E2_ERR_CORRUPT with field, value and valid range.
+ */
+int e2_geometry_derive(const struct e2_super *super, uint64_t image_bytes, struct e2_geometry *g);
+
+/* ---- pure arithmetic; groups and numbers must be inside the geometry ---- */
+
+e2_blk e2_group_first_block(const struct e2_geometry *g, e2_grp group);
+uint32_t e2_group_blocks(const struct e2_geometry *g, e2_grp group);	/* less in the last */
+bool e2_group_has_super(const struct e2_geometry *g, e2_grp group);
+/* Blocks of superblock, descriptors and reserved descriptors at the start of a
+ * group (the superblock's own block included; boot block of 1 KiB volumes not). */
+uint32_t e2_group_head_blocks(const struct e2_geometry *g, e2_grp group);
+/* Where the descriptors of a group start in the group itself, and how many
+ * blocks of them (0: none here); with reserved blocks behind when !meta_bg. */
+uint32_t e2_group_desc_blocks(const struct e2_geometry *g, e2_grp group, e2_blk *first);
+/* Block that holds descriptor block n (n < desc_blocks) of the copy that starts
+ * with the superblock in group `copy` (0: the primary). */
+e2_blk e2_desc_block(const struct e2_geometry *g, e2_grp copy, uint32_t n);
+e2_grp e2_block_group(const struct e2_geometry *g, e2_blk blk);
+e2_grp e2_inode_group(const struct e2_geometry *g, e2_ino ino);
+bool e2_block_valid(const struct e2_geometry *g, e2_blk blk);	/* first_data_block .. blocks-1 */
+bool e2_run_valid(const struct e2_geometry *g, e2_blk blk, uint64_t count);
+bool e2_inode_valid(const struct e2_geometry *g, e2_ino ino);	/* 1 .. inodes */
+uint64_t e2_file_size_max(const struct e2_geometry *g);		/* bytes, by pointers and i_blocks */
+
+/* ---- opening ------------------------------------------------------------ */
+
+enum e2_open_flags {
+	E2_OPEN_ANY_FEATURE = 1,	/* unknown incompat bits are no reason to refuse */
+	E2_OPEN_SHORT = 2,		/* the image may be shorter than the volume */
+};
+
+struct e2_open_options {
+	unsigned flags;
+	e2_blk superblock;		/* block of the superblock to use; 0: the primary */
+	uint32_t block_size;		/* bytes; needed with superblock, 0: tried in turn */
+	size_t cache_bytes;		/* 0: a sensible default */
+	unsigned threads;		/* read-ahead workers; E2_THREADS_AUTO: as suits */
+};
+#define E2_THREADS_AUTO UINT32_MAX
+
+/*
+ * Opens a volume for reading.  options NULL: all defaults.
+ * io is taken over, even on failure.
+ *
+ * E2_ERR_NOT_EXT2, E2_ERR_FEATURE (unknown incompat bits, named), E2_ERR_CORRUPT
+ * (impossible geometry), E2_ERR_IO, E2_ERR_NOMEM.
+ */
+int e2_open(struct e2_io *owned, const struct e2_open_options *options, struct e2_fs **fs);
+void e2_close(struct e2_fs *fs);
+
+/*
+ * Looks for a superblock that e2_open would accept: backups at the places every
+ * block size and group size of mke2fs gives, best first.
+ * E2_ERR_NOT_EXT2 when there is none.
+ */
+int e2_find_backup(struct e2_io *io, e2_blk *superblock, uint32_t *block_size);
+
+const struct e2_geometry *e2_geometry(const struct e2_fs *fs);
+const struct e2_super *e2_super(const struct e2_fs *fs);	/* as opened */
+struct e2_io *e2_fs_io(const struct e2_fs *fs);
+struct e2_cache *e2_fs_cache(const struct e2_fs *fs);
+const char *e2_fs_name(const struct e2_fs *fs);			/* of the image, for messages */
+
+/* NULL, or why the volume may be read only ("unknown ro_compat feature ..."). */
+const char *e2_fs_read_only(const struct e2_fs *fs);
+
+struct e2_when_context e2_when(const struct e2_fs *fs);		/* for inodes: bytes = inode_size */
+
+/* ---- blocks -------------------------------------------------------------- */
+
+/* Any block of the volume, block 0 included.  E2_ERR_CORRUPT past the end. */
+E2_NODISCARD int e2_buf_get(struct e2_fs *fs, e2_blk blk, const struct e2_buf **buf);
+void e2_buf_put(struct e2_fs *fs, const struct e2_buf *buf);
+
+/* ---- groups --------------------------------------------------------------- */
+
+/* The descriptor as it stands; its pointers are unproven.  E2_ERR_IO. */
+E2_NODISCARD int e2_group_get(struct e2_fs *fs, e2_grp group, struct e2_group *desc);
+
+/* Where the descriptor lies: block and byte within it. */
+void e2_group_locate(const struct e2_geometry *g, e2_grp group, e2_blk *blk, uint32_t *offset);
+
+/* The first block of a group's inode table, proven to lie wholly in the volume;
+ * E2_ERR_CORRUPT otherwise. */
+E2_NODISCARD int e2_inode_table(struct e2_fs *fs, e2_grp group, e2_blk *first);
+
+/* Whether the bitmaps call a block or inode used. */
+E2_NODISCARD int e2_block_used(struct e2_fs *fs, e2_blk blk, bool *used);
+E2_NODISCARD int e2_inode_used(struct e2_fs *fs, e2_ino ino, bool *used);
+
+/* What a block is by the layout alone. */
+enum e2_role {
+	E2_ROLE_NONE,		/* by the layout: for data, pointers, directories or free */
+	E2_ROLE_BOOT, E2_ROLE_SUPER, E2_ROLE_DESC, E2_ROLE_RESERVED_DESC,
+	E2_ROLE_BLOCK_BITMAP, E2_ROLE_INODE_BITMAP, E2_ROLE_INODE_TABLE,
+};
+E2_NODISCARD int e2_block_role(struct e2_fs *fs, e2_blk blk, enum e2_role *role, e2_grp *group);
+
+#endif

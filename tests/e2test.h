@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * E2_TEST(suite, name, ...): a Criterion test that also fails on leaks (ASan)
+ * and on errors and leaks under valgrind, which Criterion alone lets pass: its
+ * process ends before the exit status of the tools can count.
+ */
+#ifndef E2_TESTS_E2TEST_H
+#define E2_TESTS_E2TEST_H
+
+#include <criterion/criterion.h>
+#include <criterion/new/assert.h>
+#include <unistd.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+#if __has_include(<valgrind/memcheck.h>)
+#include <valgrind/memcheck.h>
+#endif
+
+static inline void e2_test_end(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	if (__lsan_do_recoverable_leak_check())
+		_exit(77);
+#endif
+#ifdef RUNNING_ON_VALGRIND
+	if (RUNNING_ON_VALGRIND) {
+		unsigned long lost = 0, dubious, reachable, suppressed;
+		unsigned long errors = VALGRIND_COUNT_ERRORS;
+
+		VALGRIND_DO_LEAK_CHECK;
+		VALGRIND_COUNT_LEAKS(lost, dubious, reachable, suppressed);
+		(void)dubious, (void)reachable, (void)suppressed;
+		if (errors || lost)
+			_exit(78);
+	}
+#endif
+}
+
+#define E2_TEST(s, n, ...) \
+	static void s##_##n##_body(void); \
+	Test(s, n, ##__VA_ARGS__) { s##_##n##_body(); e2_test_end(); } \
+	static void s##_##n##_body(void)
+
+#endif
