@@ -49,6 +49,7 @@ $(B)/%.o: %.c
 
 $(B)/libextant.a: $(call objs,$(LIB_SRC))
 	$(if $(V),,@echo "  AR   $@")
+	@mkdir -p $(@D)
 	$(Q)rm -f $@; ar rcsD $@ $^
 
 define program
