@@ -15,7 +15,7 @@ mandir  ?= $(prefix)/share/man
 MAKEFLAGS += --no-builtin-rules
 Q := $(if $(V),,@)
 
-WARN := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
+WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
         -Wmissing-prototypes -Wvla -Wcast-qual -Wimplicit-fallthrough -Werror
 HARD := -fstack-protector-strong -fPIE
 ifeq ($(DEBUG)$(SAN)$(COV),)
@@ -27,7 +27,7 @@ comma := ,
 SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recover=all -fno-omit-frame-pointer)
 COVFLAGS := $(if $(COV),--coverage)
 CPPFLAGS += -Ilib -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
-CFLAGS   := -std=c11 $(OPT) $(WARN) $(HARD) $(SANFLAGS) $(COVFLAGS) $(CFLAGS)
+ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(HARD) $(SANFLAGS) $(COVFLAGS) $(CFLAGS)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(COVFLAGS)
 LDLIBS   := -lz -luuid -lpthread
 
@@ -45,7 +45,7 @@ all: $(B)/libextant.a $(addprefix $(B)/,$(PROGRAMS)) ## build the library and th
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC   $<")
-	$(Q)$(CC) $(CPPFLAGS) $(CFLAGS) $(EXTRA_$*) -MMD -MP -c $< -o $@
+	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
 
 $(B)/libextant.a: $(call objs,$(LIB_SRC))
 	$(if $(V),,@echo "  AR   $@")
@@ -68,6 +68,8 @@ $(B)/tests/unit/run: $(call objs,$(UNIT_SRC)) $(B)/libextant.a
 	$(if $(V),,@echo "  LD   $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(LDLIBS)
 $(call objs,$(UNIT_SRC)): CPPFLAGS += -Itests
+# The test framework's macros are GNU C.
+$(call objs,$(UNIT_SRC)): WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 
 .PHONY: check
 check: all $(B)/tests/unit/run ## build and run the unit tests (UNIT=pattern)
