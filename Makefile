@@ -2,9 +2,9 @@
 # One non-recursive make.  `make help` lists the targets.
 #
 #   DEBUG=1  no optimisation    SAN=1  ASan and UBSan    COV=1  coverage
-#   V=1      show commands      B=dir  build there       CC=clang
+#   V=1      show commands      B=dir  build there           CC=clang
 
-B       ?= build
+B       ?= build$(if $(SAN),-san)$(if $(COV),-cov)$(if $(DEBUG),-debug)
 CC      := $(if $(filter default,$(origin CC)),gcc,$(CC))
 prefix  ?= /usr/local
 bindir  ?= $(prefix)/bin
@@ -17,7 +17,7 @@ Q := $(if $(V),,@)
 
 WARN = -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wstrict-prototypes \
         -Wmissing-prototypes -Wvla -Wcast-qual -Wimplicit-fallthrough -Werror
-HARD := -fstack-protector-strong -fPIE
+HARD := -fstack-protector-strong -fstack-clash-protection -fPIE
 ifeq ($(DEBUG)$(SAN)$(COV),)
 OPT  := -O2 -D_FORTIFY_SOURCE=2
 else
@@ -28,7 +28,7 @@ SANFLAGS := $(if $(SAN),-fsanitize=address$(comma)undefined -fno-sanitize-recove
 COVFLAGS := $(if $(COV),--coverage)
 CPPFLAGS += -Ilib -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(HARD) $(SANFLAGS) $(COVFLAGS) $(CFLAGS)
-LDFLAGS  += -pie -Wl,-z,relro,-z,now $(SANFLAGS) $(COVFLAGS)
+LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) $(COVFLAGS)
 LDLIBS   := -lz -luuid -lpthread
 
 src  = $(wildcard $(1)/*.c)
@@ -74,6 +74,57 @@ $(call objs,$(UNIT_SRC)): WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wm
 .PHONY: check
 check: all $(B)/tests/unit/run ## build and run the unit tests (UNIT=pattern)
 	$(B)/tests/unit/run $(if $(UNIT),--filter '$(UNIT)')
+
+# Tests that must fail, for the test of the test wrapper.
+$(B)/tests/self/planted: $(B)/tests/self/planted.o
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(LDLIBS)
+$(B)/tests/self/planted.o: CPPFLAGS += -Itests
+$(B)/tests/self/planted.o: WARN := -Wall
+
+.PHONY: test
+test: ## install what is missing, then run all tests
+	@scripts/deps test
+	@scripts/test
+
+.PHONY: lint
+lint: ## check layers, sizes, licences, headers, man pages
+	@sh tests/lint/run.sh
+
+.PHONY: demo
+demo: ## the main job on a real directory (DIR=...)
+	@scripts/deps build
+	@$(MAKE) -s all
+	@B=$(abspath $(B)) scripts/demo $(DIR)
+
+.PHONY: images
+images: all ## build the gallery of images/ from its recipes
+	@B=$(abspath $(B)) scripts/gallery images $(B)/images
+
+.PHONY: bench
+bench: all ## compare speed with the peers (BENCH=name, PAIRS=n)
+	@B=$(abspath $(B)) bench/run $(BENCH)
+
+MAN1 := $(wildcard docs/*.1)
+MAN8 := $(wildcard docs/*.8)
+HEADERS := lib/e2.h $(wildcard lib/*/*.h lib/*/*.def)
+
+.PHONY: install
+install: all ## install programs, library and manual (DESTDIR, prefix)
+	install -d $(DESTDIR)$(bindir) $(DESTDIR)$(libdir) $(DESTDIR)$(incdir) \
+		$(DESTDIR)$(mandir)/man1 $(DESTDIR)$(mandir)/man8
+	install -m 755 $(addprefix $(B)/,$(PROGRAMS)) $(DESTDIR)$(bindir)
+	install -m 644 $(B)/libextant.a $(DESTDIR)$(libdir)
+	for h in $(HEADERS:lib/%=%); do \
+		install -D -m 644 lib/$$h $(DESTDIR)$(incdir)/$$h || exit 1; done
+	$(if $(MAN1),install -m 644 $(MAN1) $(DESTDIR)$(mandir)/man1)
+	$(if $(MAN8),install -m 644 $(MAN8) $(DESTDIR)$(mandir)/man8)
+
+.PHONY: uninstall
+uninstall: ## remove what install put there
+	rm -f $(addprefix $(DESTDIR)$(bindir)/,$(PROGRAMS)) $(DESTDIR)$(libdir)/libextant.a \
+		$(addprefix $(DESTDIR)$(mandir)/man1/,$(notdir $(MAN1))) \
+		$(addprefix $(DESTDIR)$(mandir)/man8/,$(notdir $(MAN8)))
+	rm -rf $(DESTDIR)$(incdir)
 
 .PHONY: clean
 clean: ## remove what was built

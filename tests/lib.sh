@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+# What the shell tests share.  Source it first:
+#
+#	. "$(dirname "$0")/../lib.sh"
+#	t "a label of 17 bytes is refused" fails_with 'label' extant-mkfs -L 12345678901234567 a.img 1M
+#	...
+#	finish
+#
+# B      the build directory (default: build), absolute afterwards; its programs are first in PATH
+# tmp    a directory of this test's own, the current one, removed at the end
+# finish prints "N passed, N failed, N skipped" and sets the exit status.
+set -u
+LC_ALL=C
+TZ=UTC
+export LC_ALL TZ
+umask 022
+root=$(cd "$(dirname "$0")/../.." && pwd)
+B=${B:-build}
+case $B in /*) ;; *) B=$root/$B ;; esac
+PATH=$B:$PATH:/sbin:/usr/sbin
+ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99}
+export PATH ASAN_OPTIONS
+passed=0 failed=0 skipped=0
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/extant-test.XXXXXX") || exit 1
+mounts=
+trap 'cleanup' EXIT
+trap 'exit 1' INT TERM
+
+cleanup() {
+	for m in $mounts; do umount "$m" 2>/dev/null; done
+	cd / && rm -rf "$tmp"
+}
+cd "$tmp" || exit 1
+
+pass() { passed=$((passed + 1)); [ -z "${VERBOSE:-}" ] || echo "ok: $1"; }
+fail() { failed=$((failed + 1)); echo "FAILED: ${0##*/}: $1"; }
+skip() { skipped=$((skipped + 1)); echo "skipped: ${0##*/}: $1: $2"; }	# name, reason
+
+# t NAME COMMAND...: passes when the command exits 0; its output is shown only on failure.
+t() {
+	name=$1; shift
+	if "$@" >"$tmp/.out" 2>&1; then pass "$name"; else
+		fail "$name (exit $?)"; sed 's/^/    /' "$tmp/.out" | head -20
+	fi
+}
+
+# exits CODE COMMAND...: the command must exit with exactly this code.
+exits() {
+	want=$1; shift
+	"$@"; got=$?
+	[ $got -eq "$want" ] || { echo "exit $got, not $want: $*"; return 1; }
+}
+
+# fails_with TEXT COMMAND...: exits not 0 (and no crash or sanitizer report), saying TEXT (a grep pattern).
+fails_with() {
+	text=$1; shift
+	"$@" >"$tmp/.fw" 2>&1; got=$?
+	cat "$tmp/.fw"
+	[ $got -ne 0 ] && [ $got -lt 99 ] && grep -q -e "$text" "$tmp/.fw" ||
+		{ echo "exit $got; wanted a failure that says: $text"; return 1; }
+}
+
+# says TEXT COMMAND...: exits 0 and its output matches TEXT (a grep pattern).
+says() {
+	text=$1; shift
+	"$@" >"$tmp/.fw" 2>&1; got=$?
+	cat "$tmp/.fw"
+	[ $got -eq 0 ] && grep -q -e "$text" "$tmp/.fw" || { echo "exit $got; wanted 0 and: $text"; return 1; }
+}
+
+same() { [ "$1" = "$2" ] || { echo "got:    $1"; echo "wanted: $2"; return 1; }; }
+have() { command -v "$1" >/dev/null 2>&1; }
+is_root() { [ "$(id -u)" -eq 0 ]; }
+
+# can_mount: whether this machine lets us loop-mount; the reason in $why when not.
+can_mount() {
+	is_root || { why="needs root to mount"; return 1; }
+	[ -e /dev/loop-control ] || { why="no loop devices here"; return 1; }
+	grep -qw ext2 /proc/filesystems || modprobe ext2 2>/dev/null || modprobe ext4 2>/dev/null ||
+		{ why="the kernel has no ext2"; return 1; }
+}
+
+# mount_image IMAGE DIR [OPTIONS]
+mount_image() {
+	mkdir -p "$2" && mount -t ext2 -o "loop,${3:-ro}" "$1" "$2" || return 1
+	case " $mounts " in *" $2 "*) ;; *) mounts="$2 $mounts" ;; esac
+}
+
+finish() {
+	echo "${0##*/}: $passed passed, $failed failed, $skipped skipped"
+	[ $failed -eq 0 ] && [ $((passed + skipped)) -gt 0 ]
+	exit
+}
