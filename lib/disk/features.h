@@ -33,6 +33,8 @@ struct e2_feature_row {
 const struct e2_feature_row *e2_feature_at(size_t index);	/* NULL past the last */
 const struct e2_feature_row *e2_feature_find(const char *name);	/* NULL when unknown */
 
+const char *e2_feature_word_name(enum e2_feature_word word);	/* "compat" and so on */
+
 /* Adds the names of the set bits, separated by spaces; unknown bits as "incompat:0x4000000". */
 void e2_str_add_features(struct e2_str *s, enum e2_feature_word word, uint32_t bits);
 

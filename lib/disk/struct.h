@@ -24,46 +24,6 @@
 
 /* ---- host forms and codecs -------------------------------------------- */
 
-/* STRUCT(name, bytes on disk, sentence): see structs.def */
-#define F(kind, name, at, arg, fmt, when, doc) E2_DECL_##kind(name, arg)
-struct e2_super {
-#include "disk/super.def"
-};
-struct e2_group {
-#include "disk/group.def"
-};
-struct e2_inode {
-#include "disk/inode.def"
-};
-struct e2_dirent {
-#include "disk/dirent.def"
-};
-struct e2_xattr_header {
-#include "disk/xattr_header.def"
-};
-struct e2_xattr_ibody {
-#include "disk/xattr_ibody.def"
-};
-struct e2_xattr_entry {
-#include "disk/xattr_entry.def"
-};
-struct e2_dx_info {
-#include "disk/dx_info.def"
-};
-struct e2_dx_count {
-#include "disk/dx_count.def"
-};
-struct e2_dx_entry {
-#include "disk/dx_entry.def"
-};
-struct e2_acl_header {
-#include "disk/acl_header.def"
-};
-struct e2_acl_entry {
-#include "disk/acl_entry.def"
-};
-#undef F
-
 enum {	/* bytes on disk */
 	E2_SUPER_BYTES = 1024, E2_SUPER_OFFSET = 1024, E2_GROUP_BYTES = 32,
 	E2_INODE_BYTES = 128,		/* the fields every inode has */
@@ -74,10 +34,25 @@ enum {	/* bytes on disk */
 	E2_ACL_ENTRY_BYTES = 8, E2_ACL_SHORT_BYTES = 4,
 };
 
-void e2_super_decode(struct e2_super *to, const uint8_t *raw);
-void e2_super_encode(const struct e2_super *from, uint8_t *raw);
-void e2_group_decode(struct e2_group *to, const uint8_t *raw);
-void e2_group_encode(const struct e2_group *from, uint8_t *raw);
+/* struct e2_super, e2_group, e2_inode, ...: one for each row of structs.def. */
+#define STRUCT(name, codec, bytes, doc) struct e2_##name {
+#define F(kind, name, at, arg, fmt, when, doc) E2_DECL_##kind(name, arg)
+#define END(name) };
+#include "disk/structs.def"
+
+/*
+ * void e2_super_decode(struct e2_super *to, const uint8_t *raw);
+ * void e2_super_encode(const struct e2_super *from, uint8_t *raw);
+ * and so on for every structure but those below; raw has the structure's bytes.
+ */
+#define E2_CODEC_plain(name) \
+	void e2_##name##_decode(struct e2_##name *to, const uint8_t *raw); \
+	void e2_##name##_encode(const struct e2_##name *from, uint8_t *raw);
+#define E2_CODEC_own(name)
+#define STRUCT(name, codec, bytes, doc) E2_CODEC_##codec(name)
+#include "disk/structs.def"
+#undef E2_CODEC_plain
+#undef E2_CODEC_own
 
 /*
  * inode_size  bytes at raw: 128, or more.  Extra fields that lie beyond
@@ -87,22 +62,7 @@ void e2_group_encode(const struct e2_group *from, uint8_t *raw);
 void e2_inode_decode(struct e2_inode *to, const uint8_t *raw, uint32_t inode_size);
 void e2_inode_encode(const struct e2_inode *from, uint8_t *raw, uint32_t inode_size);
 
-void e2_dirent_decode(struct e2_dirent *to, const uint8_t *raw);
-void e2_dirent_encode(const struct e2_dirent *from, uint8_t *raw);
-void e2_xattr_header_decode(struct e2_xattr_header *to, const uint8_t *raw);
-void e2_xattr_header_encode(const struct e2_xattr_header *from, uint8_t *raw);
-void e2_xattr_ibody_decode(struct e2_xattr_ibody *to, const uint8_t *raw);
-void e2_xattr_ibody_encode(const struct e2_xattr_ibody *from, uint8_t *raw);
-void e2_xattr_entry_decode(struct e2_xattr_entry *to, const uint8_t *raw);
-void e2_xattr_entry_encode(const struct e2_xattr_entry *from, uint8_t *raw);
-void e2_dx_info_decode(struct e2_dx_info *to, const uint8_t *raw);
-void e2_dx_info_encode(const struct e2_dx_info *from, uint8_t *raw);
-void e2_dx_count_decode(struct e2_dx_count *to, const uint8_t *raw);
-void e2_dx_count_encode(const struct e2_dx_count *from, uint8_t *raw);
-void e2_dx_entry_decode(struct e2_dx_entry *to, const uint8_t *raw);
-void e2_dx_entry_encode(const struct e2_dx_entry *from, uint8_t *raw);
-void e2_acl_header_decode(struct e2_acl_header *to, const uint8_t *raw);
-void e2_acl_header_encode(const struct e2_acl_header *from, uint8_t *raw);
+/* named  the entry has 8 bytes and an id; else 4, and id is 0. */
 void e2_acl_entry_decode(struct e2_acl_entry *to, const uint8_t *raw, bool named);
 void e2_acl_entry_encode(const struct e2_acl_entry *from, uint8_t *raw, bool named);
 
