@@ -97,8 +97,11 @@ demo: ## the main job on a real directory (DIR=...)
 	@B=$(abspath $(B)) scripts/demo $(DIR)
 
 .PHONY: images
-images: all ## build the gallery of images/ from its recipes
+images: all $(B)/gallery ## build the gallery of images/ from its recipes
 	@B=$(abspath $(B)) scripts/gallery images $(B)/images
+
+$(B)/gallery: $(B)/images/gallery.o
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
 .PHONY: bench
 bench: all ## compare speed with the peers (BENCH=name, PAIRS=n)
