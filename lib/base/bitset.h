@@ -34,7 +34,8 @@ uint64_t e2_bitset_next_clear(const struct e2_bitset *set, uint64_t from);
 /*
  * Copies count bits beginning at number first to (from) the bitmap form of the
  * disk: bit i of the bytes is (bytes[i / 8] >> i % 8) & 1.  Bits past the end
- * of the set read as clear.
+ * of the set read as clear, and so do the bits of the last byte past count; an
+ * import ignores both.
  */
 void e2_bitset_export(const struct e2_bitset *set, uint64_t first, uint64_t count, uint8_t *bytes);
 void e2_bitset_import(struct e2_bitset *set, uint64_t first, uint64_t count, const uint8_t *bytes);

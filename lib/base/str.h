@@ -32,8 +32,8 @@ void e2_str_addf(struct e2_str *s, const char *fmt, ...) E2_PRINTF(2, 3);
 /*
  * Adds bytes that came from a volume or a host directory so that a terminal
  * shows them and obeys none: valid UTF-8 stays, control characters (C0, DEL,
- * C1), backslashes and bytes that are no UTF-8 become \xNN, bidirectional
- * controls (U+200E/F, 202A-E, 2066-9) and line separators (U+2028/9) become \u{NNNN}.
+ * C1), backslashes, double quotes and bytes that are no UTF-8 become \xNN, bidirectional
+ * controls (U+061C, 200E/F, 202A-E, 2066-9) and line separators (U+2028/9) become \u{NNNN}.
  * The result contains no newline and can be typed back at the shell's prompt
  * inside double quotes.
  */

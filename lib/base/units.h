@@ -14,7 +14,8 @@
  *
  * unit   bytes that a number without a letter counts
  *
- * E2_ERR_INVAL for anything else, E2_ERR_RANGE past 2^63.
+ * A fraction has at most 6 digits and is rounded down to a byte ("0.1G"), but one of
+ * less than a KiB must be exact.  E2_ERR_INVAL for anything else, E2_ERR_RANGE from 2^63 on.
  */
 int e2_parse_size(const char *text, uint64_t unit, uint64_t *bytes);
 

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/* The growing string.  Room is doubled, so n additions cost O(n). */
+#include "base/str.h"
+
+#include "base/utf8.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Makes room for more bytes and the NUL; false, and sticky, when there is none. */
+static bool reserve(struct e2_str *s, size_t more)
+{
+	size_t need, cap;
+	char *text;
+
+	if (s->failed)
+		return false;
+	if (more >= SIZE_MAX / 2 - s->len) {
+		s->failed = true;
+		return false;
+	}
+	need = s->len + more + 1;
+	if (need <= s->cap)
+		return true;
+	cap = s->cap < 32 ? 64 : s->cap * 2;
+	if (cap < need)
+		cap = need;
+	text = realloc(s->text, cap);
+	if (!text) {
+		s->failed = true;
+		return false;
+	}
+	s->text = text;
+	s->cap = cap;
+	return true;
+}
+
+void e2_str_add_bytes(struct e2_str *s, const void *data, size_t len)
+{
+	if (!reserve(s, len))
+		return;
+	if (len > 0)
+		memcpy(s->text + s->len, data, len);
+	s->len += len;
+	s->text[s->len] = '\0';
+}
+
+void e2_str_add(struct e2_str *s, const char *text)
+{
+	e2_str_add_bytes(s, text, strlen(text));
+}
+
+void e2_str_addf(struct e2_str *s, const char *fmt, ...)
+{
+	char small[128];
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(small, sizeof(small), fmt, args);
+	va_end(args);
+	if (len < 0) {
+		s->failed = true;
+		return;
+	}
+	if ((size_t)len < sizeof(small)) {
+		e2_str_add_bytes(s, small, (size_t)len);
+		return;
+	}
+	if (!reserve(s, (size_t)len))
+		return;
+	va_start(args, fmt);
+	(void)vsnprintf(s->text + s->len, (size_t)len + 1, fmt, args);
+	va_end(args);
+	s->len += (size_t)len;
+}
+
+static void add_escaped_bytes(struct e2_str *s, const uint8_t *p, size_t len)
+{
+	static const char digit[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < len; i++) {
+		char text[4] = { '\\', 'x', digit[p[i] >> 4], digit[p[i] & 15] };
+
+		e2_str_add_bytes(s, text, sizeof(text));
+	}
+}
+
+/* Whether the bytes of a character may stand for themselves in a name. */
+static bool is_plain(uint32_t c)
+{
+	return c != '\\' && c != '"' && !e2_char_is_control(c);
+}
+
+void e2_str_add_name(struct e2_str *s, const void *name, size_t len)
+{
+	const uint8_t *p = name;
+	size_t plain = 0;	/* bytes before p that are not added yet */
+
+	while (len > 0) {
+		uint32_t c = 0;
+		size_t n = e2_utf8_decode(p, len, &c);
+
+		if (n > 0 && is_plain(c)) {
+			plain += n;
+		} else {
+			if (n == 0)
+				n = 1, c = 0;
+			e2_str_add_bytes(s, p - plain, plain);
+			plain = 0;
+			if (c < 0x100)
+				add_escaped_bytes(s, p, n);
+			else
+				e2_str_addf(s, "\\u{%04x}", (unsigned)c);
+		}
+		p += n;
+		len -= n;
+	}
+	e2_str_add_bytes(s, p - plain, plain);
+}
+
+size_t e2_str_columns(const struct e2_str *s, size_t from)
+{
+	size_t columns = 0;
+
+	while (from < s->len) {
+		uint32_t c = 0;
+		size_t n = e2_utf8_decode(s->text + from, s->len - from, &c);
+
+		columns += n > 0 ? e2_char_columns(c) : 1;
+		from += n > 0 ? n : 1;
+	}
+	return columns;
+}
+
+void e2_str_truncate(struct e2_str *s, size_t len)
+{
+	if (len >= s->len)
+		return;
+	s->len = len;
+	s->text[len] = '\0';
+}
+
+const char *e2_str_text(const struct e2_str *s)
+{
+	return s->text ? s->text : "";
+}
+
+int e2_str_status(const struct e2_str *s)
+{
+	return s->failed ? e2_fail(E2_ERR_NOMEM, "no memory for a text of %zu bytes", s->len) : E2_OK;
+}
+
+void e2_str_free(struct e2_str *s)
+{
+	if (!s)
+		return;
+	free(s->text);
+	*s = (struct e2_str)E2_STR_INIT;
+}
