@@ -48,13 +48,25 @@ def boundaries(d, bs):
         f.write(b'!')
 
 def largest(bs):
-    """Bytes of the largest sparse file ext2 holds: pointers' reach, or i_blocks' 32 bits if all were allocated."""
+    """Bytes of the largest file: what pointers reach, and no more than i_blocks' 32 bits could count
+    were it allocated in full."""
     p = bs // 4
     reach = 12 + p + p * p + p * p * p
-    sectors = 2**32 - 1
-    blocks = sectors // (bs // 512)
-    blocks -= 1 + 1 + p + 1 + p + p * p                 # what pointer blocks would take at the most
-    return min(reach, blocks, 2**32 - 1) * bs if blocks < reach else reach * bs
+    limit = (2**32 - 1) // (bs // 512)
+    def pointer_blocks(n):
+        n -= 12
+        total = 0
+        for level in (1, 2, 3):
+            here = min(n, p ** level)
+            if here <= 0:
+                break
+            for k in range(1, level + 1):
+                total += -(-here // p ** k)
+            n -= here
+        return total
+    if reach + pointer_blocks(reach) <= limit:
+        return reach * bs
+    return (limit - pointer_blocks(limit)) * bs     # as the kernel reckons, a little too careful
 
 def nasty(d, _=None):
     rnd = random.Random(1)
