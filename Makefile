@@ -102,9 +102,11 @@ images: all $(B)/gallery ## build the gallery of images/ from its recipes
 
 $(B)/gallery: $(B)/images/gallery.o
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
+$(B)/trees: $(B)/bench/trees.o
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
 .PHONY: bench
-bench: all ## compare speed with the peers (BENCH=name, PAIRS=n)
+bench: all $(B)/trees ## compare speed with the peers (BENCH=name, PAIRS=n)
 	@B=$(abspath $(B)) bench/run $(BENCH)
 
 MAN1 := $(wildcard docs/*.1)
