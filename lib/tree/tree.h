@@ -152,5 +152,6 @@ int e2_acl_from_host(const uint8_t *host, size_t len, struct e2_str *disk);	/* E
 /* Hash of one entry and of a whole attribute block, as the kernel computes them. */
 uint32_t e2_xattr_entry_hash(const void *name, size_t name_len, const uint8_t *value,
 			     size_t value_len);
+uint32_t e2_xattr_block_hash(const uint32_t *entry_hashes, size_t count);
 
 #endif
