@@ -33,4 +33,11 @@ void e2_str_add_count(struct e2_str *s, uint64_t n);		/* "1,204" */
 enum { E2_TIME_UTC = 1, E2_TIME_BRIEF = 2 };
 void e2_str_add_time(struct e2_str *s, int64_t sec, int32_t nsec, unsigned flags);
 
+/*
+ * Parses "@1795165964", "2026-11-20 09:12:44 +0100", "2026-11-20 09:12" or
+ * "20261120091244" into seconds since 1970.  Without a zone the time is UTC; without
+ * a time it is midnight.  E2_ERR_INVAL, E2_ERR_RANGE.
+ */
+int e2_parse_time(const char *text, int64_t *sec);
+
 #endif

@@ -12,16 +12,20 @@
 #define own_FUNCTION(name, verb) static void name##_##verb##_all
 
 #define STRUCT(name, codec, bytes, doc) \
-	codec##_FUNCTION(name, decode)(struct e2_##name *restrict to, const uint8_t *restrict raw) {
+	codec##_FUNCTION(name, decode)(struct e2_##name *restrict to, \
+				       const uint8_t *restrict raw) {
 #define F(kind, name, at, arg, fmt, when, doc) E2_DECODE_##kind(to->name, raw, at, arg)
 #define END(name) }
 #include "disk/structs.def"
 
 #define STRUCT(name, codec, bytes, doc) \
-	codec##_FUNCTION(name, encode)(const struct e2_##name *restrict from, uint8_t *restrict raw) {
+	codec##_FUNCTION(name, encode)(const struct e2_##name *restrict from, \
+				       uint8_t *restrict raw) {
 #define F(kind, name, at, arg, fmt, when, doc) E2_ENCODE_##kind(from->name, raw, at, arg)
 #define END(name) }
 #include "disk/structs.def"
+
+#define ALIAS(kind, name, at, arg, fmt, when, doc)
 
 /* Conditions of fields of inodes; none of those is a vector, so its size is that of one member. */
 #define when_always(end)

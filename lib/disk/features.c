@@ -3,7 +3,6 @@
 #include "disk/features.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 static const struct e2_feature_row rows[] = {
 #define WORD_compat E2_COMPAT
@@ -33,10 +32,21 @@ const struct e2_feature_row *e2_feature_at(size_t index)
 	return index < ROWS ? &rows[index] : NULL;
 }
 
+static bool same_name(const char *known, const char *given)
+{
+	for (; *given; given++) {
+		if (*given == '-')
+			continue;
+		if (*known++ != *given)
+			return false;
+	}
+	return *known == '\0';
+}
+
 const struct e2_feature_row *e2_feature_find(const char *name)
 {
 	for (size_t i = 0; i < ROWS; i++)
-		if (strcmp(rows[i].name, name) == 0)
+		if (same_name(rows[i].name, name))
 			return &rows[i];
 	return NULL;
 }

@@ -31,7 +31,9 @@ struct e2_feature_row {
 	enum e2_feature_support support;
 };
 const struct e2_feature_row *e2_feature_at(size_t index);	/* NULL past the last */
-const struct e2_feature_row *e2_feature_find(const char *name);	/* NULL when unknown */
+
+/* By name; a hyphen in it is passed over ("read-only").  NULL when unknown. */
+const struct e2_feature_row *e2_feature_find(const char *name);
 
 const char *e2_feature_word_name(enum e2_feature_word word);	/* "compat" and so on */
 

@@ -22,6 +22,14 @@
 	KIND(u8, 8) KIND(u16, 16) KIND(u32, 32) KIND(u64, 64) KIND(split16, 32) KIND(split32, 64) \
 	KIND(u32v, 32) KIND(text, 0) KIND(uuid, 0) KIND(bytes, 0)
 
+/* WHEN(when, doc): the conditions under which a field exists. */
+#define E2_WHENS(WHEN) \
+	WHEN(always, "always") \
+	WHEN(rev1, "in volumes of revision 1") \
+	WHEN(large, "in inodes larger than 128 bytes") \
+	WHEN(extra, "when it ends within 128 + `extra_isize` bytes of the inode") \
+	WHEN(named, "in entries of named users and groups")
+
 /* Members of the host struct. */
 #define E2_DECL_u8(n, arg) uint8_t n;
 #define E2_DECL_u16(n, arg) uint16_t n;

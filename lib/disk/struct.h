@@ -8,8 +8,9 @@
  *   kind  how it is stored (kinds.h); everything on disk is little-endian
  *   at    byte offset from the start of the structure
  *   arg   split kinds: offset of the high half; vectors, text, bytes: elements
- *   fmt   how people read it (print, JSON, edit)
- *   when  the condition under which the field exists
+ *   fmt   how people read it (formats.def, words.def)
+ *   when  the condition under which the field exists (kinds.h)
+ * ALIAS(...) is another view of bytes that a row before describes.
  */
 #ifndef E2_DISK_STRUCT_H
 #define E2_DISK_STRUCT_H
@@ -68,6 +69,29 @@ void e2_acl_entry_encode(const struct e2_acl_entry *from, uint8_t *raw, bool nam
 
 /* ---- descriptions ------------------------------------------------------ */
 
+#define KIND(kind, bits) E2_KIND_##kind,
+enum e2_kind { E2_KINDS(KIND) E2_KIND_COUNT };
+#undef KIND
+
+#define WHEN(when, doc) E2_WHEN_##when,
+enum e2_when { E2_WHENS(WHEN) E2_WHEN_COUNT };
+#undef WHEN
+
+#define FMT(name, style, doc) E2_FMT_##name,
+#define WORDS(fmt, style, type, doc) E2_FMT_##fmt,
+enum e2_fmt {
+#include "disk/formats.def"
+#include "disk/words.def"
+	E2_FMT_COUNT
+};
+#undef FMT
+
+enum e2_style {
+	E2_STYLE_plain,
+	E2_STYLE_flags,		/* a set of words */
+	E2_STYLE_choice,	/* one word */
+};
+
 struct e2_field {
 	const char *name, *doc;
 	uint16_t at, arg;	/* on disk */
@@ -93,9 +117,12 @@ struct e2_when_context {
 const struct e2_struct *e2_struct_find(const char *name);	/* NULL when unknown */
 const struct e2_struct *e2_struct_at(size_t index);		/* NULL past the last */
 
+enum { E2_FIELD_WHOLE = 0xffff };	/* in place of an index: all elements */
+
 /*
- * Finds a field by "name" or "name[index]" (also "name.index"); *index is 0 for
- * a plain field.  E2_ERR_NOENT, with the nearest name in the detail; E2_ERR_RANGE.
+ * Finds a field by "name", "name[index]" or "name.index"; *index is 0 for a plain
+ * field, E2_FIELD_WHOLE for a vector named without index.  E2_ERR_NOENT, with the
+ * nearest name in the detail; E2_ERR_INVAL for what is no index; E2_ERR_RANGE.
  */
 int e2_field_find(const struct e2_struct *s, const char *spec, const struct e2_field **f,
 		  unsigned *index);
@@ -107,21 +134,33 @@ bool e2_field_exists(const struct e2_field *f, const uint8_t *raw, const struct 
 /* Whether byte `at` of the structure belongs to the field. */
 bool e2_field_covers(const struct e2_field *f, unsigned at);
 
+/* "size", "block[3]"; written to label, which is returned. */
+enum { E2_LABEL_MAX = 48 };
+const char *e2_field_label(const struct e2_field *f, unsigned index, char *label);
+
+/* When a field exists, in words; static. */
+const char *e2_when_doc(enum e2_when when);
+
 /* One element as a number.  E2_ERR_INVAL for text, uuid, bytes; E2_ERR_RANGE. */
 int e2_field_get(const struct e2_field *f, const uint8_t *raw, unsigned index, uint64_t *value);
 int e2_field_set(const struct e2_field *f, uint8_t *raw, unsigned index, uint64_t value);
 
-/* One element as people read it ("0100644", "2026-11-20 ...", "filetype", "41733"). */
+/*
+ * One element, or with E2_FIELD_WHOLE all, as people read it ("0100644",
+ * "2026-11-20 09:12:44 +0000", "filetype", "41733").
+ */
 void e2_field_format(const struct e2_field *f, const uint8_t *raw, unsigned index,
 		     struct e2_str *out);
 
-/* The member "name": number, string or array. */
+/* The member "name": a number or an array of numbers; a string for text, uuid and bytes. */
 void e2_field_json(const struct e2_field *f, const uint8_t *raw, struct e2_json *j);
 
 /*
- * Sets one element from text: numbers in C notation, and what the format shows
- * (times "@123" or "2026-11-20 09:12:44", feature names with + and ^, uuid, text).
- * E2_ERR_INVAL, E2_ERR_RANGE with the valid range in the detail; raw unchanged.
+ * Sets one element from text: numbers in C notation, and all that e2_field_format
+ * shows.  Dates as e2_parse_time takes them; words of flags separated by spaces or
+ * commas: a first one with + or ^ changes the present value, "+append ^immutable".
+ * E2_ERR_INVAL, with the nearest word in the detail; E2_ERR_RANGE, with the valid
+ * range; raw unchanged.
  */
 int e2_field_parse(const struct e2_field *f, uint8_t *raw, unsigned index, const char *text);
 
@@ -131,17 +170,57 @@ void e2_struct_print(const struct e2_struct *s, const uint8_t *raw,
 void e2_struct_json(const struct e2_struct *s, const uint8_t *raw,
 		    const struct e2_when_context *c, struct e2_json *j);	/* members only */
 
-/* Steps through elements that differ: start with *cursor 0; 1, or 0 at the end. */
-int e2_struct_diff(const struct e2_struct *s, const uint8_t *a, const uint8_t *b, size_t *cursor,
+/*
+ * Steps through elements that differ: start with *cursor 0; 1, or 0 at the end.
+ * Only fields that exist in a or in b are looked at, and no alias.
+ */
+int e2_struct_diff(const struct e2_struct *s, const uint8_t *a, const uint8_t *b,
+		   const struct e2_when_context *c, size_t *cursor,
 		   const struct e2_field **f, unsigned *index);
+
+/* ---- words ------------------------------------------------------------- */
+
+struct e2_word {
+	uint32_t value;
+	const char *name, *doc;
+};
+
+enum e2_style e2_fmt_style(enum e2_fmt fmt);
+const char *e2_fmt_name(enum e2_fmt fmt);	/* "flags_inode"; static */
+const char *e2_fmt_doc(enum e2_fmt fmt);	/* "Flags of inodes"; static */
+
+/* Steps through the words of a format: start with *cursor 0; 1, or 0 at the end. */
+int e2_word_next(enum e2_fmt fmt, size_t *cursor, struct e2_word *word);
+
+/* The word for exactly this value; NULL when there is none. */
+const char *e2_word_name(enum e2_fmt fmt, uint64_t value);
 
 /* ---- damage on purpose ------------------------------------------------- */
 
-enum e2_verb { E2_VERB_ZEROES, E2_VERB_ONES, E2_VERB_FIRSTBIT, E2_VERB_MIDDLEBIT,
-	       E2_VERB_LASTBIT, E2_VERB_ADD, E2_VERB_SUB, E2_VERB_RANDOM, E2_VERBS };
-const char *e2_verb_name(enum e2_verb verb);
+/*
+ * VERB(verb, doc): what can be done to an element.  Text and bytes are a number
+ * too here, its lowest byte first.
+ */
+#define E2_VERB_LIST(VERB) \
+	VERB(zeroes, ZEROES, "clears all bits") \
+	VERB(ones, ONES, "sets all bits") \
+	VERB(firstbit, FIRSTBIT, "flips the highest bit") \
+	VERB(middlebit, MIDDLEBIT, "flips the bit in the middle") \
+	VERB(lastbit, LASTBIT, "flips the lowest bit") \
+	VERB(add, ADD, "adds a small number") \
+	VERB(sub, SUB, "subtracts a small number") \
+	VERB(random, RANDOM, "sets another value")
 
-/* Damages one element; random steps *seed, so equal seeds damage equally. */
+#define VERB(verb, id, doc) E2_VERB_##id,
+enum e2_verb { E2_VERB_LIST(VERB) E2_VERBS };
+#undef VERB
+const char *e2_verb_name(enum e2_verb verb);
+const char *e2_verb_doc(enum e2_verb verb);
+
+/*
+ * Damages one element; add, sub and random step *seed, so equal seeds damage
+ * equally.  All but zeroes and ones change the element for certain.
+ */
 void e2_field_mutate(const struct e2_field *f, uint8_t *raw, unsigned index, enum e2_verb verb,
 		     uint64_t *seed);
 
