@@ -30,13 +30,14 @@ struct e2_io_ops {	/* a back end; offsets and lengths in bytes; 0 or negative e2
 
 struct e2_io {
 	const struct e2_io_ops *ops;
-	const char *name;	/* for messages, as the user gave it; owned by the back end */
+	const char *name;	/* for messages: as the user gave it, escaped; owned by the back end */
 	uint64_t size;		/* bytes */
 	bool writable;
 };
 
 /* Wrappers that check bounds against io->size; the writing ones fail with
- * E2_ERR_ROFS on a read-only io.  Every caller uses these, never ops. */
+ * E2_ERR_ROFS on a read-only io, and E2_ERR_IO past its end.  Every caller uses
+ * these, never ops. */
 E2_NODISCARD int e2_io_read(struct e2_io *io, uint64_t offset, size_t len, void *buf);
 E2_NODISCARD int e2_io_write(struct e2_io *io, uint64_t offset, size_t len, const void *buf);
 E2_NODISCARD int e2_io_sync(struct e2_io *io);
@@ -56,21 +57,25 @@ enum e2_io_flags {
 int e2_io_open_file(const char *path, unsigned flags, struct e2_io **io);
 
 /* size zero bytes of memory, growing with resize. */
-int e2_io_open_mem(uint64_t size, struct e2_io **io);
+int e2_io_open_mem(uint64_t size, struct e2_io **io);	/* E2_ERR_NOMEM */
 
-/* A window of another io, which it takes over, even on failure. */
+/* A window of another io, which it takes over, even on failure.  E2_ERR_RANGE when it
+ * does not lie within the other. */
 int e2_io_open_slice(struct e2_io *owned, uint64_t offset, uint64_t len, struct e2_io **io);
 
 /*
  * A gzip file, read-only: inflated once into an unlinked sparse temporary file.
  * limit   the most bytes it may inflate to; more is E2_ERR_FBIG
+ *
+ * E2_ERR_CORRUPT when it is cut off, damaged, or followed by anything but gzip.
  */
 int e2_io_open_gz(const char *path, uint64_t limit, struct e2_io **io);
 
 /*
  * What a user names: PATH, PATH@OFFSET[+LENGTH], PATH?offset=BYTES, or PATH.gz
  * (recognised by its first two bytes); a file that bears the whole text as its
- * name wins.  OFFSET and LENGTH take the suffixes of e2_parse_size.
+ * name wins.  OFFSET and LENGTH take the suffixes of e2_parse_size; a number without
+ * one counts bytes.
  */
 int e2_io_open_image(const char *spec, unsigned flags, struct e2_io **io);
 
@@ -85,6 +90,16 @@ int e2_path_in_use(const char *path, struct e2_str *why);
 
 struct e2_env;
 
+enum e2_place_kind { E2_PLACE_NOTHING, E2_PLACE_FILE, E2_PLACE_DEVICE, E2_PLACE_OTHER };
+
+struct e2_place {		/* what a path leads to, all symlinks followed */
+	enum e2_place_kind kind;
+	struct e2_str path;	/* the name itself, which is no symlink; may not exist yet */
+	uint64_t dev, ino;	/* 0 when there is nothing */
+	uint64_t links;
+	const char *stuck;	/* why the name cannot be given to another file, or NULL */
+};
+
 struct e2_env_ops {
 	int (*open)(struct e2_env *env, const char *path, unsigned flags, struct e2_io **io);
 	/* A new, empty, writable file that had no name before; E2_ERR_EXIST if path is taken. */
@@ -96,6 +111,17 @@ struct e2_env_ops {
 	int (*unlink)(struct e2_env *env, const char *path);
 	int (*rename)(struct e2_env *env, const char *from, const char *to);
 	int (*sync_dir)(struct e2_env *env, const char *path);	/* the directory that holds path */
+
+	/* Fills *place; the caller frees place->path, even after an error. */
+	int (*look)(struct e2_env *env, const char *path, struct e2_place *place);
+	/* As e2_path_in_use(). */
+	int (*in_use)(struct e2_env *env, const char *path, struct e2_str *why);
+	/* Opens for writing and keeps other writers out until closed; E2_ERR_BUSY. */
+	int (*open_locked)(struct e2_env *env, const char *path, struct e2_io **io);
+	/* The file behind an io that this env opened. */
+	int (*identify)(struct e2_env *env, struct e2_io *io, uint64_t *dev, uint64_t *ino);
+	/* Gives one open file the owner, mode and ACL of another; E2_ERR_PERM. */
+	int (*adopt)(struct e2_env *env, struct e2_io *from, struct e2_io *to);
 };
 
 struct e2_env {

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/* What every back end may rely on: bounds and the right to write were checked. */
+#include "io/io.h"
+
+#include <inttypes.h>
+
+static int check_range(const struct e2_io *io, const char *doing, uint64_t offset, uint64_t len)
+{
+	if (offset <= io->size && len <= io->size - offset)
+		return E2_OK;
+	return e2_fail(E2_ERR_IO, "%s: %s %" PRIu64 " bytes at %" PRIu64 " passes its end at %" PRIu64,
+		       io->name, doing, len, offset, io->size);
+}
+
+static int check_writable(const struct e2_io *io)
+{
+	return io->writable ? E2_OK : e2_fail(E2_ERR_ROFS, "%s: opened read-only", io->name);
+}
+
+int e2_io_read(struct e2_io *io, uint64_t offset, size_t len, void *buf)
+{
+	int r = check_range(io, "reading", offset, len);
+
+	return r || len == 0 ? r : io->ops->read(io, offset, len, buf);
+}
+
+int e2_io_write(struct e2_io *io, uint64_t offset, size_t len, const void *buf)
+{
+	int r = check_writable(io);
+
+	if (r == E2_OK)
+		r = check_range(io, "writing", offset, len);
+	return r || len == 0 ? r : io->ops->write(io, offset, len, buf);
+}
+
+int e2_io_sync(struct e2_io *io)
+{
+	int r = check_writable(io);
+
+	return r ? r : io->ops->sync(io);
+}
+
+int e2_io_resize(struct e2_io *io, uint64_t size)
+{
+	int r = check_writable(io);
+
+	if (r == E2_OK && size > INT64_MAX)
+		r = e2_fail(E2_ERR_FBIG, "%s: no file holds %" PRIu64 " bytes", io->name, size);
+	return r || size == io->size ? r : io->ops->resize(io, size);
+}
+
+int e2_io_zero(struct e2_io *io, uint64_t offset, uint64_t len)
+{
+	int r = check_writable(io);
+
+	if (r == E2_OK)
+		r = check_range(io, "zeroing", offset, len);
+	return r || len == 0 ? r : io->ops->zero(io, offset, len);
+}
+
+int e2_io_close(struct e2_io *io)
+{
+	return io ? io->ops->close(io) : E2_OK;
+}
