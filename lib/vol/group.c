@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* Group descriptors, and the parts of a group they name. */
+#include "vol/fs.h"
+
+#include <inttypes.h>
+
+int e2_group_get(struct e2_fs *fs, e2_grp group, struct e2_group *desc)
+{
+	const struct e2_geometry *g = &fs->g;
+	uint32_t per_block = g->block_size / g->desc_size;
+	const struct e2_buf *buf;
+
+	if (group >= g->groups)
+		return e2_fail(E2_ERR_RANGE, "no group %" PRIu32 ": the volume has %" PRIu32,
+			       group, g->groups);
+	int err = e2_buf_get(fs, e2_desc_block(g, fs->copy, group / per_block), &buf);
+	if (err)
+		return err;
+	e2_group_decode(desc, buf->data + group % per_block * g->desc_size);
+	e2_buf_put(fs, buf);
+	return 0;
+}
+
+int e2_inode_table(struct e2_fs *fs, e2_grp group, e2_blk *first)
+{
+	struct e2_group desc;
+	int err = e2_group_get(fs, group, &desc);
+
+	if (err)
+		return err;
+	if (desc.inode_table == 0 ||
+	    !e2_run_valid(&fs->g, desc.inode_table, fs->g.inode_table_blocks))
+		return e2_fail(E2_ERR_CORRUPT, "group %" PRIu32 ": inode table of %" PRIu32
+			       " blocks at block %" PRIu32 " leaves the volume, which has %" PRIu64
+			       " blocks", group, fs->g.inode_table_blocks, desc.inode_table,
+			       fs->g.blocks);
+	*first = desc.inode_table;
+	return 0;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Opens a volume: reads a superblock, refuses what it cannot read, proves the
+ * geometry, and starts the cache.
+ */
+#include "vol/fs.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+enum {
+	CACHE_BYTES = 32 << 20,
+	THREADS_AUTO = 2,
+};
+
+int e2_super_read(struct e2_io *io, e2_blk blk, uint32_t block_size, struct e2_super *super)
+{
+	uint8_t raw[E2_SUPER_BYTES];
+	uint64_t offset = E2_SUPER_OFFSET;
+
+	if (blk != 0) {
+		if (blk > io->size / block_size)
+			return e2_fail(E2_ERR_NOT_EXT2, "no superblock at block %" PRIu64
+				       ": the image holds %" PRIu64 " blocks of %" PRIu32 " bytes",
+				       blk, io->size / block_size, block_size);
+		offset = blk * block_size;
+	}
+	if (io->size < E2_SUPER_BYTES || offset > io->size - E2_SUPER_BYTES)
+		return e2_fail(E2_ERR_NOT_EXT2, "no superblock at byte %" PRIu64
+			       ": the image has %" PRIu64 " bytes", offset, io->size);
+	int err = e2_io_read(io, offset, sizeof raw, raw);
+	if (err)
+		return err;
+	e2_super_decode(super, raw);
+	if (super->magic != E2_MAGIC)
+		return e2_fail(E2_ERR_NOT_EXT2, "no superblock at byte %" PRIu64
+			       ": magic is 0x%04" PRIx32 ", must be 0x%04x", offset,
+			       (uint32_t)super->magic, (unsigned)E2_MAGIC);
+	return 0;
+}
+
+int e2_super_check_features(const struct e2_super *super)
+{
+	struct e2_str names = E2_STR_INIT;
+	uint32_t known = e2_feature_mask(E2_INCOMPAT, E2_SUPPORT_READ);
+	int err;
+
+	if (super->rev_level == 0 || (super->feature_incompat & ~known) == 0)
+		return 0;
+	e2_str_add_features(&names, E2_INCOMPAT, super->feature_incompat & ~known);
+	if (e2_str_status(&names))
+		err = e2_fail(E2_ERR_NOMEM, "superblock: no memory for the names of features");
+	else if ((super->feature_incompat & ~known) == E2_FEATURE_needs_recovery)
+		err = e2_fail(E2_ERR_FEATURE, "superblock: the journal holds changes that must "
+			      "be replayed first (needs_recovery)");
+	else
+		err = e2_fail(E2_ERR_FEATURE, "superblock: cannot be read without support for %s",
+			      e2_str_text(&names));
+	e2_str_free(&names);
+	return err;
+}
+
+/* Collects why the volume may only be read. */
+static void note_read_only(struct e2_fs *fs)
+{
+	const struct e2_super *s = &fs->super;
+	struct e2_str *why = &fs->read_only;
+
+	if (s->rev_level == 0)
+		return;
+	uint32_t unknown = s->feature_ro_compat & ~e2_feature_mask(E2_RO_COMPAT, E2_SUPPORT_WRITE);
+	if (unknown) {
+		e2_str_add(why, "unknown ro_compat feature ");
+		e2_str_add_features(why, E2_RO_COMPAT, unknown);
+	}
+	uint32_t strange = s->feature_incompat & ~e2_feature_mask(E2_INCOMPAT, E2_SUPPORT_WRITE);
+	if (strange) {
+		e2_str_add(why, why->len ? ", unknown incompat feature " :
+					   "unknown incompat feature ");
+		e2_str_add_features(why, E2_INCOMPAT, strange);
+	}
+	if (e2_has_has_journal(s))
+		e2_str_add(why, why->len ? ", a journal (has_journal)" :
+					   "has a journal (has_journal)");
+}
+
+/* The superblock at a block the caller names, by one block size. */
+static int try_super(struct e2_fs *fs, const struct e2_open_options *o, uint32_t block_size)
+{
+	int err = e2_super_read(fs->io, o->superblock, block_size, &fs->super);
+
+	if (err)
+		return err;
+	if (!(o->flags & E2_OPEN_ANY_FEATURE)) {
+		err = e2_super_check_features(&fs->super);
+		if (err)
+			return err;
+	}
+	err = e2_geometry_derive(&fs->super, o->flags & E2_OPEN_SHORT ? 0 : fs->io->size, &fs->g);
+	if (err || o->superblock == 0)
+		return err;
+	if (fs->g.block_size != block_size)
+		return e2_fail(E2_ERR_CORRUPT, "superblock at block %" PRIu64 " of %" PRIu32
+			       " bytes: says that blocks have %" PRIu32 " bytes", o->superblock,
+			       block_size, fs->g.block_size);
+	fs->copy = e2_block_group(&fs->g, o->superblock);
+	if (fs->copy >= fs->g.groups || e2_group_first_block(&fs->g, fs->copy) != o->superblock)
+		return e2_fail(E2_ERR_CORRUPT, "superblock at block %" PRIu64
+			       ": by its own fields no group begins there", o->superblock);
+	return 0;
+}
+
+static int read_super(struct e2_fs *fs, const struct e2_open_options *o)
+{
+	if (o->superblock == 0 || o->block_size != 0)
+		return try_super(fs, o, o->block_size);
+	int err = 0;
+	for (uint32_t size = E2_BLOCK_SIZE_MIN; size <= E2_BLOCK_SIZE_MAX; size *= 2) {
+		err = try_super(fs, o, size);
+		if (err == 0 || err == E2_ERR_IO)
+			return err;
+	}
+	return e2_fail(E2_ERR_NOT_EXT2, "no superblock at block %" PRIu64 " for any block size",
+		       o->superblock);
+}
+
+int e2_open(struct e2_io *owned, const struct e2_open_options *options, struct e2_fs **fs)
+{
+	static const struct e2_open_options defaults = { .threads = E2_THREADS_AUTO };
+	const struct e2_open_options *o = options ? options : &defaults;
+	struct e2_fs *f = calloc(1, sizeof *f);
+	int err;
+
+	if (!f) {
+		(void)e2_io_close(owned);	/* read only: nothing can be lost */
+		return e2_fail(E2_ERR_NOMEM, "no memory to open a volume");
+	}
+	f->io = owned;
+	atomic_init(&f->spread, E2_SPREAD_UNKNOWN);
+	if (o->block_size != 0 && (o->block_size < E2_BLOCK_SIZE_MIN ||
+	    o->block_size > E2_BLOCK_SIZE_MAX || (o->block_size & (o->block_size - 1)) != 0)) {
+		err = e2_fail(E2_ERR_INVAL, "block size %" PRIu32
+			      " is not a power of two from %d to %d", o->block_size,
+			      (int)E2_BLOCK_SIZE_MIN, (int)E2_BLOCK_SIZE_MAX);
+		goto out;
+	}
+	err = read_super(f, o);
+	if (err)
+		goto out;
+	note_read_only(f);
+	if (e2_str_status(&f->read_only)) {
+		err = e2_fail(E2_ERR_NOMEM, "no memory to open a volume");
+		goto out;
+	}
+	err = e2_cache_open(owned, f->g.block_size, o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
+			    o->threads == E2_THREADS_AUTO ? THREADS_AUTO : o->threads, &f->cache);
+out:
+	if (err)
+		e2_close(f);
+	else
+		*fs = f;
+	return err;
+}
+
+void e2_close(struct e2_fs *fs)
+{
+	if (!fs)
+		return;
+	e2_cache_close(fs->cache);
+	(void)e2_io_close(fs->io);	/* read only: nothing can be lost */
+	e2_str_free(&fs->read_only);
+	free(fs);
+}
+
+const struct e2_geometry *e2_geometry(const struct e2_fs *fs)
+{
+	return &fs->g;
+}
+
+const struct e2_super *e2_super(const struct e2_fs *fs)
+{
+	return &fs->super;
+}
+
+struct e2_io *e2_fs_io(const struct e2_fs *fs)
+{
+	return fs->io;
+}
+
+struct e2_cache *e2_fs_cache(const struct e2_fs *fs)
+{
+	return fs->cache;
+}
+
+const char *e2_fs_name(const struct e2_fs *fs)
+{
+	return fs->io->name;
+}
+
+const char *e2_fs_read_only(const struct e2_fs *fs)
+{
+	return fs->read_only.len ? e2_str_text(&fs->read_only) : NULL;
+}
+
+struct e2_when_context e2_when(const struct e2_fs *fs)
+{
+	return (struct e2_when_context){
+		.rev_level = fs->super.rev_level,
+		.bytes = fs->g.inode_size,
+		.hurd = fs->super.creator_os == E2_OS_HURD,
+	};
+}
+
+int e2_buf_get(struct e2_fs *fs, e2_blk blk, const struct e2_buf **buf)
+{
+	if (blk >= fs->g.blocks)
+		return e2_fail(E2_ERR_CORRUPT, "block %" PRIu64 " lies past the end of the volume, "
+			       "which has %" PRIu64 " blocks", blk, fs->g.blocks);
+	return e2_cache_get(fs->cache, blk, buf);
+}
+
+void e2_buf_put(struct e2_fs *fs, const struct e2_buf *buf)
+{
+	e2_cache_put(fs->cache, buf);
+}
