@@ -77,7 +77,8 @@ E2_NODISCARD int e2_map(struct e2_fs *fs, const struct e2_inode *in, e2_lblk lbl
 
 /*
  * Steps through everything an inode's pointers reach, in file order, pointer
- * blocks before what they point to; holes are left out.  Nothing is trusted: bad
+ * blocks before what they point to; holes are left out.  Types that keep no
+ * pointers yield nothing; a mode without a type (the bad block inode) does.  Nothing is trusted: bad
  * pointers are yielded and not followed, each pointer block is entered once.
  * Depth and work are bounded by the format and the volume.
  */
@@ -92,7 +93,10 @@ struct e2_walk_block {
 };
 struct e2_blocks;
 int e2_blocks_begin(struct e2_fs *fs, const struct e2_inode *in, struct e2_blocks **walk);
-int e2_blocks_next(struct e2_blocks *walk, struct e2_walk_block *b);	/* 1, 0 at the end */
+/* Starts again with another inode: for who walks many of them. */
+void e2_blocks_restart(struct e2_blocks *walk, const struct e2_inode *in);
+/* 1, 0 at the end, E2_ERR_NOMEM. */
+int e2_blocks_next(struct e2_blocks *walk, struct e2_walk_block *b);
 /* Do not enter the pointer block that was just yielded (fsck: it belongs to another). */
 void e2_blocks_skip(struct e2_blocks *walk);
 void e2_blocks_end(struct e2_blocks *walk);

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Times of an inode: 32 signed bits of seconds, and in larger inodes a second
+ * word with 30 bits of nanoseconds over 2 more bits of seconds.
+ * Layout: kernel, Documentation/filesystems/ext4/inodes.rst, "Inode Timestamps".
+ */
+#include "node/node.h"
+
+enum {	/* extra_isize from which on an inode has a field: its end, past byte 128 */
+	EXTRA_CTIME = 0x88 - 0x80, EXTRA_MTIME = 0x8c - 0x80, EXTRA_ATIME = 0x90 - 0x80,
+	EXTRA_CRTIME = 0x94 - 0x80, EXTRA_CRTIME_EXTRA = 0x98 - 0x80,
+	NSEC_MAX = 999999999,
+};
+
+bool e2_inode_has_nsec(const struct e2_inode *in)
+{
+	return in->extra_isize >= EXTRA_ATIME;
+}
+
+static struct e2_time time_of(uint32_t sec, uint32_t extra)
+{
+	uint32_t nsec = extra >> 2;
+
+	return (struct e2_time){
+		.sec = (int64_t)(sec ^ UINT32_C(0x80000000)) - INT64_C(0x80000000) +
+		       ((int64_t)(extra & 3) << 32),
+		.nsec = nsec > NSEC_MAX ? NSEC_MAX : (int32_t)nsec,
+	};
+}
+
+bool e2_inode_time(const struct e2_inode *in, enum e2_time_which which, struct e2_time *t)
+{
+	uint32_t extra_isize = in->extra_isize;
+
+	switch (which) {
+	case E2_ATIME:
+		*t = time_of(in->atime, extra_isize >= EXTRA_ATIME ? in->atime_extra : 0);
+		return true;
+	case E2_CTIME:
+		*t = time_of(in->ctime, extra_isize >= EXTRA_CTIME ? in->ctime_extra : 0);
+		return true;
+	case E2_MTIME:
+		*t = time_of(in->mtime, extra_isize >= EXTRA_MTIME ? in->mtime_extra : 0);
+		return true;
+	case E2_CRTIME:
+		if (extra_isize < EXTRA_CRTIME)
+			return false;
+		*t = time_of(in->crtime, extra_isize >= EXTRA_CRTIME_EXTRA ? in->crtime_extra : 0);
+		return true;
+	case E2_DTIME:
+		*t = time_of(in->dtime, 0);
+		return true;
+	}
+	return false;
+}
