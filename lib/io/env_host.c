@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/* The host's own directory of files. */
+#include "io/file.h"
+
+#include "io/host_path.h"
+#include "io/name.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+/* Writers of an image exclude each other by one byte far behind every image, so that
+ * readers, and programs that lock the beginning of a file, are not concerned. */
+static const off_t writer_byte = (off_t)1 << 62;
+
+static int host_open(struct e2_env *env, const char *path, unsigned flags, struct e2_io **io)
+{
+	(void)env;
+	return e2_io_open_file(path, flags, io);
+}
+
+static int host_create_excl(struct e2_env *env, const char *path, unsigned mode, struct e2_io **io)
+{
+	int fd = open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC | O_NOFOLLOW, mode);
+	int r;
+
+	(void)env;
+	if (fd < 0)
+		return e2_io_fail_errno(errno, path, "");
+	r = e2_io_from_fd(fd, path, true, io);
+	if (r)
+		(void)unlink(path);	/* the failure before it is the one to tell */
+	return r;
+}
+
+static int host_create_temp(struct e2_env *env, const char *path, unsigned mode, struct e2_io **io)
+{
+	struct e2_str dir = E2_STR_INIT;
+	int fd = -1;
+	int errnum;
+
+	(void)env;
+	e2_io_add_dir(&dir, path);
+	if (!dir.failed)
+		fd = open(e2_str_text(&dir), O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
+	errnum = dir.failed ? ENOMEM : errno;
+	e2_str_free(&dir);
+	if (fd >= 0)
+		return e2_io_from_fd(fd, path, true, io);
+	/* What file systems and kernels say that do not know O_TMPFILE. */
+	if (errnum == EOPNOTSUPP || errnum == EISDIR || errnum == EINVAL)
+		return e2_io_fail(E2_ERR_UNSUPPORTED, path, "its directory has no unnamed files");
+	return e2_io_fail_errno(errnum, path, "");
+}
+
+static int host_link_temp(struct e2_env *env, struct e2_io *temp, const char *path)
+{
+	char self[40];
+
+	(void)env;
+	/* AT_EMPTY_PATH needs a capability, a /proc that is mounted does not. */
+	if (linkat(e2_io_fd(temp), "", AT_FDCWD, path, AT_EMPTY_PATH) == 0)
+		return E2_OK;
+	if (errno != ENOENT && errno != EPERM)
+		return e2_io_fail_errno(errno, path, "naming the finished file");
+	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", e2_io_fd(temp));
+	if (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0)
+		return e2_io_fail_errno(errno, path, "naming the finished file");
+	return E2_OK;
+}
+
+static int host_unlink(struct e2_env *env, const char *path)
+{
+	(void)env;
+	return unlink(path) == 0 ? E2_OK : e2_io_fail_errno(errno, path, "removing it");
+}
+
+static int host_rename(struct e2_env *env, const char *from, const char *to)
+{
+	(void)env;
+	return rename(from, to) == 0 ? E2_OK : e2_io_fail_errno(errno, to, "replacing it");
+}
+
+static int host_sync_dir(struct e2_env *env, const char *path)
+{
+	struct e2_str dir = E2_STR_INIT;
+	int fd, r = E2_OK;
+
+	(void)env;
+	e2_io_add_dir(&dir, path);
+	r = e2_str_status(&dir);
+	if (r)
+		goto out;
+	fd = open(e2_str_text(&dir), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0) {
+		r = e2_io_fail_errno(errno, path, "opening its directory to make the name durable");
+		goto out;
+	}
+	/* EINVAL: a file system that has nothing to do for a directory. */
+	if (fsync(fd) != 0 && errno != EINVAL)
+		r = e2_io_fail_errno(errno, path, "making its name durable");
+	(void)close(fd);	/* was only read */
+out:
+	e2_str_free(&dir);
+	return r;
+}
+
+static int host_look(struct e2_env *env, const char *path, struct e2_place *place)
+{
+	(void)env;
+	return e2_host_look(path, place);
+}
+
+static int host_in_use(struct e2_env *env, const char *path, struct e2_str *why)
+{
+	(void)env;
+	return e2_path_in_use(path, why);
+}
+
+static int fail_locked(int fd, const char *path)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = writer_byte, .l_len = 1 };
+	struct e2_str text = E2_STR_INIT;
+
+	/* Only locks of the older kind know their process. */
+	if (fcntl(fd, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK && l.l_pid > 0)
+		e2_str_addf(&text, "locked by process %ld", (long)l.l_pid);
+	else
+		e2_str_add(&text, "locked by another program that writes it");
+	(void)e2_io_fail(E2_ERR_BUSY, path, e2_str_text(&text));
+	e2_str_free(&text);
+	return E2_ERR_BUSY;
+}
+
+static int host_open_locked(struct e2_env *env, const char *path, struct e2_io **io)
+{
+	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = writer_byte, .l_len = 1 };
+	struct stat held, named;
+	struct e2_io *file;
+	int r = e2_io_open_file(path, E2_IO_WRITE, &file);
+
+	(void)env;
+	if (r)
+		return r;
+	if (fcntl(e2_io_fd(file), F_OFD_SETLK, &l) != 0) {
+		if (errno == EAGAIN || errno == EACCES)
+			r = fail_locked(e2_io_fd(file), path);
+		else if (errno != ENOLCK && errno != EINVAL && errno != EOPNOTSUPP)
+			r = e2_io_fail_errno(errno, path, "locking it");
+	}
+	/* Who waited for the lock of a file that is replaced holds one on the old file. */
+	if (r == E2_OK && (fstat(e2_io_fd(file), &held) != 0 || stat(path, &named) != 0 ||
+			   held.st_dev != named.st_dev || held.st_ino != named.st_ino))
+		r = e2_io_fail(E2_ERR_BUSY, path, "is being replaced by another program");
+	if (r) {
+		(void)e2_io_close(file);	/* nothing was written through it */
+		return r;
+	}
+	*io = file;
+	return E2_OK;
+}
+
+static int host_identify(struct e2_env *env, struct e2_io *io, uint64_t *dev, uint64_t *ino)
+{
+	struct stat st;
+
+	(void)env;
+	if (fstat(e2_io_fd(io), &st) != 0)
+		return e2_fail_errno(errno, "%s", io->name);
+	*dev = st.st_dev;
+	*ino = st.st_ino;
+	return E2_OK;
+}
+
+/* Copies the ACL; none there, or none possible on both sides, is fine. */
+static int copy_acl(struct e2_io *from, struct e2_io *to)
+{
+	static const char acl[] = "system.posix_acl_access";
+	int r = E2_OK;
+	void *value;
+	ssize_t len = fgetxattr(e2_io_fd(from), acl, NULL, 0);
+
+	if (len < 0)
+		return errno == ENODATA || errno == EOPNOTSUPP ? E2_OK :
+		       e2_fail_errno(errno, "%s: reading its ACL", from->name);
+	if (len == 0)
+		return E2_OK;
+	value = malloc((size_t)len);
+	if (!value)
+		return e2_fail(E2_ERR_NOMEM, "%s: no memory for its ACL", from->name);
+	len = fgetxattr(e2_io_fd(from), acl, value, (size_t)len);
+	if (len < 0)
+		r = e2_fail_errno(errno, "%s: reading its ACL", from->name);
+	else if (fsetxattr(e2_io_fd(to), acl, value, (size_t)len, 0) != 0)
+		r = e2_fail_errno(errno, "%s: keeping its ACL", from->name);
+	free(value);
+	return r;
+}
+
+static int host_adopt(struct e2_env *env, struct e2_io *from, struct e2_io *to)
+{
+	struct stat old, new;
+
+	(void)env;
+	if (fstat(e2_io_fd(from), &old) != 0 || fstat(e2_io_fd(to), &new) != 0)
+		return e2_fail_errno(errno, "%s", from->name);
+	if ((old.st_uid != new.st_uid || old.st_gid != new.st_gid) &&
+	    fchown(e2_io_fd(to), old.st_uid, old.st_gid) != 0)
+		return e2_fail_errno(errno, "%s: keeping its owner", from->name);
+	/* After the owner, whose change takes set-user-ID away. */
+	if (fchmod(e2_io_fd(to), old.st_mode & 07777) != 0)
+		return e2_fail_errno(errno, "%s: keeping its mode", from->name);
+	return copy_acl(from, to);
+}
+
+static const struct e2_env_ops host_ops = {
+	.open = host_open,
+	.create_excl = host_create_excl,
+	.create_temp = host_create_temp,
+	.link_temp = host_link_temp,
+	.unlink = host_unlink,
+	.rename = host_rename,
+	.sync_dir = host_sync_dir,
+	.look = host_look,
+	.in_use = host_in_use,
+	.open_locked = host_open_locked,
+	.identify = host_identify,
+	.adopt = host_adopt,
+};
+
+struct e2_env *e2_env_host(void)
+{
+	/* Without state, and never written to: the type has no const for those with state. */
+	static struct e2_env host = { .ops = &host_ops };
+
+	return &host;
+}
