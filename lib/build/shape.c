@@ -26,23 +26,15 @@ static uint32_t min32(uint64_t a, uint32_t b)
 
 /* ---- groups ---------------------------------------------------------------- */
 
-/* Descriptor blocks kept so that the volume can grow to resize_blocks, or 1024 times. */
+/* Descriptor blocks kept so that the volume can grow as wanted, or to 1024 times its size. */
 static uint32_t growth_blocks(const struct e2_wish *w, const struct e2_geometry *g)
 {
-	uint32_t per_block = w->block_size / E2_GROUP_BYTES;
-	uint64_t most = g->blocks > UINT32_MAX / 1024 ? UINT32_MAX : g->blocks * 1024;
+	uint64_t grown = g->blocks > UINT32_MAX / 1024 ? UINT32_MAX : g->blocks * 1024;
 
 	if (!(w->compat & E2_FEATURE_resize_inode))
 		return 0;
-	for (int wanted = w->resize_blocks != 0; wanted >= 0; wanted--) {
-		uint64_t grown = wanted ? min32(w->resize_blocks, UINT32_MAX) : most;
-		uint64_t blocks = e2_div_up(e2_div_up(grown - g->first_data_block,
-						      g->blocks_per_group), per_block);
-
-		if (blocks > g->desc_blocks)
-			return min32(blocks - g->desc_blocks, w->block_size / 4);
-	}
-	return 0;
+	return w->growth ? w->growth
+			 : e2_wish_growth(w, grown, g->blocks_per_group, g->desc_blocks);
 }
 
 static void set_backups(const struct e2_wish *w, struct e2_geometry *g)
@@ -58,14 +50,33 @@ static void set_backups(const struct e2_wish *w, struct e2_geometry *g)
 	}
 }
 
-/* Everything that follows from blocks and blocks_per_group. */
-static void divide(const struct e2_wish *w, struct e2_geometry *g)
+/*
+ * Everything that follows from blocks and blocks_per_group.  Descriptors that
+ * would fill more than three quarters of a group go into the groups they describe.
+ */
+static void divide(struct e2_wish *w, struct e2_geometry *g)
 {
 	g->groups = (e2_grp)e2_div_up(g->blocks - g->first_data_block, g->blocks_per_group);
 	g->desc_blocks = (uint32_t)e2_div_up(g->groups, w->block_size / E2_GROUP_BYTES);
 	g->reserved_gdt_blocks = growth_blocks(w, g);
+	if (!g->meta_bg && w->revision != 0 &&
+	    g->desc_blocks + g->reserved_gdt_blocks > g->blocks_per_group * 3 / 4) {
+		w->compat &= ~(uint32_t)E2_FEATURE_resize_inode;
+		w->incompat |= E2_FEATURE_meta_bg;
+		g->meta_bg = true;
+		g->reserved_gdt_blocks = 0;
+	}
 	g->first_meta_bg = g->meta_bg ? 0 : g->desc_blocks;
 	set_backups(w, g);
+}
+
+/* At least the reserved inodes, lost+found and one more; one for 4 KiB where bytes_per_inode is
+ * more than the whole volume. */
+static uint64_t wanted_inodes(const struct e2_geometry *g, uint64_t inodes)
+{
+	if (inodes == 0)
+		inodes = g->blocks * g->block_size / (g->block_size < 4096 ? 4096 : g->block_size);
+	return inodes < INODES_MIN + 1 ? INODES_MIN + 1 : inodes;
 }
 
 /* Whole blocks of inode table, and a multiple of 8 inodes so that bitmaps have whole bytes. */
@@ -90,11 +101,21 @@ static uint64_t group_overhead(const struct e2_geometry *g, e2_grp group)
 	return e2_group_head_blocks(g, group) + 2 + (uint64_t)g->inode_table_blocks;
 }
 
+/* What the last group must hold besides TAIL_BLOCKS_MIN: with meta_bg a little more than it has, as
+ * if a backup of the superblock came with all descriptors. */
+static uint64_t tail_need(const struct e2_geometry *g)
+{
+	bool backup = e2_group_has_super(g, g->groups - 1);
+
+	return 2 + (uint64_t)g->inode_table_blocks + TAIL_BLOCKS_MIN +
+	       (backup ? 1 + g->desc_blocks + g->reserved_gdt_blocks : 0);
+}
+
 static int too_small(const struct e2_geometry *g, uint64_t need)
 {
-	return e2_fail(E2_ERR_NOSPC, "too small: %llu blocks of %u bytes, but the metadata of group "
-		       "%u alone needs %llu", (unsigned long long)g->blocks, g->block_size,
-		       g->groups - 1, (unsigned long long)need);
+	return e2_fail(E2_ERR_NOSPC, "too small: %llu blocks of %u bytes; the metadata and %d blocks "
+		       "more need %llu", (unsigned long long)g->blocks, g->block_size,
+		       (int)TAIL_BLOCKS_MIN, (unsigned long long)(need + g->first_data_block));
 }
 
 /*
@@ -103,13 +124,15 @@ static int too_small(const struct e2_geometry *g, uint64_t need)
  *
  * reserved  blocks for the super-user, of all blocks; on return of those that are left
  */
-static int lay_out(const struct e2_wish *w, uint64_t inodes, uint64_t all, struct e2_geometry *g,
+static int lay_out(struct e2_wish *w, uint64_t wanted, uint64_t all, struct e2_geometry *g,
 		   uint64_t *reserved)
 {
 	double ratio = (double)*reserved / (double)all;
 
 	g->blocks = all;
 	for (;;) {
+		uint64_t inodes = wanted_inodes(g, wanted);
+
 		divide(w, g);
 		if (e2_div_up(inodes, g->groups) > 8 * (uint64_t)w->block_size) {
 			if (g->blocks_per_group <= E2_GROUP_BLOCKS_MIN)
@@ -123,7 +146,7 @@ static int lay_out(const struct e2_wish *w, uint64_t inodes, uint64_t all, struc
 		set_inodes(w, inodes, g);
 
 		uint64_t tail = (g->blocks - g->first_data_block) % g->blocks_per_group;
-		uint64_t need = group_overhead(g, g->groups - 1);
+		uint64_t need = tail_need(g);
 
 		if (g->groups == 1 && tail && tail < need)
 			return too_small(g, need);
@@ -131,7 +154,7 @@ static int lay_out(const struct e2_wish *w, uint64_t inodes, uint64_t all, struc
 			return e2_fail(E2_ERR_INVAL, "the metadata of group 0 need %llu blocks, but a "
 				       "group has %u; give fewer inodes or larger groups",
 				       (unsigned long long)group_overhead(g, 0), g->blocks_per_group);
-		if (g->groups == 1 || !tail || tail >= need + TAIL_BLOCKS_MIN)
+		if (g->groups == 1 || !tail || tail >= need)
 			return 0;
 		g->blocks -= tail;
 		*reserved = (uint64_t)(ratio * (double)g->blocks);
@@ -204,6 +227,9 @@ static void make_super(const struct e2_shape_options *o, const struct e2_wish *w
 		s->default_mount_opts = 0x000c;		/* user_xattr acl */
 	if (w->inode_size > E2_INODE_BYTES)
 		s->min_extra_isize = s->want_extra_isize = E2_EXTRA_ISIZE;
+	/* The resize inode's size is what its double-indirect block spans: 4 GiB or more. */
+	if ((w->compat & E2_FEATURE_resize_inode) && w->block_size >= 4096)
+		s->feature_ro_compat |= E2_FEATURE_large_file;
 	set_times(s, o->now);
 	set_identity(s, o);
 	set_layout(s, g, reserved);
@@ -212,7 +238,8 @@ static void make_super(const struct e2_shape_options *o, const struct e2_wish *w
 /* How many inodes are wanted, proven to be possible at all. */
 static int count_inodes(const struct e2_wish *w, uint64_t blocks, uint64_t *inodes)
 {
-	uint64_t n = w->inodes ? w->inodes : blocks * w->block_size / w->bytes_per_inode;
+	uint64_t bytes = blocks * w->block_size;
+	uint64_t n = w->inodes ? w->inodes : bytes / w->bytes_per_inode;
 	uint64_t most = blocks * (w->block_size / w->inode_size) - 1;
 
 	if (most > UINT32_MAX)
@@ -232,7 +259,7 @@ static int count_inodes(const struct e2_wish *w, uint64_t blocks, uint64_t *inod
 
 /* The reserved inodes and lost+found need a place: a given number that leaves none is refused, a
  * small volume's own is raised. */
-static int lay_out_enough(const struct e2_wish *w, uint64_t inodes, uint64_t blocks,
+static int lay_out_enough(struct e2_wish *w, uint64_t inodes, uint64_t blocks,
 			  struct e2_geometry *g, uint64_t *reserved)
 {
 	uint64_t reserved_of_all = *reserved;
@@ -265,10 +292,6 @@ int e2_shape_make(const struct e2_shape_options *options, uint64_t bytes, struct
 		return e2_fail(E2_ERR_INVAL, "too large: %llu blocks of %u bytes; a volume has at most "
 			       "%u%s", (unsigned long long)blocks, w.block_size, UINT32_MAX,
 			       w.block_size < E2_BLOCK_SIZE_MAX ? ", or larger blocks (-b)" : "");
-	if (w.resize_blocks && w.resize_blocks <= blocks)
-		return e2_fail(E2_ERR_INVAL, "-E resize=%llu: must be more than the %llu blocks of the "
-			       "volume, and at most %u", (unsigned long long)w.resize_blocks,
-			       (unsigned long long)blocks, UINT32_MAX);
 	s.geometry = (struct e2_geometry){
 		.block_size = w.block_size, .inode_size = w.inode_size, .desc_size = E2_GROUP_BYTES,
 		.first_data_block = w.block_size == 1024, .blocks_per_group = w.blocks_per_group,

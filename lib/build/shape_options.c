@@ -229,7 +229,41 @@ static int check_features(const struct e2_wish *w)
 	return 0;
 }
 
-static int wish_features(const struct e2_shape_options *o, struct e2_wish *w)
+uint32_t e2_wish_growth(const struct e2_wish *w, uint64_t grown, uint32_t blocks_per_group,
+			uint32_t desc_blocks)
+{
+	uint64_t groups = e2_div_up(grown - (w->block_size == 1024), blocks_per_group);
+	uint64_t blocks = e2_div_up(groups, w->block_size / E2_GROUP_BYTES);
+	uint32_t most = w->block_size / 4;	/* pointers in a block of the resize inode */
+
+	if (blocks <= desc_blocks)
+		return 0;
+	return blocks - desc_blocks > most ? most : (uint32_t)(blocks - desc_blocks);
+}
+
+/* -E resize: too little to need another descriptor block counts as not given. */
+static int wish_resize(uint64_t resize, uint64_t blocks, struct e2_wish *w)
+{
+	if (resize == 0)
+		return 0;
+	if (resize <= blocks || resize > UINT32_MAX)
+		return e2_fail(E2_ERR_INVAL, "-E resize=%llu: must be more than the %llu blocks of the "
+			       "volume, and at most %u", (unsigned long long)resize,
+			       (unsigned long long)blocks, UINT32_MAX);
+
+	uint64_t groups = e2_div_up(blocks - (w->block_size == 1024), w->blocks_per_group);
+
+	uint64_t descs = e2_div_up(groups, w->block_size / E2_GROUP_BYTES);
+
+	w->growth = e2_wish_growth(w, resize, w->blocks_per_group, (uint32_t)descs);
+	if (w->growth && w->revision == 0)
+		return e2_fail(E2_ERR_INVAL, "-E resize: revision 0 has no blocks for growth");
+	if (w->growth)
+		w->compat |= E2_FEATURE_resize_inode;
+	return 0;
+}
+
+static int wish_features(const struct e2_shape_options *o, uint64_t blocks, struct e2_wish *w)
 {
 	if (w->revision != 0) {
 		w->compat = E2_FEATURE_ext_attr | E2_FEATURE_resize_inode | E2_FEATURE_dir_index;
@@ -238,13 +272,9 @@ static int wish_features(const struct e2_shape_options *o, struct e2_wish *w)
 	}
 	int err = o->features ? edit_features(w, o->features) : 0;
 
-	if (err)
-		return err;
-	if (o->resize_blocks && w->revision == 0)
-		return e2_fail(E2_ERR_INVAL, "-E resize: revision 0 has no blocks for growth");
-	if (o->resize_blocks)
-		w->compat |= E2_FEATURE_resize_inode;
-	return check_features(w);
+	if (!err)
+		err = wish_resize(o->resize_blocks, blocks, w);
+	return err ? err : check_features(w);
 }
 
 /* ---- numbers -------------------------------------------------------------- */
@@ -305,7 +335,6 @@ static int wish_counts(const struct e2_shape_options *o, const struct usage *u, 
 	if (isnan(w->reserved_percent) || w->reserved_percent > 50)
 		return e2_fail(E2_ERR_INVAL, "-m %g: reserved blocks must be 0 to 50 percent",
 			       w->reserved_percent);
-	w->resize_blocks = o->resize_blocks;
 	w->backup_count = o->backup_count == UINT32_MAX ? 2 : o->backup_count;
 	if (w->backup_count > 2)
 		return e2_fail(E2_ERR_INVAL, "-E num_backup_sb=%u: must be 0, 1 or 2",
@@ -350,7 +379,7 @@ int e2_wish_make(const struct e2_shape_options *o, uint64_t bytes, struct e2_wis
 	    (err = check_text("-M", "directory", o->last_mounted,
 			      sizeof(((struct e2_super *)0)->last_mounted))))
 		return err;
-	return wish_features(o, w);
+	return wish_features(o, bytes / w->block_size, w);
 }
 
 int e2_shape_block_size(const struct e2_shape_options *options, uint64_t bytes, uint32_t *size)

@@ -19,11 +19,15 @@ struct e2_wish {
 	double reserved_percent;
 	uint32_t revision;
 	uint32_t compat, incompat, ro_compat;
-	uint64_t resize_blocks;		/* 0: 1024 times the size */
+	uint32_t growth;		/* reserved descriptor blocks; 0: for 1024 times the size */
 	uint32_t backup_count;
 	uint32_t os, errors;
 };
 
 int e2_wish_make(const struct e2_shape_options *options, uint64_t bytes, struct e2_wish *wish);
+
+/* Descriptor blocks, beyond desc_blocks, of a volume that has grown to so many blocks. */
+uint32_t e2_wish_growth(const struct e2_wish *wish, uint64_t grown, uint32_t blocks_per_group,
+			uint32_t desc_blocks);
 
 #endif
