@@ -241,9 +241,16 @@ uint32_t e2_wish_growth(const struct e2_wish *w, uint64_t grown, uint32_t blocks
 	return blocks - desc_blocks > most ? most : (uint32_t)(blocks - desc_blocks);
 }
 
-/* -E resize: too little to need another descriptor block counts as not given. */
-static int wish_resize(uint64_t resize, uint64_t blocks, struct e2_wish *w)
+/*
+ * -E resize: too little to need another descriptor block counts as not given.
+ * Reckoned with the groups that a bitmap could describe, which are larger than
+ * real ones with blocks of 8 KiB and more.
+ */
+static int wish_resize(const struct e2_shape_options *o, uint64_t blocks, struct e2_wish *w)
 {
+	uint64_t resize = o->resize_blocks;
+	uint32_t group = o->blocks_per_group ? o->blocks_per_group : 8 * w->block_size;
+
 	if (resize == 0)
 		return 0;
 	if (resize <= blocks || resize > UINT32_MAX)
@@ -255,7 +262,7 @@ static int wish_resize(uint64_t resize, uint64_t blocks, struct e2_wish *w)
 
 	uint64_t descs = e2_div_up(groups, w->block_size / E2_GROUP_BYTES);
 
-	w->growth = e2_wish_growth(w, resize, w->blocks_per_group, (uint32_t)descs);
+	w->growth = e2_wish_growth(w, resize, group, (uint32_t)descs);
 	if (w->growth && w->revision == 0)
 		return e2_fail(E2_ERR_INVAL, "-E resize: revision 0 has no blocks for growth");
 	if (w->growth)
@@ -273,7 +280,7 @@ static int wish_features(const struct e2_shape_options *o, uint64_t blocks, stru
 	int err = o->features ? edit_features(w, o->features) : 0;
 
 	if (!err)
-		err = wish_resize(o->resize_blocks, blocks, w);
+		err = wish_resize(o, blocks, w);
 	return err ? err : check_features(w);
 }
 
