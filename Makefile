@@ -63,7 +63,7 @@ $(eval $(call program,extant-debugfs,$(filter-out debugfs/extant.c,$(call src,de
 $(eval $(call program,extant,debugfs/extant.c))
 
 # Unit tests: one Criterion binary; UNIT='disk_*/*' selects.
-UNIT_SRC := $(wildcard tests/unit/*.c)
+UNIT_SRC := $(wildcard tests/*.c tests/unit/*.c)
 $(B)/tests/unit/run: $(call objs,$(UNIT_SRC)) $(B)/libextant.a
 	$(if $(V),,@echo "  LD   $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(LDLIBS)
