@@ -42,11 +42,6 @@ static uint64_t max_of(const struct e2_field *f)
 	return UINT64_MAX >> (64 - e2_field_bits(f));
 }
 
-static bool is_number(const char *text)
-{
-	return *text >= '0' && *text <= '9';
-}
-
 static int parse_unsigned(const struct target *t, const char *text, uint64_t *value)
 {
 	int err = e2_parse_u64(text, 0, max_of(t->f), value);
@@ -118,10 +113,9 @@ static int parse_word(const struct target *t, const char *text, uint64_t *value)
 {
 	struct e2_nearest n;
 	struct e2_word w;
+	int err;
 
 	text = after_word_name(t->f->fmt, text);
-	if (is_number(text))
-		return parse_unsigned(t, text, value);
 	e2_nearest_begin(&n, text);
 	for (size_t cursor = 0; e2_word_next(t->f->fmt, &cursor, &w);) {
 		if (strcmp(w.name, text) == 0) {
@@ -130,7 +124,8 @@ static int parse_word(const struct target *t, const char *text, uint64_t *value)
 		}
 		e2_nearest_offer(&n, w.name);
 	}
-	return refuse(t, E2_ERR_INVAL, text, "is none of its words", n.best);
+	err = parse_unsigned(t, text, value);
+	return err == E2_ERR_INVAL ? refuse(t, err, text, "is none of its words", n.best) : err;
 }
 
 /* The next token of a list separated by spaces and commas; 1, or 0 at the end. */
