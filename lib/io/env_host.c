@@ -176,7 +176,7 @@ static int host_identify(struct e2_env *env, struct e2_io *io, uint64_t *dev, ui
 	return E2_OK;
 }
 
-/* Copies the ACL; none there, or none possible on both sides, is fine. */
+/* Copies the ACL; where there is none, the other file gets none. */
 static int copy_acl(struct e2_io *from, struct e2_io *to)
 {
 	static const char acl[] = "system.posix_acl_access";
@@ -184,11 +184,12 @@ static int copy_acl(struct e2_io *from, struct e2_io *to)
 	void *value;
 	ssize_t len = fgetxattr(e2_io_fd(from), acl, NULL, 0);
 
-	if (len < 0)
-		return errno == ENODATA || errno == EOPNOTSUPP ? E2_OK :
-		       e2_fail_errno(errno, "%s: reading its ACL", from->name);
-	if (len == 0)
+	if (len == 0 || (len < 0 && (errno == ENODATA || errno == EOPNOTSUPP))) {
+		(void)fremovexattr(e2_io_fd(to), acl);	/* one that the directory gave, or none */
 		return E2_OK;
+	}
+	if (len < 0)
+		return e2_fail_errno(errno, "%s: reading its ACL", from->name);
 	value = malloc((size_t)len);
 	if (!value)
 		return e2_fail(E2_ERR_NOMEM, "%s: no memory for its ACL", from->name);
@@ -204,6 +205,7 @@ static int copy_acl(struct e2_io *from, struct e2_io *to)
 static int host_adopt(struct e2_env *env, struct e2_io *from, struct e2_io *to)
 {
 	struct stat old, new;
+	int r;
 
 	(void)env;
 	if (fstat(e2_io_fd(from), &old) != 0 || fstat(e2_io_fd(to), &new) != 0)
@@ -211,10 +213,11 @@ static int host_adopt(struct e2_env *env, struct e2_io *from, struct e2_io *to)
 	if ((old.st_uid != new.st_uid || old.st_gid != new.st_gid) &&
 	    fchown(e2_io_fd(to), old.st_uid, old.st_gid) != 0)
 		return e2_fail_errno(errno, "%s: keeping its owner", from->name);
-	/* After the owner, whose change takes set-user-ID away. */
-	if (fchmod(e2_io_fd(to), old.st_mode & 07777) != 0)
-		return e2_fail_errno(errno, "%s: keeping its mode", from->name);
-	return copy_acl(from, to);
+	r = copy_acl(from, to);
+	/* Last: changes of the owner and of the ACL change the mode. */
+	if (r == E2_OK && fchmod(e2_io_fd(to), old.st_mode & 07777) != 0)
+		r = e2_fail_errno(errno, "%s: keeping its mode", from->name);
+	return r;
 }
 
 static const struct e2_env_ops host_ops = {

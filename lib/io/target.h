@@ -42,8 +42,13 @@ const char *e2_target_in_place(const struct e2_target *target);
  * can skip it: true when dev and ino are theirs. */
 bool e2_target_is(const struct e2_target *target, uint64_t dev, uint64_t ino);
 
-/* Makes everything durable, then gives it the name.  Releases the target; on an
- * error the old file is unchanged unless the target is in place. */
+/*
+ * Makes everything durable, then gives it the name.  Releases the target.  On an
+ * error the old file is unchanged and no temporary is left, but for two cases: a
+ * target in place holds what was written; and when only the very last step fails, to
+ * make a replaced name durable, the name stands for the new content, complete.
+ * E2_ERR_EXIST, E2_ERR_CHANGED when the name came to lead to another file meanwhile.
+ */
 int e2_target_commit(struct e2_target *target);
 
 /* Leaves the old file as it was (in-place writes excepted) and no temporary. */

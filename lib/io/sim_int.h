@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The simulator's own: files by number, names that lead to them, and the list of
+ * events that made them what they are from what they were at the beginning.
+ */
+#ifndef E2_IO_SIM_INT_H
+#define E2_IO_SIM_INT_H
+
+#include "io/sim.h"
+
+enum { SIM_SECTOR = 512, SIM_KINDS = 9 };
+
+struct sim_blob {		/* bytes, shared until one of the owners changes them */
+	size_t refs;
+	uint64_t size;
+	size_t cap;		/* bytes past size are zero */
+	uint8_t *data;
+};
+
+struct sim_name {
+	char *path;
+	size_t file;
+};
+
+struct sim_names {		/* sorted by bytes */
+	size_t count, cap;
+	struct sim_name *name;
+};
+
+struct sim_disk {		/* what a disk holds at one moment */
+	size_t files;
+	struct sim_blob **file;
+	struct sim_names names;
+};
+
+enum sim_event_kind {
+	SIM_WRITE, SIM_ZERO, SIM_RESIZE, SIM_SYNC,			/* of a file */
+	SIM_NEW,							/* a file without a name */
+	SIM_LINK, SIM_UNLINK, SIM_RENAME,				/* of a name */
+	SIM_SYNC_DIR,							/* of the directory of a path */
+};
+
+struct sim_event {
+	enum sim_event_kind kind;
+	size_t file;
+	uint64_t offset;	/* of a resize: the new size */
+	uint64_t len;
+	uint8_t *data;		/* what was written */
+	char *path;		/* the name that came or, of SIM_UNLINK, went */
+	char *from;		/* the name that went with a rename */
+};
+
+struct e2_sim {
+	struct e2_env env;
+	struct sim_disk begin;	/* all of it durable */
+	struct sim_disk now;
+	size_t events, events_cap;
+	struct sim_event *event;
+	uint64_t counted[SIM_KINDS];
+	unsigned fail_kinds;
+	uint64_t fail_nth;	/* counts down to 1, the one that fails; 0: none */
+	bool fail_for_ever;
+	int fail_err;
+};
+
+/* ---- sim_disk.c: a disk's content; every function may fail for memory ---- */
+
+int sim_disk_copy(const struct sim_disk *from, struct sim_disk *to);
+void sim_disk_free(struct sim_disk *disk);
+void sim_disk_drop_files(struct sim_disk *disk, size_t kept);	/* all but the first */
+int sim_disk_add_file(struct sim_disk *disk, size_t *file);
+int sim_disk_write(struct sim_disk *disk, size_t file, uint64_t offset, uint64_t len,
+		   const uint8_t *data);	/* data NULL: zeros; the file is large enough */
+int sim_disk_resize(struct sim_disk *disk, size_t file, uint64_t size);
+/* Gives a name, taking it from another file that has it. */
+int sim_disk_link(struct sim_disk *disk, const char *path, size_t file);
+void sim_disk_unlink(struct sim_disk *disk, const char *path);
+bool sim_disk_find(const struct sim_disk *disk, const char *path, size_t *file);
+
+/* Does what an event did; what no longer fits (a file that is shorter, a name that went)
+ * is left out.  len cuts a write. */
+int sim_disk_apply(struct sim_disk *disk, const struct sim_event *event, uint64_t len);
+
+/* ---- sim.c ---- */
+
+/* A simulation that begins with a disk, which it takes over, even on failure. */
+int sim_new_from(struct sim_disk *owned, struct e2_sim **sim);
+
+#endif
