@@ -82,9 +82,12 @@ static int derive_groups(const struct e2_super *s, struct e2_geometry *g)
 	if (err)
 		return err;
 	g->blocks_per_group = s->blocks_per_group;
-	if (g->blocks_per_group % 8 != 0)
-		return e2_fail(E2_ERR_CORRUPT, "superblock: blocks_per_group is %" PRIu32
-			       ", must be a multiple of 8", g->blocks_per_group);
+	if (!e2_has_bigalloc(s)) {
+		err = field_range("clusters_per_group", s->clusters_per_group,
+				  s->blocks_per_group, s->blocks_per_group);
+		if (err)
+			return err;
+	}
 	err = field_range("blocks_count", g->blocks, g->first_data_block + 1,
 			  e2_has_64bit(s) ? UINT64_C(1) << 48 : UINT32_MAX);
 	if (err)
@@ -110,7 +113,7 @@ static int derive_inodes(const struct e2_super *s, struct e2_geometry *g)
 			       ", but %" PRIu32 " groups of %" PRIu32 " make %" PRIu64,
 			       s->inodes_count, g->groups, g->inodes_per_group, inodes);
 	g->inodes = s->inodes_count;
-	/* The root and what comes before it need room even in a hostile volume. */
+	/* The reserved inodes exist. */
 	err = field_range("first_ino", g->first_ino, E2_GOOD_OLD_FIRST_INO, g->inodes);
 	if (err)
 		return err;
