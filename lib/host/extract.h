@@ -13,7 +13,7 @@
 
 struct e2_extract_options {
 	bool recursive;		/* directories with their content */
-	bool archive;		/* owners (as root), modes in full, times, xattrs, devices, hard links */
+	bool archive;		/* owners (as root), modes in full, times, xattrs, devices */
 	bool overwrite;		/* replace existing files (never directories by files) */
 	uint64_t max_bytes;	/* stop with E2_ERR_FBIG past this much data; 0: what the image holds */
 	/* Each thing left out or incomplete; text is ready to print.  May be NULL. */
@@ -23,17 +23,27 @@ struct e2_extract_options {
 
 struct e2_extract_stats { uint64_t files, dirs, symlinks, others, links, bytes, left_out; };
 
-/*
- * Extracts one inode to name inside the host directory dir_fd.  Hard links are
- * remembered between calls on one extractor.
- * A damaged file keeps what can be read, is counted in left_out, and the call
- * goes on; the result is then E2_ERR_CORRUPT at the end.
- */
 struct e2_extractor;
+
+/* host_dir is made when it does not exist. */
 int e2_extract_begin(struct e2_fs *fs, const char *host_dir,
 		     const struct e2_extract_options *options, struct e2_extractor **x);
+
+/*
+ * Extracts one inode to name inside host_dir; with name NULL, the entries of a
+ * directory into host_dir itself, which then stands for it.  Hard links are kept, also
+ * between calls on one extractor.  A directory that exists is filled if overwrite
+ * is set.  Without archive: permission bits under the umask, and no devices,
+ * fifos and sockets.
+ *
+ * What cannot be made is told to warn, counted in left_out, and the call goes on; a damaged
+ * file keeps what can be read.  The result is then the first reason, often
+ * E2_ERR_CORRUPT.  At once end: a failure of the inode itself (E2_ERR_EXIST,
+ * E2_ERR_ISDIR without recursive), E2_ERR_NOSPC, E2_ERR_NOMEM, max_bytes.
+ */
 int e2_extract(struct e2_extractor *x, e2_ino ino, const char *name);
-/* Sets directory times and modes last; fills stats (may be NULL); releases x. */
+
+/* Sets what had to wait; fills stats (may be NULL); releases x. */
 int e2_extract_end(struct e2_extractor *x, struct e2_extract_stats *stats);
 
 #endif
