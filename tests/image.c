@@ -267,12 +267,10 @@ void img_sync(struct img *img)
 	write_supers(img);
 }
 
-struct e2_io *img_copy(struct img *img)
+static void copy_to(struct img *img, struct e2_io *io)
 {
 	uint8_t piece[4096];
-	struct e2_io *io;
 
-	must(e2_io_open_mem(img->io->size, &io) == 0);
 	for (uint64_t at = 0; at < img->io->size; at += sizeof(piece)) {
 		size_t n = img->io->size - at < sizeof(piece) ? (size_t)(img->io->size - at) :
 								sizeof(piece);
@@ -280,7 +278,27 @@ struct e2_io *img_copy(struct img *img)
 		must(e2_io_read(img->io, at, n, piece) == 0);
 		must(e2_io_write(io, at, n, piece) == 0);
 	}
+}
+
+struct e2_io *img_copy(struct img *img)
+{
+	struct e2_io *io;
+
+	must(e2_io_open_mem(img->io->size, &io) == 0);
+	copy_to(img, io);
 	return io;
+}
+
+void img_to_sim(struct img *img, struct e2_sim **sim, const char *path)
+{
+	struct e2_io *io;
+
+	must(e2_sim_new(sim) == 0);
+	struct e2_env *env = e2_sim_env(*sim);
+	must(env->ops->create_excl(env, path, 0644, &io) == 0);
+	must(e2_io_resize(io, img->io->size) == 0);
+	copy_to(img, io);
+	must(e2_io_close(io) == 0);
 }
 
 struct e2_fs *img_open(struct img *img, const struct e2_open_options *options)

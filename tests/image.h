@@ -18,6 +18,7 @@
 #ifndef E2_TESTS_IMAGE_H
 #define E2_TESTS_IMAGE_H
 
+#include "io/sim.h"
 #include "node/node.h"
 
 struct img {
@@ -46,6 +47,9 @@ void img_sync(struct img *img);
 /* A copy of the bytes, and a volume opened from such a copy (options may be NULL). */
 struct e2_io *img_copy(struct img *img);
 struct e2_fs *img_open(struct img *img, const struct e2_open_options *options);
+
+/* A simulated host with a copy of the bytes under this name. */
+void img_to_sim(struct img *img, struct e2_sim **sim, const char *path);
 
 /* The first free block, marked as used; with content, padded with zeros. */
 e2_blk img_alloc(struct img *img);
