@@ -81,13 +81,29 @@ $(B)/tests/self/planted: $(B)/tests/self/planted.o
 $(B)/tests/self/planted.o: CPPFLAGS += -Itests
 $(B)/tests/self/planted.o: WARN := -Wall
 
+# Documents made from the program's tables; they are committed.
+GENDOCS := $(patsubst docs/gen/%.in,docs/%,$(wildcard docs/gen/*.md.in))
+$(B)/gendocs: $(B)/docs/gen/gendocs.o $(B)/libextant.a
+	$(if $(V),,@echo "  LD   $@")
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+.PHONY: docs
+docs: $(B)/gendocs ## make the documents that come from tables
+	@for d in $(GENDOCS); do \
+		$< docs/gen/$${d#docs/}.in >$(B)/document && cp $(B)/document $$d || exit 1; done
+
+.PHONY: docs-check
+docs-check: $(B)/gendocs ## fail when "make docs" would change something
+	@for d in $(GENDOCS); do \
+		$< docs/gen/$${d#docs/}.in >$(B)/document && diff -u $$d $(B)/document || exit 1; done
+
 .PHONY: test
 test: ## install what is missing, then run all tests
 	@scripts/deps test
 	@scripts/test
 
 .PHONY: lint
-lint: ## check layers, sizes, licences, headers, man pages
+lint: docs-check ## check layers, sizes, licences, headers, man pages
 	@sh tests/lint/run.sh
 
 .PHONY: demo
