@@ -63,6 +63,7 @@ $(eval $(call program,extant-debugfs,$(filter-out debugfs/extant.c,$(call src,de
 $(eval $(call program,extant,debugfs/extant.c))
 
 # Unit tests: one Criterion binary; UNIT='disk_*/*' selects.
+FUZZ_REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_SRC := $(wildcard tests/*.c tests/unit/*.c)
 $(B)/tests/unit/run: $(call objs,$(UNIT_SRC)) $(B)/libextant.a
 	$(if $(V),,@echo "  LD   $@")
@@ -72,8 +73,35 @@ $(call objs,$(UNIT_SRC)): CPPFLAGS += -Itests
 $(call objs,$(UNIT_SRC)): WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 
 .PHONY: check
-check: all $(B)/tests/unit/run ## build and run the unit tests (UNIT=pattern)
+check: all $(B)/tests/unit/run $(FUZZ_REPLAYS) ## build and run the unit tests (UNIT=pattern)
 	$(B)/tests/unit/run $(if $(UNIT),--filter '$(UNIT)')
+	$(if $(UNIT),,$(Q)for t in $(FUZZ); do $(B)/tests/fuzz/replay_$$t tests/fuzz/corpus/$$t || exit 1; done)
+
+# Fuzz targets are tests/fuzz/fuzz_NAME.c, their inputs tests/fuzz/corpus/NAME.  A replay runs
+# the inputs under any compiler; fuzzing itself is clang's, with the library instrumented.
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 20
+FUZZ_OBJS := $(FUZZ:%=$(B)/tests/fuzz/fuzz_%.o)
+$(FUZZ:%=$(B)/tests/fuzz/replay_%): $(B)/tests/fuzz/replay_%: \
+		$(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay_main.o $(B)/libextant.a
+	$(if $(V),,@echo "  LD   $@")
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+$(FUZZ:%=$(B)/tests/fuzz/fuzz_%): %: %.o $(B)/libextant.a
+	$(if $(V),,@echo "  LD   $@")
+	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
+
+.PHONY: fuzz fuzz-run
+fuzz: ## fuzz every target for FUZZ_SECONDS (needs clang)
+	@$(MAKE) -s CC=clang B=$(B)/fuzz SAN=1 CFLAGS='$(CFLAGS) -fsanitize=fuzzer-no-link' fuzz-run
+
+fuzz-run: $(FUZZ:%=$(B)/tests/fuzz/fuzz_%)
+	@for t in $(FUZZ); do \
+		mkdir -p $(B)/corpus/$$t && \
+		$(B)/tests/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 \
+			-print_final_stats=1 -artifact_prefix=$(B)/$$t- \
+			$(B)/corpus/$$t tests/fuzz/corpus/$$t 2>$(B)/$$t.log || \
+			{ tail -40 $(B)/$$t.log; exit 1; }; \
+		sed -n "s/^stat::number_of_executed_units: */$$t: executions /p" $(B)/$$t.log; done
 
 # Tests that must fail, for the test of the test wrapper.
 $(B)/tests/self/planted: $(B)/tests/self/planted.o

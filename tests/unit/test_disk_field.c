@@ -342,4 +342,5 @@ E2_TEST(disk_mutate, verbs_do_what_their_names_say)
 		cr_assert_eq(text[at], 0);
 	for (int verb = 0; verb < E2_VERBS; verb++)
 		cr_assert_gt(strlen(e2_verb_doc((enum e2_verb)verb)), 5);
+	cr_assert_str_eq(e2_verb_name(E2_VERB_MIDDLEBIT), "middlebit");
 }

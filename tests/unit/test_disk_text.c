@@ -63,7 +63,7 @@ E2_TEST(disk_parse, what_is_shown_reads_back)
 
 			random_fill(raw, sizeof(raw), &seed);
 			if (n % 200 < 20)	/* the values with words are small */
-				memset(raw + f->at, 0, 8), raw[f->at] = (uint8_t)(n % 20);
+				memset(raw, 0, sizeof(raw)), raw[f->at] = (uint8_t)(n % 20);
 			memcpy(back, raw, sizeof(raw));
 			for (unsigned at = 0; at < s->size; at++)
 				if (e2_field_covers(f, at) &&
@@ -140,6 +140,8 @@ static const struct row rows[] = {
 	  NULL, NULL },
 	{ "super", "feature_incompat", "filetype incompat:0x4000000", "filetype 0x4000000", NULL },
 	{ "super", "feature_incompat", "compat:0x4000000", NULL, NULL },
+	{ "super", "feature_incompat", "incompax:0x4000000", NULL, NULL },
+	{ "super", "feature_incompat", ":0x4000000", NULL, NULL },
 	{ "super", "feature_incompat", "dir_index", NULL,
 	  "feature_incompat: \"dir_index\" is none of its words" },
 	{ "super", "feature_ro_compat", "+large_file", "large_file huge_file", NULL },
@@ -362,6 +364,19 @@ E2_TEST(disk_features, predicates_need_revision_1)
 	s.rev_level = 1;
 	cr_assert(e2_has_filetype(&s) && e2_has_meta_bg(&s));
 	cr_assert_not(e2_has_64bit(&s) || e2_has_sparse_super(&s));
+
+	/* Every predicate looks at its own bit of its own word. */
+#define FEATURE(word, bit, name, support, doc) \
+	s = (struct e2_super){ .rev_level = 1, .feature_##word = bit }; \
+	cr_assert(e2_has_##name(&s), #name); \
+	s = (struct e2_super){ .rev_level = 1, .feature_compat = UINT32_MAX, \
+		.feature_incompat = UINT32_MAX, .feature_ro_compat = UINT32_MAX }; \
+	s.feature_##word ^= bit; \
+	cr_assert_not(e2_has_##name(&s), #name); \
+	s.rev_level = 0, s.feature_##word = bit; \
+	cr_assert_not(e2_has_##name(&s), #name);
+#include "disk/features.def"
+#undef FEATURE
 }
 
 E2_TEST(disk_features, unknown_bits_are_shown_as_numbers)
