@@ -92,8 +92,8 @@ static int print_words(const char *name, struct seen *seen)
 		if (!has_words(fmt) || strcmp(e2_fmt_name(fmt), name) != 0)
 			continue;
 		seen->words[fmt] = true;
-		printf("<a id=\"%s\"></a>\n%s:\n\n| Value | Word | Meaning |\n|---|---|---|\n", name,
-		       e2_fmt_doc(fmt));
+		printf("<a id=\"%s\"></a>\n%s:\n\n", name, e2_fmt_doc(fmt));
+		printf("| Value | Word | Meaning |\n|---|---|---|\n");
 		for (size_t cursor = 0; e2_word_next(fmt, &cursor, &w);) {
 			if (fmt == E2_FMT_enum_mode)
 				printf("| 0%06" PRIo32, w.value);

@@ -18,11 +18,12 @@ E2_TEST(disk_tables, every_byte_is_in_exactly_one_row)
 
 			for (size_t k = 0; k < s->count; k++)
 				rows += !s->fields[k].alias && e2_field_covers(&s->fields[k], at);
-			cr_assert_eq(rows, 1, "%s: byte 0x%x is in %u rows", s->name, at, rows);
+			cr_assert_eq(rows, 1, "%s: byte 0x%x is in %u rows", s->name, at,
+				     rows);
 		}
 		for (size_t k = 0; k < s->count; k++)
-			cr_assert_not(e2_field_covers(&s->fields[k], s->size), "%s.%s passes the end",
-				      s->name, s->fields[k].name);
+			cr_assert_not(e2_field_covers(&s->fields[k], s->size),
+				      "%s.%s passes the end", s->name, s->fields[k].name);
 	}
 	cr_assert_eq(e2_struct_at(1000), NULL);
 }
@@ -154,7 +155,8 @@ static void same_bytes(const struct e2_field *f, const uint8_t *raw, const uint8
 #define STRUCT(name, codec, bytes, doc) \
 	static void fields_##name(const struct e2_##name *x, const uint8_t *raw) { \
 		const char *structure = #name;
-#define F(kind, name, at, arg, fmt, when, doc) SAME_##kind(field_of(structure, #name), raw, x->name);
+#define F(kind, name, at, arg, fmt, when, doc) \
+	SAME_##kind(field_of(structure, #name), raw, x->name);
 #define END(name) }
 #include "disk/structs.def"
 
@@ -191,7 +193,8 @@ E2_TEST(disk_codec, random_bytes_survive_decode_and_encode)
 			codecs[i].check(raw, again);
 			cr_assert_eq(memcmp(raw, again, codecs[i].bytes), 0, "%s", codecs[i].name);
 			for (size_t at = codecs[i].bytes; at < sizeof(again); at++)
-				cr_assert_eq(again[at], 0x5a, "%s wrote byte %zu", codecs[i].name, at);
+				cr_assert_eq(again[at], 0x5a, "%s wrote byte %zu", codecs[i].name,
+					     at);
 		}
 	}
 }
