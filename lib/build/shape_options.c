@@ -258,8 +258,7 @@ static int wish_resize(const struct e2_shape_options *o, uint64_t blocks, struct
 			       "volume, and at most %u", (unsigned long long)resize,
 			       (unsigned long long)blocks, UINT32_MAX);
 
-	uint64_t groups = e2_div_up(blocks - (w->block_size == 1024), w->blocks_per_group);
-
+	uint64_t groups = e2_div_up(blocks - (w->block_size == 1024), group);
 	uint64_t descs = e2_div_up(groups, w->block_size / E2_GROUP_BYTES);
 
 	w->growth = e2_wish_growth(w, resize, group, (uint32_t)descs);
