@@ -123,7 +123,8 @@ E2_TEST(disk_field, set_refuses_what_does_not_fit)
 				cr_assert_eq(e2_field_get(f, raw, 0, &value), E2_ERR_INVAL);
 			} else {
 				if (bits < 64)
-					cr_assert_eq(e2_field_set(f, raw, 0, max + 1), E2_ERR_RANGE);
+					cr_assert_eq(e2_field_set(f, raw, 0, max + 1),
+						     E2_ERR_RANGE);
 				cr_assert_eq(e2_field_set(f, raw, 0, max), E2_OK);
 				cr_assert_eq(e2_field_set(f, raw, 0, 0), E2_OK);
 				cr_assert_eq(e2_field_set(f, raw, elements, 0), E2_ERR_RANGE);
