@@ -2,7 +2,10 @@
 /*
  * A tree that is brought into a new volume, in memory: one compact record an
  * object, names in one arena.  Made by a reader (source_dir.c; archives later);
- * used by build/.  Budget: 300 bytes an object.
+ * used by build/.  Budget: 300 bytes an object for the whole of mkfs.
+ *
+ * Objects are numbered in walk order: all objects that a directory names first
+ * are neighbours, and a directory comes before what is in it.
  */
 #ifndef E2_HOST_SOURCE_H
 #define E2_HOST_SOURCE_H
@@ -20,19 +23,29 @@ typedef uint32_t e2_obj;	/* index of an object; 0 is the root directory */
 /* One object: an inode of the source.  Names are separate (struct e2_source_name). */
 struct e2_object {
 	uint64_t size;			/* bytes; of a symlink: of its text */
-	struct e2_time atime, ctime, mtime;
+	uint64_t host_ino;		/* with dev: which file of the host it is */
+	int64_t atime, ctime, mtime;	/* seconds since 1970 */
+	uint32_t atime_nsec, ctime_nsec, mtime_nsec;
 	uint32_t mode, uid, gid;
-	uint32_t rdev_major, rdev_minor;
 	uint32_t links;			/* names inside the tree; of a directory: its subdirectories */
-	uint32_t first_name, names;	/* of a directory: its entries, sorted by bytes */
-	uint32_t text;			/* symlink: where its text lies in the arena */
-	uint32_t xattrs;		/* where its attributes lie; 0: none */
-	uint32_t extents;		/* regular file with holes: its data; 0: no holes */
-	e2_obj dir;			/* where its first name is */
-	uint32_t dir_name;		/* that name, as an index into names */
+	e2_obj dir;			/* where its first name is; of the root: itself */
+	uint32_t dir_name;		/* that name, as an index into names; of the root: unused */
+	uint32_t xattrs;		/* set of attributes, 1 .. e2_source_xattr_sets(); 0: none */
+	uint16_t dev;			/* index of the host's device number */
+	bool made;			/* no object of the host: its times are "now" */
+	union {
+		struct { uint32_t first_name, names; };		/* directory: entries, sorted by bytes */
+		struct { uint32_t rdev_major, rdev_minor; };	/* device */
+		struct { uint32_t first_extent, extents; };	/* regular; extents 0: no holes */
+		uint32_t text;					/* symlink: where its text is */
+	};
 };
 
-struct e2_source_name { uint32_t text; uint16_t len; e2_obj object; };
+struct e2_source_name {
+	uint32_t text;			/* its bytes, NUL-terminated: e2_source_text() */
+	e2_obj object;
+	uint8_t len;
+};
 
 struct e2_source;
 
@@ -47,12 +60,19 @@ struct e2_source_stats {
 };
 
 struct e2_source_options {
+	/*
+	 * What cannot be read is left out and counted: objects, the content of a
+	 * directory (the directory itself stays), attributes.  Every regular file
+	 * is opened once during the walk to find out.  Without it the first is an error.
+	 */
 	bool skip_unreadable;
 	bool no_xattrs;
+	bool proc_xattrs;		/* attributes by /proc even where the kernel has listxattrat */
 	const char *const *exclude;	/* NULL-terminated paths relative to the tree, or NULL */
 	/* Host files to leave out: the image and its temporary.  May be NULL. */
 	bool (*is_own)(void *context, uint64_t dev, uint64_t ino);
-	/* Called now and then with objects seen so far; not 0 cancels.  May be NULL. */
+	/* Called now and then with objects seen so far; not 0 cancels (E2_ERR_CANCELLED).
+	 * May be NULL. */
 	int (*progress)(void *context, uint64_t objects);
 	/* Called for each thing skipped or dropped; text is ready to print.  May be NULL. */
 	void (*warn)(void *context, const char *text);
@@ -63,10 +83,13 @@ struct e2_source_options {
 int e2_source_empty(struct e2_source **source);
 
 /*
- * Reads a host directory: openat and fstatat per directory, names sorted by
- * bytes, hard links by device and inode, holes by SEEK_DATA, xattrs.
+ * Reads a host directory (a symlink to one is followed, links below it are not):
+ * names sorted by bytes, hard links by device and inode, holes by SEEK_DATA,
+ * attributes.  Directories are entered by handle, so depth has no bound and
+ * at most E2_SOURCE_HANDLES are open at once.  options NULL: all defaults.
  * E2_ERR_* with the path in the detail; nothing is left open on failure.
  */
+enum { E2_SOURCE_HANDLES = 66 };
 int e2_source_dir(const char *path, const struct e2_source_options *options,
 		  struct e2_source **source);
 void e2_source_free(struct e2_source *source);
@@ -77,25 +100,40 @@ const struct e2_object *e2_source_object(const struct e2_source *source, e2_obj 
 const struct e2_source_name *e2_source_name(const struct e2_source *source, uint32_t index);
 const char *e2_source_text(const struct e2_source *source, uint32_t text);
 
-/* The path of an object's first name, as the user would write it (source root included). */
+/* Adds the path of an object's first name, as the user would write it (source root
+ * included), escaped for messages. */
 void e2_source_path(const struct e2_source *source, e2_obj obj, struct e2_str *path);
 
-/* Data extents of a sparse file, in bytes, ascending; count 0: no holes known. */
+/* Records the failure err with "PATH: text" as its detail and returns it; of a very long path
+ * the end is shown. */
+int e2_source_fail(const struct e2_source *source, e2_obj obj, int err, const char *text);
+
+/* Data extents of a sparse file, in bytes, ascending, not empty, within its size; NULL and
+ * count 0: no holes known.  A file that is one hole has one extent of length 0. */
 struct e2_extent { uint64_t start, end; };
 const struct e2_extent *e2_source_extents(const struct e2_source *source, e2_obj obj,
 					  uint32_t *count);
 
-/* The attributes of an object as ext2 stores them: name index, rest of the name, value (ACLs
- * in disk form).  NULL when it has none. */
-struct e2_source_xattr { const char *name; const uint8_t *value; uint32_t value_len;
-			 uint8_t name_len, name_index; };
-const struct e2_source_xattr *e2_source_xattrs(const struct e2_source *source, e2_obj obj,
+/*
+ * A set of attributes as ext2 stores them: name index, rest of the name, value (ACLs
+ * in disk form), in the order the kernel demands (index, length, bytes of the name).
+ * Equal sets are one set.  NULL and count 0 for set 0.
+ */
+struct e2_source_xattr {
+	const char *name;
+	const uint8_t *value;
+	uint32_t value_len;
+	uint8_t name_len, name_index;
+};
+const struct e2_source_xattr *e2_source_xattrs(const struct e2_source *source, uint32_t set,
 					       uint32_t *count);
+uint32_t e2_source_xattr_sets(const struct e2_source *source);
 
 /*
- * Reads the data of regular files, one after the other in any order.
- * e2_source_open checks that the file is the one that was seen; e2_source_close
- * that its size and mtime are still as seen: E2_ERR_CHANGED, naming both values.
+ * Reads the data of regular files, one after the other, fastest in the order of
+ * their numbers.  One file at a time is open.  e2_source_close checks that it was the file that
+ * was seen, with the size and mtime that were seen: E2_ERR_CHANGED, naming both values.
+ * Reading past what is there is E2_ERR_CHANGED too.
  */
 struct e2_source_file;
 int e2_source_open(struct e2_source *source, e2_obj obj, struct e2_source_file **file);

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Large writes from small pieces. */
+#include "build/emit_priv.h"
+
+int e2_emit_flush(struct e2_emitter *e)
+{
+	int err;
+
+	if (e->len == 0)
+		return 0;
+	err = e2_io_write(e->io, e->offset, e->len, e->buf);
+	if (err != 0)
+		return err;
+	e->done += e->len;
+	e->len = 0;
+	if (e->options->progress != NULL
+	    && e->options->progress(e->options->context, e->done < e->all ? e->done : e->all,
+				    e->all) != 0)
+		return e2_fail(E2_ERR_CANCELLED, "writing the volume");
+	return 0;
+}
+
+int e2_emit_room(struct e2_emitter *e, uint64_t offset, size_t len, uint8_t **room)
+{
+	int err;
+
+	if (e->len > 0 && (offset != e->offset + e->len || len > E2_EMIT_BUFFER - e->len)) {
+		err = e2_emit_flush(e);
+		if (err != 0)
+			return err;
+	}
+	if (e->len == 0)
+		e->offset = offset;
+	*room = e->buf + e->len;
+	e->len += len;
+	return 0;
+}
+
+int e2_emit_zero(struct e2_emitter *e, uint64_t offset, uint64_t len)
+{
+	int err;
+
+	if (e->options->fresh || len == 0)
+		return 0;
+	err = e2_emit_flush(e);		/* keeps the order of the image */
+	return err != 0 ? err : e2_io_zero(e->io, offset, len);
+}

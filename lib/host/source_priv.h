@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/* What the files of the source share: its records, and how they are added. */
+#ifndef E2_HOST_SOURCE_PRIV_H
+#define E2_HOST_SOURCE_PRIV_H
+
+#include "base/grow.h"
+#include "base/map.h"
+#include "host/source.h"
+
+#include <sys/stat.h>
+
+/* ---- bytes that never move (source_arena.c) ---------------------------------- */
+
+struct e2_arena_chunk;
+struct e2_arena { struct e2_arena_chunk *last; };
+
+/* len bytes, aligned for any pointer, released with the arena; NULL when memory runs out. */
+void *e2_arena_alloc(struct e2_arena *arena, size_t len);
+void e2_arena_free(struct e2_arena *arena);
+
+/* ---- directories by handle (source_handles.c) --------------------------------- */
+
+/*
+ * Open handles of the directories from the root down to the current one.  The
+ * outermost E2_HANDLES_KEPT stay open; deeper ones only while they are current or being
+ * passed, and are opened again from there.  Every handle is compared with
+ * the device and inode number that the walk saw.
+ */
+enum { E2_HANDLES_KEPT = 64 };
+struct e2_handle { e2_obj dir; int fd; };	/* fd -1: not open */
+struct e2_handles {
+	struct e2_handle *level;	/* [0] is the root */
+	size_t depth, cap;
+	e2_obj *want;			/* the path to enter, last component first */
+	size_t want_cap;
+};
+
+/* Makes dir current; *fd is borrowed until the next call. */
+int e2_handles_enter(struct e2_handles *h, const struct e2_source *source, e2_obj dir, int *fd);
+void e2_handles_close(struct e2_handles *h);
+
+/* ---- the records (source.c) ----------------------------------------------------- */
+
+struct e2_xattr_set { struct e2_source_xattr *v; uint32_t count; };
+
+struct e2_source_file {			/* the one file that is open */
+	struct e2_source *source;
+	e2_obj obj;
+	int fd;
+};
+
+struct e2_source {
+	char *root;			/* as the user named it; NULL: made from nothing */
+	struct e2_object *objects;
+	struct e2_source_name *names;
+	char *text;			/* [0] is NUL, so that 0 names the empty text */
+	struct e2_extent *extents;
+	struct e2_xattr_set *sets;	/* [0] is set 1 */
+	uint64_t *devs;
+	size_t objects_len, objects_cap, names_len, names_cap, text_len, text_cap;
+	size_t extents_len, extents_cap, sets_len, sets_cap, devs_len, devs_cap;
+	struct e2_map *set_index;	/* hash of a set, stepped on collision -> set */
+	struct e2_arena arena;		/* names and values of attributes */
+	struct e2_handles handles;
+	struct e2_source_file file;
+	struct e2_source_stats stats;
+	uint32_t euid;
+};
+
+int e2_source_new(struct e2_source **source);	/* no object in it */
+
+/* A new record, zeroed; *obj is its number. */
+int e2_source_add_object(struct e2_source *s, e2_obj *obj);
+int e2_source_add_text(struct e2_source *s, const char *text, size_t len, uint32_t *at);
+int e2_source_add_extent(struct e2_source *s, uint64_t start, uint64_t end);
+int e2_source_add_dev(struct e2_source *s, uint64_t dev, uint16_t *index);
+
+/*
+ * Interns a set of attributes: sorts v, copies it unless an equal set is known.
+ * hash and order: source_xattr.c
+ */
+int e2_source_add_set(struct e2_source *s, struct e2_source_xattr *v, uint32_t count,
+		      uint32_t *set);
+
+/* e2_source_fail with the text of errnum. */
+int e2_source_fail_errno(const struct e2_source *s, e2_obj obj, int errnum);
+
+/* ---- attributes of host files (source_xattr.c) ------------------------------------ */
+
+struct e2_xattr_reader {
+	char *list;			/* names as listxattr gives them */
+	struct e2_str values;		/* names and values of one object, one after the other */
+	struct e2_source_xattr *v;
+	size_t *at;			/* where in values: name, value of v[i] */
+	size_t list_cap, v_cap, at_cap;
+	uint64_t bare_dev;		/* a device whose file system has no attributes */
+	bool bare_known;
+	bool by_proc;			/* the kernel has no listxattrat */
+};
+
+void e2_xattr_reader_init(struct e2_xattr_reader *r, bool by_proc);
+void e2_xattr_reader_free(struct e2_xattr_reader *r);
+
+/*
+ * Reads the attributes of name in the directory fd (name "": of fd itself).
+ *
+ * set      0 when it has none
+ * ignored  how many were of name spaces that ext2 does not hold
+ *
+ * E2_ERR_* of the host without a path in the detail: the caller knows it.
+ */
+int e2_xattr_read(struct e2_xattr_reader *r, struct e2_source *s, int fd, const char *name,
+		  uint64_t dev, uint32_t *set, uint32_t *ignored);
+
+#endif
