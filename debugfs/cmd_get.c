@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+/* get, rdump and dump: out of the volume to the host. */
+#include "shell.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct copy {
+	struct shell *sh;
+	uint64_t warnings;
+	struct e2_extractor *x;
+};
+
+static void warn(void *context, const char *text)
+{
+	struct copy *c = context;
+
+	c->warnings++;
+	shell_warn(c->sh, e2_fail(E2_ERR_CORRUPT, "%s", text));
+}
+
+/* A failure that has been warned of is not told twice. */
+static int told(struct copy *c, uint64_t before, int err)
+{
+	bool ends = err == E2_ERR_NOSPC || err == E2_ERR_NOMEM || err == E2_ERR_FBIG;
+
+	return c->warnings > before && !ends ? 0 : err;
+}
+
+/* The last component of a path, as a string of its own; NULL when there is none. */
+static char *last_component(const char *path)
+{
+	size_t end = strlen(path), start;
+
+	while (end && path[end - 1] == '/')
+		end--;
+	for (start = end; start && path[start - 1] != '/'; start--)
+		;
+	return end > start ? strndup(path + start, end - start) : NULL;
+}
+
+/*
+ * What a copy is called: as it was named, by its real name where that says nothing
+ * ("."), and an inode number "inode-12".  The root stands for the destination.
+ */
+static char *copy_name(const struct arg *a)
+{
+	struct e2_str s = E2_STR_INIT;
+	char *name = a->path.len ? last_component(a->text) : NULL;
+
+	if (name && (!strcmp(name, ".") || !strcmp(name, ".."))) {
+		free(name);
+		name = NULL;
+	}
+	if (name)
+		return name;
+	if (a->path.len)
+		return last_component(a->path.text);
+	if (a->ino == E2_INO_ROOT)
+		return NULL;
+	e2_str_addf(&s, "inode-%u", a->ino);
+	return s.text;		/* the string's memory is the caller's */
+}
+
+static void show_stats(struct shell *sh, const struct e2_extract_stats *s, bool verbose)
+{
+	struct out *o = &sh->out;
+
+	if (o->mode != OUT_TEXT) {
+		out_record(o, "get");
+		out_u64(o, "files", s->files);
+		out_u64(o, "directories", s->dirs);
+		out_u64(o, "symlinks", s->symlinks);
+		out_u64(o, "others", s->others);
+		out_u64(o, "hard_links", s->links);
+		out_u64(o, "bytes", s->bytes);
+		out_u64(o, "left_out", s->left_out);
+		out_record_end(o);
+		return;
+	}
+	if (s->left_out || verbose) {
+		out_add(o, "copied ");
+		add_plural(&o->text, s->files, "file", "files");
+		out_add(o, ", ");
+		add_plural(&o->text, s->dirs, "directory", "directories");
+		out_add(o, ", ");
+		add_plural(&o->text, s->symlinks, "symlink", "symlinks");
+		if (s->others)
+			out_add(o, ", %" PRIu64 " devices, fifos and sockets", s->others);
+		out_add(o, ": ");
+		e2_str_add_size(&o->text, s->bytes);
+		if (s->left_out)
+			out_add(o, "; left out or incomplete: %" PRIu64, s->left_out);
+		out_line(o);
+	}
+}
+
+static int copy_all(struct shell *sh, const struct args *args, struct e2_extract_options *how,
+		    bool verbose)
+{
+	struct copy c = { .sh = sh };
+	struct e2_extract_stats stats;
+	size_t last = args->count - 1;
+	uint64_t before;
+	int err, end;
+
+	how->warn = warn;
+	how->context = &c;
+	err = e2_extract_begin(sh->fs, args->arg[last].text, how, &c.x);
+	if (err)
+		return err;
+	for (size_t i = 0; i < last && !err; i++) {
+		char *name = copy_name(&args->arg[i]);
+
+		before = c.warnings;
+		err = told(&c, before, e2_extract(c.x, args->arg[i].ino, name));
+		if (err && err != E2_ERR_NOSPC && err != E2_ERR_NOMEM && err != E2_ERR_FBIG) {
+			shell_warn_of(sh, &args->arg[i], err);
+			err = 0;
+		}
+		free(name);
+	}
+	before = c.warnings;
+	end = told(&c, before, e2_extract_end(c.x, &stats));
+	show_stats(sh, &stats, verbose);
+	return err ? err : end;
+}
+
+int cmd_get(struct shell *sh, const struct args *args)
+{
+	struct e2_extract_options how = {
+		.recursive = args_has(args, "-r") || args_has(args, "-a"),
+		.archive = args_has(args, "-a"), .overwrite = args_has(args, "-f"),
+	};
+
+	return copy_all(sh, args, &how, args_has(args, "-v"));
+}
+
+int cmd_rdump(struct shell *sh, const struct args *args)
+{
+	struct e2_extract_options how = { .recursive = true };
+
+	return copy_all(sh, args, &how, false);
+}
+
+/* One file to a host path: its directory, which must exist, and the name in it. */
+int cmd_dump(struct shell *sh, const struct args *args)
+{
+	const char *path = args_get(args, "HOSTFILE")->text, *slash = strrchr(path, '/');
+	struct copy c = { .sh = sh };
+	struct e2_extract_options how = {
+		.archive = args_has(args, "-p"), .overwrite = true, .warn = warn, .context = &c,
+	};
+	char *dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	int err, end;
+
+	if (!dir)
+		return e2_fail(E2_ERR_NOMEM, "no memory for a path");
+	err = e2_extract_begin(sh->fs, dir, &how, &c.x);
+	if (!err) {
+		err = e2_extract(c.x, args->arg[0].ino, slash ? slash + 1 : path);
+		end = e2_extract_end(c.x, NULL);
+		err = told(&c, 0, err ? err : end);
+	}
+	free(dir);
+	return err;
+}

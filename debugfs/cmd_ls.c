@@ -1,0 +1,524 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ls: directories as tables.  A directory is read whole, sorted by the bytes of
+ * its names, and shown; what the columns need is kept small, for there may be
+ * hundreds of thousands of rows.
+ */
+#include "shell.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct row {
+	size_t name, target;		/* offsets in the arena */
+	uint32_t name_len, target_len;	/* target_len 0: no symlink */
+	e2_ino ino;
+	uint32_t mode, links, uid, gid, major, minor;
+	uint64_t size;
+	int64_t mtime;
+	int32_t mtime_nsec;
+	const char *fate;		/* of a symlink: NULL, "missing", "loop" */
+	const char *trouble;		/* NULL, or why the inode is not shown */
+};
+
+struct listing {
+	struct row *rows;
+	size_t count, cap;
+	struct e2_str arena;		/* names and texts of symlinks */
+	const char *dir;		/* path of the directory, for records */
+};
+
+struct ls {
+	struct shell *sh;
+	bool table, inodes, all, recurse, zero;
+	struct e2_str minute;		/* the last time shown */
+	int64_t minute_of;		/* ... and its minute since 1970 */
+	bool any;			/* something has been shown: a blank line comes first */
+};
+
+/* ---- gathering ----------------------------------------------------------- */
+
+static void listing_free(struct listing *l)
+{
+	free(l->rows);
+	e2_str_free(&l->arena);
+}
+
+static struct row *listing_add(struct listing *l, const void *name, size_t len, e2_ino ino)
+{
+	struct row *r;
+
+	if (l->count == l->cap) {
+		size_t cap = l->cap ? l->cap * 2 : 64;
+
+		r = realloc(l->rows, cap * sizeof(*r));
+		if (!r)
+			return NULL;
+		l->rows = r;
+		l->cap = cap;
+	}
+	r = &l->rows[l->count++];
+	*r = (struct row){ .name = l->arena.len, .name_len = (uint32_t)len, .ino = ino };
+	e2_str_add_bytes(&l->arena, name, len);
+	return r;
+}
+
+static void read_target(struct shell *sh, struct listing *l, struct row *r,
+			const struct e2_inode *in, e2_ino dir)
+{
+	r->target = l->arena.len;
+	if (e2_symlink_read(sh->fs, in, &l->arena)) {
+		e2_str_truncate(&l->arena, r->target);
+		r->trouble = "damaged";
+		e2_err_clear();
+		return;
+	}
+	r->target_len = (uint32_t)(l->arena.len - r->target);
+	if (dir && e2_str_status(&l->arena) == 0)
+		r->fate = symlink_fate(sh, dir, l->arena.text + r->target);
+}
+
+/* dir: where a symlink's text starts from; 0: not known. */
+static void read_inode(struct shell *sh, struct listing *l, struct row *r, e2_ino dir)
+{
+	struct e2_inode in;
+	struct e2_time t = { 0, 0 };
+
+	if (e2_inode_get(sh->fs, r->ino, &in)) {
+		r->trouble = "no such inode";
+		e2_err_clear();
+		return;
+	}
+	(void)e2_inode_time(&in, E2_MTIME, &t);		/* every inode has it */
+	r->mode = in.mode;
+	r->links = in.links_count;
+	r->uid = in.uid;
+	r->gid = in.gid;
+	r->size = e2_inode_size(&in);
+	r->mtime = t.sec;
+	r->mtime_nsec = t.nsec;
+	if ((in.mode & E2_S_IFMT) == E2_S_IFCHR || (in.mode & E2_S_IFMT) == E2_S_IFBLK)
+		e2_inode_device(&in, &r->major, &r->minor);
+	if (e2_is_symlink(&in))
+		read_target(sh, l, r, &in, dir);
+	else if (!in.mode)
+		r->trouble = "unused inode";
+}
+
+/* The whole directory; what could be read of it when it is damaged. */
+static int read_dir(struct ls *ls, e2_ino ino, struct listing *l)
+{
+	bool inodes = ls->table || ls->sh->out.mode != OUT_TEXT || ls->recurse;
+	struct e2_dir *dir;
+	struct e2_entry e;
+	int r = e2_dir_begin(ls->sh->fs, ino, &dir);
+
+	if (r)
+		return r;
+	while ((r = e2_dir_next(dir, &e)) != 0) {
+		struct row *row;
+
+		if (r < 0) {
+			shell_warn(ls->sh, r);
+			if (r != E2_ERR_CORRUPT)
+				break;
+			continue;
+		}
+		if (!ls->all && e.name_len <= 2 && !memcmp(e.name, "..", e.name_len))
+			continue;
+		row = listing_add(l, e.name, e.name_len, e.ino);
+		if (!row)
+			break;
+		if (inodes)
+			read_inode(ls->sh, l, row, ino);
+	}
+	e2_dir_end(dir);
+	if (r > 0 || e2_str_status(&l->arena))
+		return e2_fail(E2_ERR_NOMEM, "no memory for %zu entries", l->count);
+	return 0;
+}
+
+static int by_name(const void *a, const void *b, void *arena)
+{
+	const struct row *x = a, *y = b;
+	const char *text = arena;
+	size_t len = x->name_len < y->name_len ? x->name_len : y->name_len;
+	int r = memcmp(text + x->name, text + y->name, len);
+
+	return r ? r : (x->name_len > y->name_len) - (x->name_len < y->name_len);
+}
+
+static void sort(struct listing *l)
+{
+	if (l->count > 1)
+		qsort_r(l->rows, l->count, sizeof(*l->rows), by_name, l->arena.text);
+}
+
+/* ---- showing ------------------------------------------------------------- */
+
+struct widths { int ino, links, uid, gid, size; };
+
+static void widen(int *width, uint64_t n)
+{
+	int digits = 1;
+
+	for (; n >= 10; n /= 10)
+		digits++;
+	if (digits > *width)
+		*width = digits;
+}
+
+static struct widths measure(struct ls *ls, const struct listing *l)
+{
+	struct widths w = { 5, 5, 4, 4, 5 };
+
+	for (size_t i = 0; i < l->count; i++) {
+		const struct row *r = &l->rows[i];
+
+		widen(&w.ino, r->ino);
+		widen(&w.links, r->links);
+		widen(&w.uid, r->uid);
+		widen(&w.gid, r->gid);
+		widen(&w.size, r->size);
+	}
+	if (ls->sh->show_names) {	/* longer names push their line, which is rare */
+		w.uid = w.uid > 8 ? w.uid : 8;
+		w.gid = w.gid > 8 ? w.gid : 8;
+	}
+	return w;
+}
+
+/* A directory's files have few different times, and converting one is dear. */
+static const char *brief_time(struct ls *ls, int64_t sec)
+{
+	int64_t minute = sec / 60 - (sec % 60 < 0);
+
+	if (ls->minute.len == 0 || minute != ls->minute_of) {
+		e2_str_truncate(&ls->minute, 0);
+		e2_str_add_time(&ls->minute, sec, -1, E2_TIME_BRIEF | ls->sh->time_flags);
+		ls->minute_of = minute;
+	}
+	return e2_str_text(&ls->minute);
+}
+
+static void add_owner_column(struct ls *ls, bool group, uint32_t id, int width)
+{
+	struct out *o = &ls->sh->out;
+	size_t mark;
+
+	if (!ls->sh->show_names) {
+		out_add(o, "  %*u", width, id);
+		return;
+	}
+	out_add(o, "  ");
+	mark = out_mark(o);
+	add_owner(ls->sh, &o->text, group, id);
+	out_pad(o, mark, (size_t)width);
+}
+
+static void show_columns(struct ls *ls, const struct row *r, const struct widths *w)
+{
+	struct out *o = &ls->sh->out;
+	char text[32];
+
+	if (ls->inodes)
+		out_add(o, "%*u  ", w->ino, r->ino);
+	if (!ls->table)
+		return;
+	if (!r->mode) {
+		out_add(o, "??????????  %*s  %*s  %*s  %*s  %-16s  ", w->links, "?", w->uid, "?",
+			w->gid, "?", w->size, "?", "?");
+		return;
+	}
+	add_mode(&o->text, r->mode);
+	(void)snprintf(text, sizeof(text), "  %*u", w->links, r->links);	/* it fits */
+	if (r->links > 1 && (r->mode & E2_S_IFMT) != E2_S_IFDIR)
+		out_add_styled(o, STYLE_BOLD, text);
+	else
+		out_add(o, "%s", text);
+	add_owner_column(ls, false, r->uid, w->uid);
+	add_owner_column(ls, true, r->gid, w->gid);
+	if (r->major || r->minor) {
+		(void)snprintf(text, sizeof(text), "%u:%u", r->major, r->minor);
+		out_add(o, "  %*s", w->size, text);
+	} else {
+		out_add(o, "  %*" PRIu64, w->size, r->size);
+	}
+	out_add(o, "  %s  ", brief_time(ls, r->mtime));
+}
+
+static void show_row(struct ls *ls, const struct listing *l, const struct row *r,
+		     const struct widths *w)
+{
+	struct out *o = &ls->sh->out;
+	char mark[32];
+
+	show_columns(ls, r, w);
+	if (ls->zero) {
+		out_raw(o, l->arena.text + r->name, r->name_len);
+		out_raw(o, "", 1);
+		return;
+	}
+	out_add_name(o, l->arena.text + r->name, r->name_len);
+	if (ls->table && r->target_len) {
+		out_add(o, " -> ");
+		out_add_name(o, l->arena.text + r->target, r->target_len);
+	}
+	if (ls->table && (r->fate || r->trouble)) {
+		out_add(o, "  ");
+		(void)snprintf(mark, sizeof(mark), "(%s)", r->fate ? r->fate : r->trouble);
+		out_add_styled(o, STYLE_RED, mark);
+	}
+	out_line(o);
+}
+
+static void record_row(struct shell *sh, const struct listing *l, const struct row *r)
+{
+	struct out *o = &sh->out;
+
+	out_record(o, "ls");
+	out_name(o, "dir", l->dir, strlen(l->dir));
+	out_name(o, "name", l->arena.text + r->name, r->name_len);
+	out_u64(o, "ino", r->ino);
+	out_string(o, "type", file_type_words(r->mode));
+	out_octal(o, "mode", r->mode & 07777);
+	out_u64(o, "links", r->links);
+	out_u64(o, "uid", r->uid);
+	out_u64(o, "gid", r->gid);
+	out_u64(o, "size", r->size);
+	out_i64(o, "mtime", r->mtime);
+	out_i64(o, "mtime_nsec", r->mtime_nsec);
+	out_u64(o, "major", r->major);
+	out_u64(o, "minor", r->minor);
+	out_name(o, "target", r->target_len ? l->arena.text + r->target : "", r->target_len);
+	out_string(o, "fate", r->fate ? r->fate : "");
+	out_string(o, "trouble", r->trouble ? r->trouble : "");
+	out_record_end(o);
+}
+
+static void show(struct ls *ls, const struct listing *l)
+{
+	struct out *o = &ls->sh->out;
+	struct widths w;
+
+	if (o->mode != OUT_TEXT) {
+		for (size_t i = 0; i < l->count && !out_failed(o); i++)
+			record_row(ls->sh, l, &l->rows[i]);
+		return;
+	}
+	w = measure(ls, l);
+	if (o->terminal && !ls->zero && (ls->table || ls->inodes) && l->count) {
+		if (ls->inodes)
+			out_add(o, "%*s  ", w.ino, "INO");
+		if (ls->table)
+			out_add(o, "MODE        %*s  %*s  %*s  %*s  MODIFIED          ", w.links,
+				"LINKS", w.uid, "UID", w.gid, "GID", w.size, "SIZE");
+		out_add(o, "NAME");
+		out_line(o);
+	}
+	for (size_t i = 0; i < l->count && !out_failed(o); i++)
+		show_row(ls, l, &l->rows[i], &w);
+	ls->any = true;
+}
+
+/* ---- directories, and those below ---------------------------------------- */
+
+struct pending {		/* directories still to be listed, the next one last */
+	struct { e2_ino ino; char *path; } *at;
+	size_t count, cap;
+};
+
+static int pending_push(struct pending *p, e2_ino ino, const char *dir, const char *name,
+			size_t len)
+{
+	size_t dir_len = dir[0] == '/' && !dir[1] ? 0 : strlen(dir);
+	char *path = malloc(dir_len + len + 2);
+
+	if (path && p->count == p->cap) {
+		size_t cap = p->cap ? p->cap * 2 : 16;
+		void *at = realloc(p->at, cap * sizeof(*p->at));
+
+		if (!at) {
+			free(path);
+			path = NULL;
+		} else {
+			p->at = at;
+			p->cap = cap;
+		}
+	}
+	if (!path)
+		return e2_fail(E2_ERR_NOMEM, "no memory for the directories below");
+	memcpy(path, dir, dir_len);
+	if (name) {
+		path[dir_len] = '/';
+		memcpy(path + dir_len + 1, name, len);
+		dir_len += 1 + len;
+	} else if (dir_len == 0) {
+		path[dir_len++] = '/';
+	}
+	path[dir_len] = '\0';
+	p->at[p->count].ino = ino;
+	p->at[p->count++].path = path;
+	return 0;
+}
+
+/* The directories of a listing, so that the first by name comes off first. */
+static int push_below(struct pending *p, const struct listing *l)
+{
+	for (size_t i = l->count; i-- > 0; ) {
+		const struct row *r = &l->rows[i];
+		const char *name = l->arena.text + r->name;
+		int err;
+
+		if ((r->mode & E2_S_IFMT) != E2_S_IFDIR ||
+		    (r->name_len <= 2 && !memcmp(name, "..", r->name_len)))
+			continue;
+		err = pending_push(p, r->ino, l->dir, name, r->name_len);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int list_one(struct ls *ls, struct pending *p, bool title)
+{
+	struct out *o = &ls->sh->out;
+	e2_ino ino = p->at[p->count - 1].ino;
+	char *path = p->at[--p->count].path;
+	struct listing l = { .dir = path, .arena = E2_STR_INIT };
+	int err = read_dir(ls, ino, &l);
+
+	if (!err) {
+		sort(&l);
+		if (title && o->mode == OUT_TEXT && !ls->zero) {
+			if (ls->any)
+				out_line(o);
+			out_add_name(o, path, strlen(path));
+			out_add(o, ":");
+			out_line(o);
+			ls->any = true;
+		}
+		show(ls, &l);
+		if (ls->recurse)
+			err = push_below(p, &l);
+	}
+	listing_free(&l);
+	free(path);
+	return err;
+}
+
+/* Each directory once, however often and however circularly it is named. */
+static int list_dirs(struct ls *ls, e2_ino ino, const char *path, bool title)
+{
+	struct pending p = { 0 };
+	struct e2_bitset *seen;
+	int err = e2_bitset_new((uint64_t)e2_geometry(ls->sh->fs)->inodes + 1, &seen);
+
+	if (err)
+		return err;
+	err = pending_push(&p, ino, path, NULL, 0);
+	while (!err && p.count && !out_failed(&ls->sh->out)) {
+		if (e2_bitset_test_and_set(seen, p.at[p.count - 1].ino)) {
+			free(p.at[--p.count].path);
+			continue;
+		}
+		err = list_one(ls, &p, title);
+		if (err && err != E2_ERR_NOMEM && ls->recurse) {
+			shell_warn(ls->sh, err);
+			err = 0;
+		}
+	}
+	while (p.count)
+		free(p.at[--p.count].path);
+	free(p.at);
+	e2_bitset_free(seen);
+	return err;
+}
+
+/* ---- the command --------------------------------------------------------- */
+
+/* Where the text of a symlink at this path starts from; 0 when that is not known. */
+static e2_ino parent_of(struct shell *sh, const struct e2_str *path)
+{
+	struct e2_resolve how = { 0 };
+	const char *slash = path->len ? strrchr(path->text, '/') : NULL;
+	char *dir = slash ? strndup(path->text, (size_t)(slash - path->text) + 1) : NULL;
+	e2_ino ino = 0;
+
+	if (dir && e2_resolve(sh->fs, &how, dir, &ino))
+		ino = 0;
+	e2_err_clear();
+	free(dir);
+	return ino;
+}
+
+static bool is_dir(struct shell *sh, e2_ino ino)
+{
+	struct e2_inode in;
+	int err = e2_inode_get(sh->fs, ino, &in);
+
+	if (err)
+		e2_err_clear();
+	return !err && e2_is_dir(&in);
+}
+
+/* What is named itself: everything with -d, else what is no directory. */
+static int list_named(struct ls *ls, const struct args *args, bool dirs)
+{
+	struct listing l = { .dir = "", .arena = E2_STR_INIT };
+	int err = 0;
+
+	for (size_t i = 0; i < args->count && !err; i++) {
+		const struct arg *a = &args->arg[i];
+		struct row *r;
+
+		if (!dirs && is_dir(ls->sh, a->ino))
+			continue;
+		r = listing_add(&l, a->text, strlen(a->text), a->ino);
+		if (!r)
+			err = e2_fail(E2_ERR_NOMEM, "no memory for %zu entries", l.count);
+		else
+			read_inode(ls->sh, &l, r, parent_of(ls->sh, &a->path));
+	}
+	if (!err && l.count)
+		show(ls, &l);
+	listing_free(&l);
+	return err;
+}
+
+int cmd_ls(struct shell *sh, const struct args *args)
+{
+	struct ls ls = {
+		.sh = sh, .table = args_has(args, "-l"), .inodes = args_has(args, "-i"),
+		.all = args_has(args, "-a"), .recurse = args_has(args, "-R"),
+		.zero = args_has(args, "-0"), .minute = E2_STR_INIT,
+	};
+	bool self = args_has(args, "-d");
+	int err = 0;
+
+	if (args->count) {
+		err = list_named(&ls, args, self);
+	} else if (self) {
+		struct listing l = { .dir = "", .arena = E2_STR_INIT };
+		struct row *r = listing_add(&l, ".", 1, sh->cwd);
+
+		if (r) {
+			read_inode(sh, &l, r, 0);
+			show(&ls, &l);
+		}
+		listing_free(&l);
+	} else {
+		err = list_dirs(&ls, sh->cwd, e2_str_text(&sh->cwd_path), ls.recurse);
+	}
+	for (size_t i = 0; i < args->count && !self && !err; i++) {
+		const struct arg *a = &args->arg[i];
+
+		if (is_dir(sh, a->ino))
+			err = list_dirs(&ls, a->ino, a->path.len ? a->path.text : a->text,
+					ls.recurse || args->count > 1);
+	}
+	e2_str_free(&ls.minute);
+	return err;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* print: structures and their fields as stored. */
+#include "structs.h"
+
+#include <stdlib.h>
+
+static int print_field(struct shell *sh, const struct image_struct *is, const char *name,
+		       bool alone)
+{
+	struct out *o = &sh->out;
+	struct e2_str value = E2_STR_INIT;
+	const struct e2_field *f;
+	unsigned index;
+	int err = e2_field_find(is->s, name, &f, &index);
+
+	if (err)
+		return err;
+	if (!e2_field_exists(f, is->raw, &is->when))
+		return e2_fail(E2_ERR_NOENT, "%s: this %s has no room for it", name, is->s->name);
+	e2_field_format(f, is->raw, index, &value);
+	if (o->mode == OUT_TEXT) {
+		if (!alone)
+			out_add(o, "%s  ", name);
+		out_add(o, "%s", e2_str_text(&value));
+		out_line(o);
+	} else {
+		out_record(o, "field");
+		out_string(o, "struct", is->s->name);
+		out_string(o, "field", name);
+		out_name(o, "value", e2_str_text(&value), value.len);
+		out_record_end(o);
+	}
+	e2_str_free(&value);
+	return 0;
+}
+
+int cmd_print(struct shell *sh, const struct args *args)
+{
+	const struct arg *object = args_get(args, "OBJECT");
+	size_t fields = args_count(args, "FIELD") + (object->object.field != NULL);
+	struct image_struct is;
+	int err = read_struct(sh, &object->object, &is);
+
+	if (err)
+		return err;
+	if (fields == 0)
+		print_struct(&sh->out, is.s, is.raw, &is.when);
+	if (object->object.field)
+		err = print_field(sh, &is, object->object.field, fields == 1);
+	for (size_t i = 1; i < args->count && !err; i++)
+		err = print_field(sh, &is, args->arg[i].text, fields == 1);
+	free(is.raw);
+	return err;
+}

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "command.h"
+
+#include <string.h>
+
+static const struct command commands[] = {
+#define C(name, aliases, group, handler, args, summary, more) \
+	{ #name, aliases, args, summary, more, cmd_##handler, GROUP_##group },
+#include "command.def"
+#undef C
+};
+
+const struct command *command_at(size_t index)
+{
+	return index < sizeof(commands) / sizeof(*commands) ? &commands[index] : NULL;
+}
+
+/* Steps through a command's name and aliases; start with NULL.  The length, 0 at the end. */
+static size_t next_name(const struct command *c, const char **at)
+{
+	if (!*at) {
+		*at = c->name;
+		return strlen(c->name);
+	}
+	*at = *at == c->name ? c->aliases : *at + strcspn(*at, " ");
+	*at += strspn(*at, " ");
+	return strcspn(*at, " ");
+}
+
+const struct command *command_find(const char *name)
+{
+	const struct command *c;
+	size_t len = strlen(name);
+
+	for (size_t i = 0; (c = command_at(i)) != NULL; i++) {
+		const char *at = NULL;
+		size_t n;
+
+		while ((n = next_name(c, &at)) > 0)
+			if (n == len && !memcmp(at, name, len))
+				return c;
+	}
+	return NULL;
+}
+
+/* How many letters must be added, dropped, changed or swapped to make a into b. */
+static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+	enum { MOST = 32 };
+	size_t row[3][MOST + 1];
+
+	if (a_len > MOST || b_len > MOST)
+		return MOST;
+	for (size_t j = 0; j <= b_len; j++)
+		row[0][j] = j;
+	for (size_t i = 1; i <= a_len; i++) {
+		size_t *now = row[i % 3], *last = row[(i + 2) % 3], *before = row[(i + 1) % 3];
+
+		now[0] = i;
+		for (size_t j = 1; j <= b_len; j++) {
+			size_t best = last[j - 1] + (a[i - 1] != b[j - 1]);
+
+			if (last[j] + 1 < best)
+				best = last[j] + 1;
+			if (now[j - 1] + 1 < best)
+				best = now[j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1] &&
+			    before[j - 2] + 1 < best)
+				best = before[j - 2] + 1;
+			now[j] = best;
+		}
+	}
+	return row[a_len % 3][b_len];
+}
+
+bool command_nearest(const char *word, char *buffer, size_t size)
+{
+	size_t len = strlen(word), best = len / 3 + 2;
+	const struct command *c;
+	bool found = false;
+
+	for (size_t i = 0; (c = command_at(i)) != NULL; i++) {
+		const char *at = NULL;
+		size_t n;
+
+		while ((n = next_name(c, &at)) > 0) {
+			size_t d = distance(word, len, at, n);
+
+			if (d < best && d < n && n < size) {
+				best = d;
+				memcpy(buffer, at, n);
+				buffer[n] = '\0';
+				found = true;
+			}
+		}
+	}
+	return found;
+}
+
+const char *command_group_title(enum command_group group)
+{
+	static const char *const titles[GROUPS] = {
+		[GROUP_look] = "look", [GROUP_search] = "search", [GROUP_copy] = "copy",
+		[GROUP_session] = "session", [GROUP_debugfs] = "as in debugfs",
+	};
+
+	return titles[group];
+}
+
+void command_usage(const struct command *c, struct e2_str *out)
+{
+	e2_str_add(out, c->name);
+	if (*c->args)
+		e2_str_add(out, " ");
+	for (const char *at = c->args; *at; at++) {
+		if (*at == ':')
+			at += strcspn(at, " ].");
+		if (!*at)
+			break;
+		e2_str_add_bytes(out, at, 1);
+	}
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT */
+/* The table of commands (command.def), and how commands are found and explained. */
+#ifndef DEBUGFS_COMMAND_H
+#define DEBUGFS_COMMAND_H
+
+#include "args.h"
+
+struct shell;
+
+/* Returns 0, or a negative e2_err whose detail says what failed. */
+typedef int command_fn(struct shell *sh, const struct args *args);
+
+/* Several rows may share a handler; declaring it again does no harm. */
+#define C(name, aliases, group, handler, args, summary, more) command_fn cmd_##handler;
+#include "command.def"
+#undef C
+
+enum command_group { GROUP_look, GROUP_search, GROUP_copy, GROUP_session, GROUP_debugfs, GROUPS };
+
+struct command {
+	const char *name, *aliases, *args, *summary, *more;
+	command_fn *run;
+	enum command_group group;
+};
+
+const struct command *command_at(size_t index);		/* NULL past the last */
+const struct command *command_find(const char *name);	/* by name or alias; NULL: unknown */
+
+/* Puts the name or alias nearest to an unknown word into buffer; false when none is near. */
+bool command_nearest(const char *word, char *buffer, size_t size);
+
+const char *command_group_title(enum command_group group);
+
+/* "ls [-l] [PATH...]": types behind colons left out. */
+void command_usage(const struct command *c, struct e2_str *out);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * extant: one name for hands.  "extant mkfs ..." starts extant-mkfs, and
+ * "extant IMAGE [COMMAND ...]" the shell.  The programs are looked for beside
+ * this one first, so that a build directory works as it stands.
+ */
+#include "e2.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { USAGE = 2, CANNOT_RUN = 127 };
+
+static const struct {
+	const char *name, *summary;
+} programs[] = {
+	{ "mkfs", "make a volume, empty or from a directory" },
+	{ "fsck", "check a volume" },
+	{ "debugfs", "look into a volume; IMAGE alone does the same" },
+};
+enum { PROGRAMS = sizeof(programs) / sizeof(*programs) };
+
+static int help(void)
+{
+	(void)printf("Usage: extant PROGRAM [ARGUMENT...]\n"
+		     "       extant IMAGE [COMMAND [ARGUMENT...]]\n\n");
+	for (size_t i = 0; i < PROGRAMS; i++)
+		(void)printf("  %-8s %s\n", programs[i].name, programs[i].summary);
+	(void)printf("\nEach tells more with --help.  ./mkfs means an image of that name.\n");
+	return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+/* Starts DIRECTORY/extant-NAME, and where that is not to be had, whatever PATH has. */
+static int start(const char *name, char **argv)
+{
+	char self[4096], path[4096 + 32];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	char *slash;
+
+	if (len < 0) {		/* no /proc: by the name it was called */
+		len = snprintf(self, sizeof(self), "%s", argv[0]);
+		if ((size_t)len >= sizeof(self))
+			len = 0;
+	}
+	self[len] = '\0';
+	slash = strrchr(self, '/');
+	argv[0] = path;
+	if (slash) {
+		*slash = '\0';
+		(void)snprintf(path, sizeof(path), "%s/extant-%s", self, name);	/* it fits */
+		(void)execv(path, argv);
+	}
+	(void)snprintf(path, sizeof(path), "extant-%s", name);
+	(void)execvp(path, argv);
+	(void)fprintf(stderr, "extant: %s: %s\n", path, strerror(errno));
+	return CANNOT_RUN;
+}
+
+/* A word that can only have been meant as a program: it names no file and no part of one. */
+static bool is_unknown_program(const char *word)
+{
+	return word[0] != '-' && !strpbrk(word, "/.@#?") && access(word, F_OK) != 0;
+}
+
+static int unknown(const char *word)
+{
+	struct e2_str s = E2_STR_INIT;
+
+	e2_str_add_name(&s, word, strlen(word));
+	(void)fprintf(stderr, "extant: \"%s\" is no program (", e2_str_text(&s));
+	for (size_t i = 0; i < PROGRAMS; i++)
+		(void)fprintf(stderr, "%s%s", i ? ", " : "", programs[i].name);
+	(void)fprintf(stderr, ") and no image\n  try: extant --help\n");
+	e2_str_free(&s);
+	return USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		(void)fprintf(stderr, "extant: a program or an image is missing\n"
+			      "  try: extant --help\n");
+		return USAGE;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
+		return help();
+	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {
+		(void)printf("extant %s\n", E2_VERSION);
+		return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+	}
+	for (size_t i = 0; i < PROGRAMS; i++)
+		if (!strcmp(argv[1], programs[i].name))
+			return start(programs[i].name, argv + 1);
+	if (is_unknown_program(argv[1]))
+		return unknown(argv[1]);
+	return start("debugfs", argv);
+}

@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: MIT */
+/* From what people type to inode numbers, and back to paths. */
+#include "shell.h"
+
+#include <string.h>
+
+enum { PATH_BYTES = 4096 };	/* what the library resolves */
+
+/* Follows the steps of a resolution: at is the path of what has been reached. */
+static int track(void *context, const struct e2_step *step)
+{
+	struct e2_str *at = context;
+	const char *slash;
+
+	if (step->link) {
+		if (step->link[0] == '/')
+			e2_str_truncate(at, 0);
+	} else if (step->name_len == 2 && !memcmp(step->name, "..", 2)) {
+		slash = strrchr(e2_str_text(at), '/');
+		if (slash)
+			e2_str_truncate(at, (size_t)(slash - at->text));
+	} else if (step->ino && !(step->name_len == 1 && step->name[0] == '.')) {
+		e2_str_add(at, "/");
+		e2_str_add_bytes(at, step->name, step->name_len);
+	}
+	return 0;
+}
+
+static int check_inode_number(const struct shell *sh, e2_ino ino)
+{
+	const struct e2_geometry *g = e2_geometry(sh->fs);
+
+	if (e2_inode_valid(g, ino))
+		return 0;
+	return e2_fail(E2_ERR_RANGE, "<%u>: the volume's inodes are 1 to %u", ino, g->inodes);
+}
+
+/* A path below the current directory is made absolute, so that messages name the place. */
+static int resolve(struct shell *sh, const char *text, bool follow, e2_ino *ino,
+		   struct e2_str *path)
+{
+	struct e2_str at = E2_STR_INIT, whole = E2_STR_INIT;
+	struct e2_resolve how = {
+		.cwd = sh->cwd, .flags = follow ? 0 : E2_NOFOLLOW, .step = track, .context = &at,
+	};
+	bool below = text[0] && text[0] != '/' && sh->cwd_path.len > 1;
+	int err;
+
+	if (below && sh->cwd_path.text[0] == '/' &&
+	    sh->cwd_path.len + strlen(text) + 2 < PATH_BYTES) {
+		e2_str_addf(&whole, "%s/%s", sh->cwd_path.text, text);
+		below = false;
+	}
+	if (below)
+		e2_str_add(&at, sh->cwd_path.text);
+	err = e2_str_status(&whole);
+	if (!err)
+		err = e2_resolve(sh->fs, &how, whole.len ? whole.text : text, ino);
+	if (!err && path)
+		e2_str_add(path, at.len ? at.text : "/");
+	if (!err)
+		err = e2_str_status(&at);
+	e2_str_free(&whole);
+	e2_str_free(&at);
+	return err;
+}
+
+int shell_lookup(struct shell *sh, const struct object *o, bool follow, e2_ino *ino,
+		 struct e2_str *path)
+{
+	if (o->kind != OBJECT_INODE)
+		return resolve(sh, o->path, follow, ino, path);
+	*ino = o->ino;
+	return check_inode_number(sh, o->ino);
+}
+
+void add_object(struct e2_str *s, const struct arg *a)
+{
+	if (a->path.len) {
+		e2_str_add_name(s, a->path.text, a->path.len);
+		e2_str_add(s, " ");
+	}
+	e2_str_addf(s, "<%u>", a->ino);
+}
+
+const char *symlink_fate(struct shell *sh, e2_ino dir, const char *text)
+{
+	struct e2_resolve how = { .cwd = dir };
+	e2_ino ino;
+	int err = e2_resolve(sh->fs, &how, text, &ino);
+
+	e2_err_clear();
+	return err == 0 ? NULL : err == E2_ERR_LOOP ? "loop" : "missing";
+}
+
+/* ---- back to paths ------------------------------------------------------- */
+
+/* Adds "/name" of child in dir in front of path. */
+static int climb_one(struct shell *sh, e2_ino dir, e2_ino child, struct e2_str *path)
+{
+	struct e2_str whole = E2_STR_INIT;
+	struct e2_dir *it;
+	struct e2_entry e;
+	int r = e2_dir_begin(sh->fs, dir, &it);
+
+	if (r)
+		return r;
+	while ((r = e2_dir_next(it, &e)) > 0) {
+		bool dots = e.name_len <= 2 && !memcmp(e.name, "..", e.name_len);
+
+		if (e.ino != child || dots)
+			continue;
+		e2_str_add(&whole, "/");
+		e2_str_add_bytes(&whole, e.name, e.name_len);
+		e2_str_add(&whole, e2_str_text(path));
+		break;
+	}
+	e2_dir_end(it);
+	if (r > 0) {
+		e2_str_free(path);
+		*path = whole;
+		return e2_str_status(path);
+	}
+	e2_str_free(&whole);
+	return r ? r : e2_fail(E2_ERR_NOENT, "directory <%u>: its parent <%u> does not name it",
+			       child, dir);
+}
+
+int shell_climb(struct shell *sh, e2_ino dir, struct e2_str *path)
+{
+	struct e2_bitset *seen;
+	struct e2_str s = E2_STR_INIT;
+	e2_ino parent;
+	int err = e2_bitset_new((uint64_t)e2_geometry(sh->fs)->inodes + 1, &seen);
+
+	while (!err && dir != E2_INO_ROOT) {
+		if (e2_bitset_test_and_set(seen, dir))
+			err = e2_fail(E2_ERR_CORRUPT, "directory <%u>: its parents go in a circle",
+				      dir);
+		if (!err)
+			err = e2_dir_lookup(sh->fs, dir, "..", 2, &parent);
+		if (!err)
+			err = climb_one(sh, parent, dir, &s);
+		dir = parent;
+	}
+	if (!err)
+		e2_str_add(path, s.len ? s.text : "/");
+	e2_str_free(&s);
+	e2_bitset_free(seen);
+	return err;
+}
+
+int shell_names(struct shell *sh, struct e2_names **names)
+{
+	int err = sh->names ? 0 : e2_names_open(sh->fs, &sh->names);
+
+	if (!err)
+		*names = sh->names;
+	return err;
+}

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+#include "shell.h"
+
+#include <getopt.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum option_id {
+#define O(id, letter, long, value, help) OPT_##id,
+#include "option.def"
+#undef O
+	OPTS
+};
+
+static const struct {
+	char letter;
+	const char *name, *value, *help;
+} options[OPTS] = {
+#define O(id, letter, long, value, help) [OPT_##id] = { letter, long, value, help },
+#include "option.def"
+#undef O
+};
+
+struct request {		/* what the command line asks for */
+	const char *image;
+	const char *commands[64];
+	size_t count;
+	const char *script;
+	bool keep_going, utc, names;
+	enum out_mode mode;
+	enum out_color color;
+	struct e2_open_options open;
+	char **words;		/* the command after IMAGE */
+	size_t word_count;
+};
+
+enum { LONG_BASE = 256 };	/* what getopt_long returns for option i: LONG_BASE + i */
+
+static void print_help(void)
+{
+	(void)printf("Usage: " PROGRAM " [OPTION...] IMAGE [COMMAND [ARGUMENT...]]\n"
+		     "Look into an ext2 image without mounting it.  Options end at IMAGE.\n\n");
+	for (size_t i = 0; i < OPTS; i++) {
+		char left[48];
+		int n = 0;
+
+		if (options[i].letter)
+			n = snprintf(left, sizeof(left), "-%c%s%s", options[i].letter,
+				     *options[i].value && !*options[i].name ? " " : "",
+				     !*options[i].name ? options[i].value : "");
+		if (*options[i].name)
+			(void)snprintf(left + n, sizeof(left) - (size_t)n, "%s--%s%s%s",
+				       n ? ", " : "    ", options[i].name,
+				       *options[i].value ? "=" : "", options[i].value);
+		(void)printf("  %-20s %s\n", left, options[i].help);
+	}
+	(void)printf("\nIMAGE is a file or device, IMAGE@1MiB+64MiB a part of it; "
+		     "gzip files are read too.\n"
+		     "Without a command, commands are read from standard input.\n"
+		     "\"" PROGRAM " IMAGE help\" lists them.\n\n"
+		     "Exit status: 0 all done, 1 a command failed, 2 usage, 8 cannot open\n");
+}
+
+static int usage(const char *text, const char *what)
+{
+	struct e2_str s = E2_STR_INIT;
+
+	e2_str_add_name(&s, what, strlen(what));
+	(void)fprintf(stderr, PROGRAM ": %s%s\n  try: " PROGRAM " --help\n", text, e2_str_text(&s));
+	e2_str_free(&s);
+	return SHELL_USAGE;
+}
+
+/* ---- the command line ---------------------------------------------------- */
+
+static int set_option(struct request *r, enum option_id id, const char *value)
+{
+	uint64_t n;
+
+	switch (id) {
+	case OPT_COMMAND:
+		if (r->count == sizeof(r->commands) / sizeof(*r->commands))
+			return usage("too many -R; use -f: ", value);
+		r->commands[r->count++] = value;
+		return 0;
+	case OPT_BLOCK_SIZE:
+		if (e2_parse_size(value, 1, &n) || !e2_is_power_of_2(n) || n < E2_BLOCK_SIZE_MIN ||
+		    n > E2_BLOCK_SIZE_MAX)
+			return usage("block size must be 1024, 2048, 4096 ... 65536: -b ", value);
+		r->open.block_size = (uint32_t)n;
+		return 0;
+	case OPT_SUPER:
+		if (e2_parse_u64(value, 0, UINT32_MAX, &n))
+			return usage("not a block number: -s ", value);
+		r->open.superblock = n;
+		return 0;
+	case OPT_COLOR:
+		if (!strcmp(value, "auto"))
+			r->color = COLOR_AUTO;
+		else if (!strcmp(value, "always"))
+			r->color = COLOR_ALWAYS;
+		else if (!strcmp(value, "never"))
+			r->color = COLOR_NEVER;
+		else
+			return usage("--color is auto, always or never: ", value);
+		return 0;
+	case OPT_WRITE:
+		return usage("this version only reads: ", "-w");
+	case OPT_FILE:
+		r->script = value;
+		return 0;
+	case OPT_KEEP_GOING:
+		r->keep_going = true;
+		return 0;
+	case OPT_JSON:
+		r->mode = OUT_JSON;
+		return 0;
+	case OPT_TSV:
+		r->mode = OUT_TSV;
+		return 0;
+	case OPT_CATASTROPHE:
+		r->open.flags |= E2_OPEN_ANY_FEATURE | E2_OPEN_SHORT;
+		return 0;
+	case OPT_UTC:
+		r->utc = true;
+		return 0;
+	case OPT_NAMES:
+		r->names = true;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static void getopt_tables(char *letters, struct option *longs)
+{
+	size_t n = 0;
+
+	*letters++ = '+';	/* options end at IMAGE */
+	*letters++ = ':';
+	for (size_t i = 0; i < OPTS; i++) {
+		bool value = *options[i].value;
+
+		if (options[i].letter) {
+			*letters++ = options[i].letter;
+			if (value)
+				*letters++ = ':';
+		}
+		if (*options[i].name)
+			longs[n++] = (struct option){
+				options[i].name, value ? required_argument : no_argument, NULL,
+				LONG_BASE + (int)i,
+			};
+	}
+	*letters = '\0';
+	longs[n] = (struct option){ NULL, 0, NULL, 0 };
+}
+
+static enum option_id find_letter(int c)
+{
+	size_t i = 0;
+
+	while (i < OPTS - 1 && (c >= LONG_BASE ? (int)i != c - LONG_BASE : options[i].letter != c))
+		i++;
+	return (enum option_id)i;
+}
+
+static int bad_option(int c, const char *word)
+{
+	char letter[3] = { '-', (char)optopt, '\0' };
+
+	return usage(c == ':' ? "needs a value: " : "unknown option or value: ",
+		     optopt > 0 && optopt < LONG_BASE ? letter : word);
+}
+
+static int check_request(const struct request *r)
+{
+	if (!r->image)
+		return usage("IMAGE is missing", "");
+	if ((r->count > 0) + (r->script != NULL) + (r->word_count > 0) > 1)
+		return usage("-R, -f and a command after IMAGE exclude each other", "");
+	if (r->open.superblock && !r->open.block_size)
+		return usage("-s needs the block size too: -b SIZE", "");
+	return 0;
+}
+
+/* Returns true to go on, or false and the exit status. */
+static bool read_options(struct request *r, int argc, char **argv, int *status)
+{
+	char letters[2 * OPTS + 3];
+	struct option longs[OPTS + 1];
+	int c;
+
+	getopt_tables(letters, longs);
+	while ((c = getopt_long(argc, argv, letters, longs, NULL)) != -1) {
+		enum option_id id = find_letter(c);
+
+		*status = SHELL_OK;
+		if (c == '?' || c == ':') {
+			*status = bad_option(c, argv[optind - 1]);
+			return false;
+		}
+		if (id == OPT_HELP || id == OPT_VERSION) {
+			if (id == OPT_HELP)
+				print_help();
+			else
+				(void)printf(PROGRAM " %s\n", E2_VERSION);
+			*status = fflush(stdout) ? SHELL_FAILED : SHELL_OK;
+			return false;
+		}
+		*status = set_option(r, id, optarg);
+		if (*status)
+			return false;
+	}
+	r->image = argv[optind];	/* NULL at the end */
+	if (r->image) {
+		r->words = argv + optind + 1;
+		r->word_count = (size_t)(argc - optind - 1);
+	}
+	*status = check_request(r);
+	return *status == SHELL_OK;
+}
+
+/* ---- opening ------------------------------------------------------------- */
+
+static void print_failure(const char *image, int err)
+{
+	const char *detail = e2_err_detail();
+	struct e2_str s = E2_STR_INIT;
+	size_t len;
+
+	e2_str_add_name(&s, image, strlen(image));
+	len = s.len;
+	if (strncmp(detail, e2_str_text(&s), len) == 0 && detail[len] == ':')
+		detail += len + 2;	/* the library has named it already */
+	(void)fprintf(stderr, PROGRAM ": %s: %s\n", e2_str_text(&s),
+		      *detail ? detail : e2_strerror(err));
+	e2_str_free(&s);
+}
+
+/* Says how to open by a backup, if there is one. */
+static void suggest_backup(const char *image)
+{
+	struct e2_io *io;
+	e2_blk blk;
+	uint32_t block_size;
+
+	if (e2_io_open_image(image, 0, &io))
+		return;
+	if (!e2_find_backup(io, &blk, &block_size))
+		(void)fprintf(stderr, "  try: -s %llu -b %u, a backup of the superblock\n",
+			      (unsigned long long)blk, block_size);
+	(void)e2_io_close(io);	/* only read from */
+}
+
+static int open_volume(const char *image, const struct e2_open_options *how, struct e2_fs **fs)
+{
+	struct e2_io *io;
+	int err = e2_io_open_image(image, 0, &io);
+
+	if (!err)
+		err = e2_open(io, how, fs);
+	if (!err)
+		return 0;
+	print_failure(image, err);
+	if (!how->superblock && (err == E2_ERR_NOT_EXT2 || err == E2_ERR_CORRUPT))
+		suggest_backup(image);
+	return SHELL_CANNOT_OPEN;
+}
+
+/* ---- running ------------------------------------------------------------- */
+
+static enum shell_status run_commands(struct shell *sh, const struct request *r)
+{
+	enum shell_status first = SHELL_OK;
+
+	for (size_t i = 0; i < r->count && !sh->quit; i++) {
+		enum shell_status status = shell_line(sh, r->commands[i], strlen(r->commands[i]));
+
+		if (status && !first)
+			first = status;
+		if (first && !r->keep_going)
+			break;
+	}
+	return first;
+}
+
+static enum shell_status run_words(struct shell *sh, const struct request *r)
+{
+	struct word *words = calloc(r->word_count, sizeof(*words));
+	enum shell_status status;
+
+	if (!words)
+		return SHELL_FAILED;
+	for (size_t i = 0; i < r->word_count; i++)
+		words[i].text = r->words[i];
+	status = shell_words(sh, words, r->word_count);
+	free(words);
+	return status;
+}
+
+static enum shell_status run_request(struct shell *sh, const struct request *r)
+{
+	if (r->count)
+		return run_commands(sh, r);
+	if (r->word_count)
+		return run_words(sh, r);
+	if (r->script || !isatty(STDIN_FILENO))
+		return shell_script(sh, r->script ? r->script : "-");
+	shell_interact(sh);
+	return SHELL_OK;
+}
+
+int main(int argc, char **argv)
+{
+	struct request r = { .open.threads = E2_THREADS_AUTO };
+	struct shell sh = { .cwd = E2_INO_ROOT };
+	int status;
+
+	(void)setlocale(LC_CTYPE, "");		/* without one: plain ASCII */
+	(void)signal(SIGPIPE, SIG_IGN);		/* a closed pipe is a failed write */
+	if (!read_options(&r, argc, argv, &status))
+		return status;
+	status = open_volume(r.image, &r.open, &sh.fs);
+	if (status)
+		return status;
+	sh.image = r.image;
+	sh.time_flags = r.utc ? E2_TIME_UTC : 0;
+	sh.show_names = r.names;
+	sh.keep_going = r.keep_going;
+	e2_str_add(&sh.cwd_path, "/");
+	out_open(&sh.out, STDOUT_FILENO, r.mode, r.color);
+	status = (int)run_request(&sh, &r);
+	out_close(&sh.out);
+	shell_end(&sh);
+	e2_close(sh.fs);
+	return status;
+}

@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "out.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <langinfo.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { OUT_FULL = 64 * 1024 };	/* bytes that may wait */
+
+static bool wants_color(enum out_color color, bool terminal)
+{
+	const char *no = getenv("NO_COLOR"), *force = getenv("CLICOLOR_FORCE");
+	const char *term = getenv("TERM");
+
+	if (color != COLOR_AUTO)
+		return color == COLOR_ALWAYS;
+	if (no && *no)
+		return false;
+	if (force && *force && strcmp(force, "0") != 0)
+		return true;
+	return terminal && term && strcmp(term, "dumb") != 0;
+}
+
+void out_open(struct out *o, int fd, enum out_mode mode, enum out_color color)
+{
+	*o = (struct out){ .mode = mode, .fd = fd, .terminal = isatty(fd) == 1 };
+	o->color = mode == OUT_TEXT && wants_color(color, o->terminal);
+	o->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
+static void write_all(struct out *o, const void *data, size_t len)
+{
+	const char *at = data;
+
+	while (len && !o->error) {
+		ssize_t n = write(o->fd, at, len);
+
+		if (n < 0) {
+			if (errno != EINTR)
+				o->error = errno;
+			continue;
+		}
+		at += n;
+		len -= (size_t)n;
+	}
+}
+
+void out_flush(struct out *o)
+{
+	if (e2_str_status(&o->text) && !o->error)
+		o->error = ENOMEM;
+	write_all(o, e2_str_text(&o->text), o->text.len);
+	e2_str_truncate(&o->text, 0);
+}
+
+void out_close(struct out *o)
+{
+	out_flush(o);
+	e2_str_free(&o->text);
+	e2_str_free(&o->row);
+	e2_str_free(&o->head);
+	e2_str_free(&o->last_head);
+}
+
+bool out_failed(const struct out *o)
+{
+	return o->error != 0;
+}
+
+/* ---- screens ------------------------------------------------------------- */
+
+void out_add(struct out *o, const char *fmt, ...)
+{
+	char small[256];
+	va_list args;
+	int n;
+
+	va_start(args, fmt);
+	n = vsnprintf(small, sizeof(small), fmt, args);
+	va_end(args);
+	if (n < 0)
+		return;
+	if ((size_t)n < sizeof(small)) {
+		e2_str_add_bytes(&o->text, small, (size_t)n);
+	} else {
+		char *big = malloc((size_t)n + 1);
+
+		if (!big) {
+			o->error = ENOMEM;
+			return;
+		}
+		va_start(args, fmt);
+		(void)vsnprintf(big, (size_t)n + 1, fmt, args);	/* the same length as before */
+		va_end(args);
+		e2_str_add_bytes(&o->text, big, (size_t)n);
+		free(big);
+	}
+}
+
+void out_add_name(struct out *o, const void *name, size_t len)
+{
+	e2_str_add_name(&o->text, name, len);
+}
+
+void out_add_styled(struct out *o, enum out_style style, const char *text)
+{
+	static const char *const code[] = {
+		[STYLE_BOLD] = "1", [STYLE_RED] = "31", [STYLE_YELLOW] = "33",
+	};
+
+	if (o->color)
+		e2_str_addf(&o->text, "\033[%sm%s\033[0m", code[style], text);
+	else
+		e2_str_add(&o->text, text);
+}
+
+size_t out_mark(const struct out *o)
+{
+	return o->text.len;
+}
+
+void out_pad(struct out *o, size_t mark, size_t columns)
+{
+	static const char spaces[] = "                                ";
+	size_t have = e2_str_columns(&o->text, mark);
+
+	while (have < columns) {
+		size_t n = columns - have;
+
+		if (n > sizeof(spaces) - 1)
+			n = sizeof(spaces) - 1;
+		e2_str_add_bytes(&o->text, spaces, n);
+		have += n;
+	}
+}
+
+void out_line(struct out *o)
+{
+	e2_str_add_bytes(&o->text, "\n", 1);
+	if (o->text.len >= OUT_FULL)
+		out_flush(o);
+}
+
+void out_raw(struct out *o, const void *data, size_t len)
+{
+	if (len >= OUT_FULL) {
+		out_flush(o);
+		write_all(o, data, len);
+		return;
+	}
+	e2_str_add_bytes(&o->text, data, len);
+	if (o->text.len >= OUT_FULL)
+		out_flush(o);
+}
+
+/* ---- records ------------------------------------------------------------- */
+
+void out_record(struct out *o, const char *name)
+{
+	char format[64];
+
+	(void)snprintf(format, sizeof(format), "extant-%s/1", name);	/* names are short */
+	e2_str_truncate(&o->row, 0);
+	e2_str_truncate(&o->head, 0);
+	if (o->mode != OUT_JSON)
+		return;
+	e2_json_begin(&o->json, &o->row);
+	e2_json_object(&o->json, NULL);
+	e2_json_string(&o->json, "format", format);
+}
+
+/* The head and the tab before a value of TSV. */
+static void tsv_value(struct out *o, const char *key)
+{
+	if (o->list) {
+		if (o->list++ > 1)
+			e2_str_add(&o->row, ",");
+		return;
+	}
+	if (o->head.len) {
+		e2_str_add(&o->head, "\t");
+		e2_str_add(&o->row, "\t");
+	}
+	e2_str_add(&o->head, key);
+}
+
+void out_record_end(struct out *o)
+{
+	if (e2_str_status(&o->row) || e2_str_status(&o->head))
+		o->error = o->error ? o->error : ENOMEM;
+	if (o->mode == OUT_JSON) {
+		e2_json_end(&o->json);
+	} else if (strcmp(e2_str_text(&o->head), e2_str_text(&o->last_head)) != 0) {
+		e2_str_truncate(&o->last_head, 0);
+		e2_str_add_bytes(&o->last_head, e2_str_text(&o->head), o->head.len);
+		e2_str_add_bytes(&o->text, e2_str_text(&o->head), o->head.len);
+		out_line(o);
+	}
+	e2_str_add_bytes(&o->text, e2_str_text(&o->row), o->row.len);
+	out_line(o);
+}
+
+void out_u64(struct out *o, const char *key, uint64_t value)
+{
+	if (o->mode == OUT_JSON) {
+		e2_json_u64(&o->json, key, value);
+	} else {
+		tsv_value(o, key);
+		e2_str_addf(&o->row, "%" PRIu64, value);
+	}
+}
+
+void out_i64(struct out *o, const char *key, int64_t value)
+{
+	if (o->mode == OUT_JSON) {
+		e2_json_i64(&o->json, key, value);
+	} else {
+		tsv_value(o, key);
+		e2_str_addf(&o->row, "%" PRId64, value);
+	}
+}
+
+void out_bool(struct out *o, const char *key, bool value)
+{
+	if (o->mode == OUT_JSON) {
+		e2_json_bool(&o->json, key, value);
+	} else {
+		tsv_value(o, key);
+		e2_str_add(&o->row, value ? "true" : "false");
+	}
+}
+
+void out_null(struct out *o, const char *key)
+{
+	if (o->mode == OUT_JSON)
+		e2_json_null(&o->json, key);
+	else
+		tsv_value(o, key);
+}
+
+void out_string(struct out *o, const char *key, const char *text)
+{
+	if (o->mode == OUT_JSON) {
+		e2_json_string(&o->json, key, text);
+	} else {
+		tsv_value(o, key);
+		e2_str_add_name(&o->row, text, strlen(text));
+	}
+}
+
+void out_name(struct out *o, const char *key, const void *name, size_t len)
+{
+	if (o->mode == OUT_JSON) {
+		e2_json_name(&o->json, key, name, len);
+	} else {
+		tsv_value(o, key);
+		e2_str_add_name(&o->row, name, len);
+	}
+}
+
+void out_octal(struct out *o, const char *key, uint64_t value)
+{
+	char text[32];
+
+	(void)snprintf(text, sizeof(text), "%04" PRIo64, value);	/* at most 22 digits */
+	out_string(o, key, text);
+}
+
+void out_list(struct out *o, const char *key)
+{
+	if (o->mode == OUT_JSON) {
+		e2_json_array(&o->json, key);
+	} else {
+		tsv_value(o, key);
+		o->list = 1;
+	}
+}
+
+void out_list_end(struct out *o)
+{
+	if (o->mode == OUT_JSON)
+		e2_json_end(&o->json);
+	o->list = 0;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A session: an open volume, a current directory, where output goes.
+ *
+ * The shell parses, converts arguments, runs a command, prints what failed and
+ * remembers it.  Commands get inode numbers and show data through out.h.
+ */
+#ifndef DEBUGFS_SHELL_H
+#define DEBUGFS_SHELL_H
+
+#include "command.h"
+#include "out.h"
+
+#define PROGRAM "extant-debugfs"
+
+struct owners;			/* names of users and groups, by the volume's own files */
+
+enum shell_status {		/* also the program's exit status */
+	SHELL_OK = 0, SHELL_FAILED = 1, SHELL_USAGE = 2, SHELL_CANNOT_OPEN = 8
+};
+
+struct shell {
+	const char *image;	/* as the user named it */
+	struct e2_fs *fs;
+	struct out out;
+	e2_ino cwd;
+	struct e2_str cwd_path;	/* bytes; "/" for the root */
+	unsigned time_flags;	/* E2_TIME_UTC or 0 */
+	bool show_names;	/* owners by name */
+	bool keep_going;
+	bool quit;
+	const char *script;	/* name of the script that runs; NULL: none */
+	unsigned line;
+	const char *command;	/* the command that runs, as it was called */
+	bool failed;		/* it has warned of something */
+	struct e2_names *names;	/* of all inodes, once asked for */
+	struct owners *owners;	/* once asked for */
+};
+
+/* Runs one command given as words; prints what failed. */
+enum shell_status shell_words(struct shell *sh, const struct word *words, size_t count);
+
+/* Runs every command of a line; ends at the first that fails unless keep_going. */
+enum shell_status shell_line(struct shell *sh, const char *line, size_t len);
+
+/*
+ * Runs lines from a host file, "-" for standard input.  Ends at the first that fails
+ * unless keep_going; returns the first failure.
+ */
+enum shell_status shell_script(struct shell *sh, const char *path);
+
+/* Lines from a terminal, with a prompt; failures are printed and forgotten. */
+void shell_interact(struct shell *sh);
+
+/* Releases what commands have gathered; the volume and the output are the caller's. */
+void shell_end(struct shell *sh);
+
+/*
+ * Prints the thread's last failure on standard error, and lets the command go on;
+ * it will have failed at its end.  err is what the failing function returned.
+ */
+void shell_warn(struct shell *sh, int err);
+void shell_warn_of(struct shell *sh, const struct arg *a, int err);	/* saying of what */
+
+/* ---- lookup.c: paths and inodes ------------------------------------------ */
+
+/*
+ * The inode that a path or inode object names.
+ *
+ * path   receives the absolute path with the symlinks on the way resolved, nothing
+ *        for an inode number; may be NULL
+ *
+ * A failure's detail names the path and the component that is to blame.
+ */
+int shell_lookup(struct shell *sh, const struct object *o, bool follow, e2_ino *ino,
+		 struct e2_str *path);
+
+/* Adds how an argument is written: "/docs/plan.odt <8295>", or "<8295>". */
+void add_object(struct e2_str *s, const struct arg *a);
+
+/* The absolute path of a directory, found by climbing its ".."; E2_ERR_CORRUPT, E2_ERR_NOENT. */
+int shell_climb(struct shell *sh, e2_ino dir, struct e2_str *path);
+
+/* An index of all names, made on first use and kept. */
+int shell_names(struct shell *sh, struct e2_names **names);
+
+/* What becomes of who follows the text of a symlink in dir: NULL (it leads somewhere),
+ * "missing" or "loop". */
+const char *symlink_fate(struct shell *sh, e2_ino dir, const char *text);
+
+/* ---- words.c: how things are said ---------------------------------------- */
+
+const char *file_type_words(uint32_t mode);		/* "regular file"; never NULL */
+void add_mode(struct e2_str *s, uint32_t mode);		/* "-rw-r--r--" */
+void add_plural(struct e2_str *s, uint64_t n, const char *one, const char *many); /* "2 blocks" */
+
+/* ---- owners.c ------------------------------------------------------------ */
+
+/* A user or group: the number, or with show_names the name the volume knows it by. */
+void add_owner(struct shell *sh, struct e2_str *s, bool group, uint32_t id);
+void owners_free(struct owners *owners);
+
+#endif
