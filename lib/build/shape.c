@@ -11,6 +11,7 @@
 
 #include "base/checked.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* A tail group with less than its metadata and this many blocks is dropped. */
@@ -87,9 +88,9 @@ static void set_inodes(const struct e2_wish *w, uint64_t inodes, struct e2_geome
 	uint64_t per_group = e2_div_up(inodes, g->groups);
 
 	per_group = e2_div_up(min32(per_group, most), per_block) * per_block;
-	g->inodes_per_group = (uint32_t)per_group < 8 ? 8 : (uint32_t)per_group & ~UINT32_C(7);
-	while ((uint64_t)g->inodes_per_group * g->groups > UINT32_MAX)
-		g->inodes_per_group -= 8;
+	while (per_group * g->groups > UINT32_MAX)
+		per_group -= per_block;
+	g->inodes_per_group = per_group < 8 ? 8 : (uint32_t)per_group & ~UINT32_C(7);
 	g->inode_table_blocks =
 		(uint32_t)e2_div_up((uint64_t)g->inodes_per_group * w->inode_size, w->block_size);
 	g->inodes = g->inodes_per_group * g->groups;
@@ -135,10 +136,8 @@ static int lay_out(struct e2_wish *w, uint64_t wanted, uint64_t all, struct e2_g
 
 		divide(w, g);
 		if (e2_div_up(inodes, g->groups) > 8 * (uint64_t)w->block_size) {
-			if (g->blocks_per_group <= E2_GROUP_BLOCKS_MIN)
-				return e2_fail(E2_ERR_INVAL, "-N %llu: too many inodes for %u groups; "
-					       "at most %llu", (unsigned long long)inodes, g->groups,
-					       8ULL * w->block_size * g->groups);
+			/* 256 blocks hold fewer inodes than their bitmap has bits. */
+			assert(g->blocks_per_group > E2_GROUP_BLOCKS_MIN);
 			g->blocks_per_group -= 8;
 			g->blocks = all;
 			continue;

@@ -142,7 +142,7 @@ static const struct refusal refusals[] = {
 	  { .usage = "news,nonsense" } },
 	{ "unknown feature \"foo\"; there are ext_attr", MIB, E2_ERR_INVAL, -1, NONE, NONE,
 	  { .features = "filetype,foo" } },
-	{ "unknown feature \"^none\"", MIB, E2_ERR_INVAL, -1, NONE, NONE, { .features = "^none" } },
+	{ "unknown feature \"none\"", MIB, E2_ERR_INVAL, -1, NONE, NONE, { .features = "^none" } },
 	{ "unknown feature \"\"", MIB, E2_ERR_INVAL, -1, NONE, NONE, { .features = "filetype,," } },
 	{ "unknown feature \"\"", MIB, E2_ERR_INVAL, -1, NONE, NONE, { .features = "filetype," } },
 	{ "unknown feature \"^\"", MIB, E2_ERR_INVAL, -1, NONE, NONE, { .features = "^" } },
@@ -169,10 +169,10 @@ static const struct refusal refusals[] = {
 	  { .inodes = 0 } },
 	{ "too small: 32 blocks of 65536 bytes", 2 * MIB, E2_ERR_NOSPC, -1, NONE, NONE,
 	  { .block_size = 65536 } },
-	{ "the metadata of group 0 need", 512 * MIB, E2_ERR_INVAL, -1, 0, NONE,
-	  { .block_size = 1024, .blocks_per_group = 256, .bytes_per_inode = 1024 } },
-	{ "too many inodes for", 100 * MIB, E2_ERR_INVAL, -1, NONE, NONE,
-	  { .block_size = 65536, .inode_size = 128, .inodes = 600000, .blocks_per_group = 256 } },
+	{ "the metadata of group 0 need", 2048 * MIB, E2_ERR_INVAL, -1, 0, NONE,
+	  { .block_size = 1024, .blocks_per_group = 256 } },
+	{ "the metadata of group 0 need", 32 * MIB, E2_ERR_INVAL, -1, NONE, NONE,
+	  { .inode_size = 1024, .inodes = 32767 } },
 };
 
 E2_TEST(build_shape, refusals)
