@@ -152,12 +152,12 @@ void e2_host_dirs_close(struct e2_host_dirs *d)
 
 int e2_host_dirs_fd(struct e2_host_dirs *d)
 {
-	size_t level = d->depth - 1;
+	size_t level = d->depth - 1, from;
 	int fd, r;
 
 	while (d->levels[level].fd < 0)
 		level--;
-	for (; level + 1 < d->depth; level++) {
+	for (from = level; level + 1 < d->depth; level++) {
 		struct e2_host_level *next = &d->levels[level + 1];
 
 		fd = open_dir(d->levels[level].fd, name_of(d, next->dir));
@@ -171,7 +171,7 @@ int e2_host_dirs_fd(struct e2_host_dirs *d)
 			return r;
 		}
 		/* Far from the innermost level, it was only a step on the way. */
-		if (level > 0 && level + KEEP < d->depth)
+		if (level > from && level + KEEP < d->depth)
 			close_level(d, level);
 	}
 	return d->levels[level].fd;

@@ -12,7 +12,8 @@
 #include <string.h>
 
 struct name {
-	e2_ino ino, parent;
+	e2_ino ino;
+	uint32_t parent;	/* inode, and once sorted the record of the directory it is in */
 	uint32_t order;		/* of the walk */
 	uint32_t len;
 	size_t at;		/* in the arena */
@@ -76,6 +77,22 @@ static int collect(struct e2_names *n, struct e2_fs *fs)
 	return r;
 }
 
+/* Index of the first record whose inode is not less. */
+static size_t first_of(const struct e2_names *n, uint64_t ino)
+{
+	size_t low = 0, high = n->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (n->names[middle].ino < ino)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
 int e2_names_open(struct e2_fs *fs, struct e2_names **names)
 {
 	struct e2_names *n = calloc(1, sizeof(*n));
@@ -91,6 +108,9 @@ int e2_names_open(struct e2_fs *fs, struct e2_names **names)
 	}
 	if (n->count)
 		qsort(n->names, n->count, sizeof(*n->names), compare);
+	/* A directory that was walked has a record, and comes first at its inode. */
+	for (size_t i = 0; i < n->count; i++)
+		n->names[i].parent = (uint32_t)first_of(n, n->names[i].parent);
 	*names = n;
 	return 0;
 }
@@ -102,22 +122,6 @@ void e2_names_close(struct e2_names *n)
 	free(n->names);
 	e2_str_free(&n->arena);
 	free(n);
-}
-
-/* Index of the first record whose inode is not less. */
-static size_t first_of(const struct e2_names *n, uint64_t ino)
-{
-	size_t low = 0, high = n->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (n->names[middle].ino < ino)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 uint32_t e2_names_count(const struct e2_names *n, e2_ino ino)
@@ -137,9 +141,8 @@ int e2_names_path(const struct e2_names *n, e2_ino ino, uint32_t index, struct e
 		e2_str_add(path, "/");
 		return e2_str_status(path);
 	}
-	for (name = &n->names[first_of(n, ino) + index];; name = &n->names[first_of(n, name->parent)]) {
-		if (name->ino == n->root || steps == n->count)
-			break;
+	for (name = &n->names[first_of(n, ino) + index];
+	     name->ino != n->root && steps < n->count; name = &n->names[name->parent]) {
 		if (steps == cap) {
 			cap = cap ? cap * 2 : 32;
 			more = realloc(up, cap * sizeof(*up));
