@@ -49,13 +49,13 @@ static struct e2_sim *make_host(enum scenario scenario)
 	return begin;
 }
 
-/* What mkfs does with a target: looks at the old, writes front to back, commits. */
+/* What mkfs does with a target: looks at the old, writes, the beginning last, commits. */
 static int make_image(struct e2_env *env)
 {
-	static const size_t lens[] = { 1024, 1536, 700, NEW_BYTES - 3260 };
+	static const size_t bounds[] = { 1024, 2048, 2100, 2300, 3600, 4096, 4608, NEW_BYTES };
+	enum { WRITES = sizeof(bounds) / sizeof(bounds[0]) };
 	struct e2_target *t;
 	uint8_t buf[NEW_BYTES];
-	size_t at = 0;
 	int r = e2_target_open(env, name, &t);
 
 	if (r)
@@ -66,10 +66,13 @@ static int make_image(struct e2_env *env)
 		buf[i] = new_byte(i);
 	if (r == E2_OK)
 		r = e2_io_resize(e2_target_io(t), NEW_BYTES);
-	for (size_t i = 0; r == E2_OK && i < sizeof(lens) / sizeof(lens[0]); i++) {
-		r = e2_io_write(e2_target_io(t), at, lens[i], buf + at);
-		at += lens[i];
-	}
+	if (r == E2_OK)
+		r = e2_io_zero(e2_target_io(t), 500, 4000);
+	for (size_t i = 1; r == E2_OK && i < WRITES; i++)
+		r = e2_io_write(e2_target_io(t), bounds[i - 1], bounds[i] - bounds[i - 1],
+				buf + bounds[i - 1]);
+	if (r == E2_OK)
+		r = e2_io_write(e2_target_io(t), 0, bounds[0], buf);
 	if (r) {
 		e2_target_abort(t);
 		return r;
@@ -99,13 +102,13 @@ static enum content content_of(const struct e2_sim *sim)
 
 static size_t states, news;
 
-/* Every cut, every subset of what is pending, and the tears of each. */
-static void crash_everywhere(const struct e2_sim *sim, enum content before)
+/* Every cut, every (or every n-th) subset of what is pending, and the tears of each. */
+static void crash_everywhere(const struct e2_sim *sim, enum content before, uint64_t every)
 {
 	for (size_t cut = 0; cut <= e2_sim_events(sim); cut++) {
 		size_t pending = 1;
 
-		for (uint64_t choice = 0; choice < (uint64_t)1 << pending; choice++) {
+		for (uint64_t choice = 0; choice < (uint64_t)1 << pending; choice += every) {
 			for (uint64_t seed = 0; seed < 5; seed++) {
 				struct e2_sim *after;
 				enum content c;
@@ -155,7 +158,7 @@ E2_TEST(io_target, power_loss_leaves_the_old_or_the_new)
 		cr_assert_eq(make_image(e2_sim_env(sim)), E2_OK, "%s", e2_err_detail());
 		cr_assert_eq(content_of(sim), NEW);
 		expect_no_temporary(sim);
-		crash_everywhere(sim, before_of(scenario));
+		crash_everywhere(sim, before_of(scenario), 1);
 		/* After the commit nothing can take the new content away. */
 		cr_assert_eq(e2_sim_crash(sim, e2_sim_events(sim), 0, 0, false, &after, NULL), E2_OK);
 		cr_assert_eq(content_of(after), NEW);
@@ -193,7 +196,7 @@ static bool fail_nth(enum scenario scenario, unsigned kind, uint64_t nth, bool f
 			     (unsigned long long)nth);
 	if (!(for_ever && kind == E2_SIM_NAME))
 		expect_no_temporary(sim);
-	crash_everywhere(sim, before);
+	crash_everywhere(sim, before, 13);
 	e2_sim_free(sim);
 	return true;
 }
@@ -234,7 +237,7 @@ E2_TEST(io_target, when_everything_fails_for_ever_the_name_is_old_or_new)
 			count = e2_sim_count(sim, E2_SIM_ALL);
 			c = content_of(sim);
 			cr_assert(c == before_of(scenario) || c == NEW);
-			crash_everywhere(sim, before_of(scenario));
+			crash_everywhere(sim, before_of(scenario), 13);
 			e2_sim_free(sim);
 			if (count < nth)
 				break;
