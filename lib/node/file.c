@@ -122,9 +122,10 @@ int e2_data_next(struct e2_fs *fs, const struct e2_inode *in, uint64_t offset, u
 			*end = past < size ? past : size;
 			return 1;
 		}
-		/* A sound file shows each of its pointer blocks as the last one of a
-		 * mapping a bounded number of times, and has no more than the volume. */
-		if (pointer_blocks / (3 * (uint64_t)g->pointers) > g->blocks)
+		/* Each mapping ends in a pointer block that holds no data, or in the
+		 * hole behind one, and goes through at most three of them: a sound
+		 * file, which has fewer than the volume has blocks, is long through. */
+		if (pointer_blocks / 6 > g->blocks)
 			return e2_fail(E2_ERR_CORRUPT, "file block %" PRIu64
 				       ": indirect blocks form a cycle", lblk);
 		offset = past;
