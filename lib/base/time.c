@@ -33,7 +33,7 @@ static void date_of_day(int64_t day, struct moment *m)
 static void utc_moment(int64_t sec, struct moment *m)
 {
 	int64_t day = sec / 86400 - (sec % 86400 < 0);
-	unsigned rest = (unsigned)(sec - day * 86400);
+	unsigned rest = (unsigned)((sec % 86400 + 86400) % 86400);
 
 	date_of_day(day, m);
 	m->hour = rest / 3600;
