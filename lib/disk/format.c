@@ -175,6 +175,19 @@ void e2_field_json(const struct e2_field *f, const uint8_t *raw, struct e2_json 
 
 /* ---- structures -------------------------------------------------------- */
 
+/* No space stands at the end of a line whose value is empty. */
+static void print_line(const struct e2_field *f, const uint8_t *raw, int width, struct e2_str *out)
+{
+	size_t name_end = out->len + strlen(f->name), value;
+
+	e2_str_addf(out, "%-*s  ", width, f->name);
+	value = out->len;
+	e2_field_format(f, raw, E2_FIELD_WHOLE, out);
+	if (out->len == value)
+		e2_str_truncate(out, name_end);
+	e2_str_add(out, "\n");
+}
+
 void e2_struct_print(const struct e2_struct *s, const uint8_t *raw,
 		     const struct e2_when_context *c, struct e2_str *out)
 {
@@ -189,9 +202,7 @@ void e2_struct_print(const struct e2_struct *s, const uint8_t *raw,
 	for (size_t i = 0; i < s->count; i++) {
 		if (!e2_field_exists(&s->fields[i], raw, c))
 			continue;
-		e2_str_addf(out, "%-*s  ", width, s->fields[i].name);
-		e2_field_format(&s->fields[i], raw, E2_FIELD_WHOLE, out);
-		e2_str_add(out, "\n");
+		print_line(&s->fields[i], raw, width, out);
 	}
 }
 

@@ -34,6 +34,23 @@ E2_TEST(base_nearest, the_nearest_name_or_none)
 	cr_assert_str_eq(nearest(longest), "");
 }
 
+E2_TEST(base_nearest, a_letter_more_less_or_other_counts_one)
+{
+	static const struct {
+		const char *word;
+		unsigned distance;
+	} rows[] = { { "mode", 0 }, { "mde", 1 }, { "modes", 1 }, { "made", 1 }, { "moed", 2 } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct e2_nearest n;
+
+		e2_nearest_begin(&n, rows[i].word);
+		e2_nearest_offer(&n, "mode");
+		cr_assert_neq(n.best, NULL);
+		cr_assert_eq(n.distance, rows[i].distance, "%s", rows[i].word);
+	}
+}
+
 E2_TEST(base_nearest, long_names_are_passed_over)
 {
 	struct e2_nearest n;

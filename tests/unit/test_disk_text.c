@@ -278,6 +278,17 @@ E2_TEST(disk_format, only_fields_that_exist_are_shown)
 	e2_str_free(&out);
 }
 
+E2_TEST(disk_format, an_empty_text_leaves_no_space)
+{
+	const struct e2_when_context c = { .rev_level = 1, .bytes = 1024 };
+	struct e2_str out = E2_STR_INIT;
+	uint8_t raw[RAW_MAX] = { 0 };
+
+	e2_struct_print(e2_struct_find("super"), raw, &c, &out);
+	cr_assert_neq(strstr(e2_str_text(&out), "\nvolume_name\nlast_mounted\n"), NULL);
+	e2_str_free(&out);
+}
+
 E2_TEST(disk_format, json_has_numbers_as_stored)
 {
 	const struct e2_when_context c = { .rev_level = 1, .bytes = 256 };
