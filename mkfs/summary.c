@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/* What was made: the volume, what came from where, what was kept, how the space is used. */
+#include "summary.h"
+
+#include <string.h>
+
+enum { LABEL_COLUMNS = 12 };
+
+/* "1 file", "1,204 files"; nothing for 0 unless always. */
+static void add_many(struct e2_str *s, uint64_t n, const char *one, const char *many, bool always,
+		     bool *some)
+{
+	if (n == 0 && !always)
+		return;
+	e2_str_addf(s, "%s%llu %s", *some ? ", " : "", (unsigned long long)n, n == 1 ? one : many);
+	*some = true;
+}
+
+/* A line's label, and blanks up to its text. */
+static void add_label(struct e2_str *s, const char *label)
+{
+	size_t from = s->len;
+
+	e2_str_addf(s, "  %s", label);
+	size_t columns = e2_str_columns(s, from);
+	int blanks = columns + 2 > LABEL_COLUMNS + 2 ? 2 : (int)(LABEL_COLUMNS + 2 - columns);
+
+	e2_str_addf(s, "%*s", blanks, "");
+}
+
+static void add_volume(struct e2_str *s, const struct options *o, const struct e2_shape *shape,
+		       bool planned)
+{
+	const struct e2_super *super = &shape->super;
+	const struct e2_geometry *g = &shape->geometry;
+	uint64_t bytes = g->blocks * g->block_size;
+
+	e2_str_add_name(s, o->image, strlen(o->image));
+	e2_str_add(s, planned ? ": would be ext2" : ": ext2");
+	if (super->volume_name[0]) {
+		e2_str_add(s, " \"");
+		e2_str_add_name(s, super->volume_name,
+				strnlen((const char *)super->volume_name, sizeof(super->volume_name)));
+		e2_str_add(s, "\"");
+	}
+	e2_str_add(s, ", ");
+	e2_str_add_size(s, bytes);
+	e2_str_addf(s, ", %llu blocks of ", (unsigned long long)g->blocks);
+	e2_str_add_size(s, g->block_size);
+	e2_str_addf(s, ", %u inodes\n", g->inodes);
+}
+
+static void add_origin(struct e2_str *s, const struct options *o, const struct e2_source_stats *st)
+{
+	struct e2_str label = E2_STR_INIT;
+	bool some = false;
+
+	e2_str_add(&label, "from ");
+	e2_str_add_name(&label, o->directory, strlen(o->directory));
+	add_label(s, e2_str_text(&label));
+	e2_str_free(&label);
+	add_many(s, st->files, "file", "files", true, &some);
+	add_many(s, st->dirs, "directory", "directories", true, &some);
+	add_many(s, st->symlinks, "symlink", "symlinks", true, &some);
+	add_many(s, st->devices, "device", "devices", false, &some);
+	add_many(s, st->others, "fifo or socket", "fifos and sockets", false, &some);
+	e2_str_add(s, "\n");
+}
+
+static void add_kept(struct e2_str *s, const struct e2_source_stats *st)
+{
+	bool some = false;
+
+	if (st->linked == 0 && st->sparse == 0)
+		return;
+	add_label(s, "kept");
+	if (st->linked) {
+		add_many(s, st->names, "name", "names", false, &some);
+		e2_str_addf(s, " of %llu %s (hard links)", (unsigned long long)st->linked,
+			    st->linked == 1 ? "inode" : "inodes");
+	}
+	add_many(s, st->sparse, "sparse file", "sparse files", false, &some);
+	if (st->sparse) {
+		e2_str_add(s, ": ");
+		e2_str_add_size(s, st->sparse_bytes);
+		e2_str_add(s, " in ");
+		e2_str_add_size(s, st->sparse_data);
+	}
+	e2_str_add(s, "\n");
+}
+
+static void add_left_out(struct e2_str *s, const struct e2_source_stats *st)
+{
+	bool some = false;
+
+	if (st->skipped == 0 && st->outside == 0 && st->ignored_xattrs == 0)
+		return;
+	add_label(s, "left out");
+	add_many(s, st->skipped, "unreadable object", "unreadable objects", false, &some);
+	add_many(s, st->outside, "file's names elsewhere", "files' names elsewhere", false, &some);
+	add_many(s, st->ignored_xattrs, "attribute ext2 cannot hold",
+		 "attributes ext2 cannot hold", false, &some);
+	e2_str_add(s, "\n");
+}
+
+static void add_space(struct e2_str *s, const struct e2_plan *plan, const struct e2_geometry *g)
+{
+	struct e2_plan_stats st;
+
+	e2_plan_stats(plan, &st);
+	add_label(s, "space");
+	e2_str_add_size(s, st.content_blocks * g->block_size);
+	e2_str_add(s, " content, ");
+	e2_str_add_size(s, st.overhead_blocks * g->block_size);
+	e2_str_add(s, g->reserved_gdt_blocks ? " tables and reserve for growth, " : " tables, ");
+	e2_str_add_size(s, st.free_blocks * g->block_size);
+	e2_str_add(s, " free\n");
+}
+
+void summary_add(struct e2_str *s, const struct options *o, const struct e2_shape *shape,
+		 const struct e2_plan *plan, const struct e2_source *source, bool planned)
+{
+	struct e2_source_stats st;
+
+	e2_source_stats(source, &st);
+	add_volume(s, o, shape, planned);
+	if (o->directory) {
+		add_origin(s, o, &st);
+		add_kept(s, &st);
+		add_left_out(s, &st);
+	}
+	add_space(s, plan, &shape->geometry);
+	if (o->verbose)
+		(void)e2_plan_print(plan, s);	/* a lost line shows in the status of s */
+}
+
+void summary_add_argument(struct e2_str *s, uint64_t bytes)
+{
+	const uint64_t mib = 1 << 20;
+
+	if (bytes < 10 * mib)
+		e2_str_addf(s, "%lluK", (unsigned long long)((bytes + 1023) / 1024));
+	else
+		e2_str_addf(s, "%lluM", (unsigned long long)((bytes + mib - 1) / mib));
+}
