@@ -75,7 +75,8 @@ $(call objs,$(UNIT_SRC)): WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wm
 .PHONY: check
 check: all $(B)/tests/unit/run $(FUZZ_REPLAYS) ## build and run the unit tests (UNIT=pattern)
 	$(B)/tests/unit/run $(if $(UNIT),--filter '$(UNIT)')
-	$(if $(UNIT),,$(Q)for t in $(FUZZ); do $(B)/tests/fuzz/replay_$$t tests/fuzz/corpus/$$t || exit 1; done)
+	$(if $(UNIT),,$(Q)for t in $(FUZZ); do \
+		$(B)/tests/fuzz/replay_$$t $$(find tests/fuzz/corpus -name $$t) || exit 1; done)
 
 # Fuzz targets are tests/fuzz/fuzz_NAME.c, their inputs tests/fuzz/corpus/NAME.  A replay runs
 # the inputs under any compiler; fuzzing itself is clang's, with the library instrumented.
@@ -99,7 +100,7 @@ fuzz-run: $(FUZZ:%=$(B)/tests/fuzz/fuzz_%)
 		mkdir -p $(B)/corpus/$$t && \
 		$(B)/tests/fuzz/fuzz_$$t -max_total_time=$(FUZZ_SECONDS) -timeout=10 -verbosity=0 \
 			-print_final_stats=1 -artifact_prefix=$(B)/$$t- \
-			$(B)/corpus/$$t tests/fuzz/corpus/$$t 2>$(B)/$$t.log || \
+			$(B)/corpus/$$t $$(find tests/fuzz/corpus -name $$t) 2>$(B)/$$t.log || \
 			{ tail -40 $(B)/$$t.log; exit 1; }; \
 		sed -n "s/^stat::number_of_executed_units: */$$t: executions /p" $(B)/$$t.log; done
 
