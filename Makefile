@@ -65,10 +65,12 @@ $(eval $(call program,extant,debugfs/extant.c))
 # Unit tests: one Criterion binary; UNIT='disk_*/*' selects.
 FUZZ_REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_SRC := $(wildcard tests/*.c tests/unit/*.c)
-$(B)/tests/unit/run: $(call objs,$(UNIT_SRC)) $(B)/libextant.a
+# The shell's objects without its main are tested too.
+SHELL_OBJS := $(call objs,$(filter-out debugfs/main.c debugfs/extant.c,$(call src,debugfs)))
+$(B)/tests/unit/run: $(call objs,$(UNIT_SRC)) $(SHELL_OBJS) $(B)/libextant.a
 	$(if $(V),,@echo "  LD   $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(LDLIBS)
-$(call objs,$(UNIT_SRC)): CPPFLAGS += -Itests
+$(call objs,$(UNIT_SRC)): CPPFLAGS += -Itests -I.
 # The test framework's macros are GNU C.
 $(call objs,$(UNIT_SRC)): WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
 
