@@ -28,7 +28,8 @@ static void assert_args(const char *args, const char *line, const char *want)
 	cr_assert_eq(err, 0, "%s | %s: %s", args, line, e2_err_detail());
 	for (size_t i = 0; i < spec.options; i++) {
 		if (a.given[i])
-			e2_str_addf(&got, "%s%s%s ", spec.option[i].name, a.value[i].text ? "=" : "",
+			e2_str_addf(&got, "%s%s%s ", spec.option[i].name,
+				    a.value[i].text ? "=" : "",
 				    a.value[i].text ? a.value[i].text : "");
 	}
 	for (size_t i = 0; i < a.count; i++)
@@ -97,7 +98,8 @@ E2_TEST(shell_args, values_are_converted)
 	struct args a;
 	struct spec spec;
 
-	cr_assert_eq(parse("[-s SIZE] [-c COUNT] N:number P:object", "-s 4K -c +2M 17 ^3", &spec, &words,
+	cr_assert_eq(parse("[-s SIZE] [-c COUNT] N:number P:object", "-s 4K -c +2M 17 ^3", &spec,
+		     &words,
 			   &a), 0);
 	cr_assert_eq(args_value(&a, "-s")->number, 4096);
 	cr_assert_eq(args_value(&a, "-c")->number, 2 << 20);

@@ -35,7 +35,8 @@ E2_TEST(shell_command, every_row_can_be_parsed_and_is_explained)
 
 		cr_assert_eq(spec_parse(c->args, &spec), 0, "%s: %s", c->name, e2_err_detail());
 		for (size_t j = 0; j < spec.options; j++)
-			cr_assert(explains(c, spec.option[j].name), "%s: %s is not explained", c->name,
+			cr_assert(explains(c, spec.option[j].name), "%s: %s is not explained",
+				  c->name,
 				  spec.option[j].name);
 		cr_assert_eq(count_lines(c->more, '-'), spec.options,
 			     "%s explains an option it does not have", c->name);
@@ -85,7 +86,8 @@ E2_TEST(shell_command, who_knows_debugfs_finds_the_commands)
 E2_TEST(shell_command, a_slip_of_the_finger_is_understood)
 {
 	static const struct { const char *word, *near; } cases[] = {
-		{ "sta", "stat" }, { "lss", "ls" }, { "sl", "ls" }, { "qiut", "quit" }, { "inof", "info" },
+		{ "sta", "stat" }, { "lss", "ls" }, { "sl", "ls" }, { "qiut", "quit" }, { "inof",
+			"info" },
 		{ "reslove", "resolve" }, { "wheer", "where" }, { "zzzzzz", NULL }, { "", NULL },
 		{ "a-word-that-is-longer-than-anything-here", NULL },
 	};
@@ -94,7 +96,8 @@ E2_TEST(shell_command, a_slip_of_the_finger_is_understood)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		bool found = command_nearest(cases[i].word, near, sizeof(near));
 
-		cr_assert_eq(found, cases[i].near != NULL, "%s: %s", cases[i].word, found ? near : "");
+		cr_assert_eq(found, cases[i].near != NULL, "%s: %s", cases[i].word,
+			     found ? near : "");
 		if (found)
 			cr_assert_str_eq(near, cases[i].near, "%s", cases[i].word);
 	}

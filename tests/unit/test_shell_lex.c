@@ -70,9 +70,11 @@ E2_TEST(shell_lex, what_cannot_be_meant_is_refused_with_its_column)
 		{ "ls \\x00", "contains a NUL" },
 		{ "ls \\u41", "column 4: \\u must be" }, { "ls \\u{", "\\u must be" },
 		{ "ls \\u{}", "\\u must be" }, { "ls \\u{1234567}", "\\u must be" },
-		{ "ls \\u{d800}", "names no character" }, { "ls \\u{110000}", "names no character" },
+		{ "ls \\u{d800}", "names no character" }, { "ls \\u{110000}",
+			"names no character" },
 		{ "ls \\u{0}", "names no character" },
-		{ "ls >x", "column 4: no redirection" }, { "ls | more", "column 4: no redirection" },
+		{ "ls >x", "column 4: no redirection" }, { "ls | more",
+			"column 4: no redirection" },
 	};
 	struct words w;
 	size_t used;

@@ -43,7 +43,8 @@ static void begin(struct session *s, enum out_mode mode)
 	in = img_reg(1024);
 	in.mode = E2_S_IFDIR | 0755;
 	in.links_count = 2;
-	img_map(&s->img, &in, 0, img_put(&s->img, "\x0d\0\0\0\x0c\0\1\2.\0\0\0\2\0\0\0\xf4\3\2\2..", 22));
+	img_map(&s->img, &in, 0, img_put(&s->img,
+		"\x0d\0\0\0\x0c\0\1\2.\0\0\0\2\0\0\0\xf4\3\2\2..", 22));
 	img_inode(&s->img, 13, &in);
 	img_link(&s->img, E2_INO_ROOT, "docs", 13, E2_FT_DIR);
 	img_link(&s->img, 13, "copy", 12, E2_FT_REG);
@@ -116,13 +117,16 @@ E2_TEST(shell_session, reading_commands_print_what_is_there)
 
 	begin(&s, OUT_TEXT);
 	assert_prints(&s, "cat /test", "Hello, world\n");
-	assert_prints(&s, "cat <12>; cat %12 docs/rel", "Hello, world\nHello, world\nHello, world\n");
+	assert_prints(&s, "cat <12>; cat %12 docs/rel",
+		      "Hello, world\nHello, world\nHello, world\n");
 	assert_prints(&s, "cat <14>; cat -P docs/rel", "../test\n../test\n");
 	assert_prints(&s, "readlink /docs/rel <17>", "../test\n/no/such\n");
 	assert_prints(&s, "ls", "a\\x0ab\\x1b\nbig\ndocs\ntest\n");
-	assert_prints(&s, "ls -a docs/rel docs", "docs/rel\n\n/docs:\n.\n..\ncopy\nloop1\nloop2\nrel\nrotten\n");
+	assert_prints(&s, "ls -a docs/rel docs",
+		      "docs/rel\n\n/docs:\n.\n..\ncopy\nloop1\nloop2\nrel\nrotten\n");
 	assert_prints(&s, "ls -L docs/rel", "docs/rel\n");
-	assert_prints(&s, "ls -l test", "-rw-r--r--      2     0     0     13  2026-11-20 09:19  test\n");
+	assert_prints(&s, "ls -l test",
+		      "-rw-r--r--      2     0     0     13  2026-11-20 09:19  test\n");
 	assert_prints(&s, "ls -i test docs/loop1", "   12  test\n   15  docs/loop1\n");
 	assert_prints(&s, "cd docs; pwd; cd ..; pwd", "/docs\n/\n");
 	end(&s);
@@ -142,7 +146,8 @@ E2_TEST(shell_session, where_find_resolve_and_blocks_agree_with_the_tree)
 	assert_prints(&s, "resolve docs/rel; resolve -P docs/rel", "/test <12>\n/docs/rel <14>\n");
 	assert_prints(&s, "blocks big 3; blocks big 99", "hole\nhole\n");
 	assert_prints(&s, "print /test links_count; print <12>.links_count", "2\n2\n");
-	assert_prints(&s, "print sb magic inodes_per_group", "magic  0xef53\ninodes_per_group  32\n");
+	assert_prints(&s, "print sb magic inodes_per_group",
+		      "magic  0xef53\ninodes_per_group  32\n");
 	assert_prints(&s, "hex /test", "000000  48 65 6c 6c 6f 2c 20 77  6f 72 6c 64 0a           "
 		      "Hello, world.\n");
 	end(&s);
@@ -151,13 +156,17 @@ E2_TEST(shell_session, where_find_resolve_and_blocks_agree_with_the_tree)
 E2_TEST(shell_session, a_failure_is_a_failure)
 {
 	static const char *const failing[] = {
-		"cat /nosuch", "cat /docs", "cat /docs/rotten", "cat /docs/loop1", "ls /nosuch", "stat <99999>",
-		"readlink /test", "where <5>", "cd /test", "print ^9", "print 12", "hex 99999999", "hex sb.state",
-		"blocks /nosuch", "resolve /docs/rotten", "find /nosuch", "help nosuch", "find -type x",
+		"cat /nosuch", "cat /docs", "cat /docs/rotten", "cat /docs/loop1", "ls /nosuch",
+		"stat <99999>",
+		"readlink /test", "where <5>", "cd /test", "print ^9", "print 12", "hex 99999999",
+		"hex sb.state",
+		"blocks /nosuch", "resolve /docs/rotten", "find /nosuch", "help nosuch",
+		"find -type x",
 		"print sb.nosuch", "hex /test 14", "print sb:7", "cat <18446744073709551615>",
 	};
 	static const char *const usage[] = {
-		"sta", "ls -x", "cat", "cat <0>", "print", "ls 'a", "blocks /big x", "pwd x", "ls > x", "cd a b",
+		"sta", "ls -x", "cat", "cat <0>", "print", "ls 'a", "blocks /big x", "pwd x",
+		"ls > x", "cd a b",
 	};
 	struct session s;
 
@@ -187,7 +196,8 @@ E2_TEST(shell_session, records_are_json_or_tsv)
 		      "\"path\": \"/a\\nb\\u001b\"}\n");
 	end(&s);
 	begin(&s, OUT_TSV);
-	assert_prints(&s, "where <18> <12>", "ino\tpath\n18\t/a\\x0ab\\x1b\n12\t/test\n12\t/docs/copy\n");
+	assert_prints(&s, "where <18> <12>",
+		      "ino\tpath\n18\t/a\\x0ab\\x1b\n12\t/test\n12\t/docs/copy\n");
 	end(&s);
 }
 
