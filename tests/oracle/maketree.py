@@ -3,7 +3,7 @@
 """Makes trees that are hard to keep: maketree.py KIND DIR [ARGUMENT]
 
 boundaries BLOCK_SIZE  files that end just before, at and after every mapping boundary, sparse beyond
-nasty                  names, symlinks, times, modes, types, attributes at their limits
+nasty [BLOCK_SIZE]     names, symlinks, times, modes, types, attributes at their limits
 names N                N empty files in one directory
 links N                one file with N names
 depth N                directories N deep, each name 255 bytes every tenth
@@ -68,7 +68,7 @@ def largest(bs):
         return reach * bs
     return (limit - pointer_blocks(limit)) * bs     # as the kernel reckons, a little too careful
 
-def nasty(d, _=None):
+def nasty(d, bs=4096):
     rnd = random.Random(1)
     write(d + '/' + 'n' * 255, b'255 bytes of name')
     write(d + '/new\nline', b'1')
@@ -80,7 +80,9 @@ def nasty(d, _=None):
     write(d + '/ leading and trailing ', b'6')
     write(d + '/-rf', b'7')
     write(d + '/...', b'8')
-    for n in (1, 2, 58, 59, 60, 61, 255, 1023, 1024, 4094, 4095):
+    for n in (1, 2, 58, 59, 60, 61, 255, 1023, 1024, 2047, 4094, 4095):
+        if n >= int(bs):                             # the text and its NUL are one block at the most
+            break
         os.symlink(('t' * n), '%s/symlink-%d' % (d, n))
     os.symlink('../..//x', d + '/up')
     os.symlink(b'\xff\n\x1b', d + '/symlink-bytes')

@@ -27,7 +27,7 @@ mounted() {
 	umount "$tmp/mnt"
 }
 
-python3 "$root/tests/oracle/maketree.py" nasty src
+python3 "$root/tests/oracle/maketree.py" nasty src 1024
 python3 "$root/tests/oracle/maketree.py" xattrs src/x 2>/dev/null
 python3 "$root/tests/oracle/maketree.py" names src/many 3000
 rm -rf src/lost+found	# mke2fs -d fails on one
