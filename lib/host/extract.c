@@ -149,8 +149,11 @@ static int fail_making(int err, const char *what)
 static int make_file(struct e2_extractor *x, const struct object *o)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-	mode_t mode = x->options.archive ? 0600 : o->in->mode & 0777;
+	/* What will belong to somebody else is nobody's to read before. */
+	bool ours = !x->options.archive || (o->in->uid == x->uid && o->in->gid == x->gid);
+	mode_t mode = ours ? o->in->mode & 0777 : 0600;
 	bool damage = false;
+	struct stat st;
 	int fd, r, data;
 
 	fd = openat(o->dir_fd, o->name, flags, mode);
@@ -162,7 +165,8 @@ static int make_file(struct e2_extractor *x, const struct object *o)
 	if (r == 0 && damage)
 		e2_extract_warn(x, e2_fail(E2_ERR_CORRUPT, "some of its data cannot be read"));
 	if (r == 0 && x->options.archive)
-		r = e2_extract_meta(x, o->ino, o->in, fd, o->dir_fd, o->name);
+		r = e2_extract_meta(x, o->ino, o->in, fd, o->dir_fd, o->name,
+				    fstat(fd, &st) == 0 ? &st : NULL);
 	if (close(fd) < 0 && r == 0)
 		r = data = e2_fail_errno(errno, "closing");
 	if (data)
@@ -189,7 +193,7 @@ static int make_symlink(struct e2_extractor *x, const struct object *o)
 	}
 	x->stats.symlinks++;
 	if (x->options.archive)
-		r = e2_extract_meta(x, o->ino, o->in, -1, o->dir_fd, o->name);
+		r = e2_extract_meta(x, o->ino, o->in, -1, o->dir_fd, o->name, NULL);
 out:
 	e2_str_free(&text);
 	return r;
@@ -225,7 +229,7 @@ static int make_special(struct e2_extractor *x, const struct object *o)
 	if (r < 0)
 		return fail_making(errno, device ? "a device" : "a special file");
 	x->stats.others++;
-	return e2_extract_meta(x, o->ino, o->in, -1, o->dir_fd, o->name);
+	return e2_extract_meta(x, o->ino, o->in, -1, o->dir_fd, o->name, NULL);
 }
 
 /* ---- hard links ---------------------------------------------------------------------- */
@@ -369,7 +373,7 @@ static int finish_dir(struct e2_extractor *x, const struct e2_walk_entry *e)
 		mode = in.mode & 07777;
 		if (late)
 			in.mode |= 0700;
-		r = e2_extract_meta(x, e->ino, &in, fd, -1, NULL);
+		r = e2_extract_meta(x, e->ino, &in, fd, -1, NULL, NULL);
 	} else {
 		mode = level->mode & 07777 & (mode_t)~(0700 & ~(in.mode & 0700u));
 		if (!level->made || (in.mode & 0700) == 0700)

@@ -2,13 +2,15 @@
 /*
  * File data out to the host: large reads and writes, holes stay holes.
  *
- * Small files, and large ones whose pointers are sound, are read piece by piece.  A
- * file with pointer blocks of pointer blocks is read along its pointers instead, which
- * enters each of them once: so a cycle costs no more than the blocks it is
- * made of.  In a damaged file, what can be read is where it belongs, and the
- * rest is a hole.
+ * Runs of blocks are collected in a buffer and written when it is full or a hole
+ * comes.  A file without pointer blocks of pointer blocks is mapped from front to
+ * back; a larger one is read along its pointers, which enters each pointer block
+ * once, so that a cycle costs no more than the blocks it is made of.  In a
+ * damaged file, what can be read is where it belongs, and the rest is a hole.
  */
 #include "host/extract_parts.h"
+
+#include "base/checked.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -16,16 +18,14 @@
 struct copy {
 	struct e2_extractor *x;
 	const struct e2_inode *in;
-	uint64_t size, end;		/* end: of what was written so far */
+	uint64_t size;			/* of the file */
+	uint64_t end;			/* of what was written so far */
+	uint64_t at;			/* where the buffer's bytes belong */
+	size_t held;			/* bytes in the buffer */
 	uint32_t block_size;
 	int fd;
 	bool damage;
 };
-
-static bool is_damage(int err)
-{
-	return err == E2_ERR_CORRUPT || err == E2_ERR_IO || err == E2_ERR_RANGE;
-}
 
 static int write_all(struct copy *c, uint64_t offset, const uint8_t *data, size_t len)
 {
@@ -44,7 +44,7 @@ static int write_all(struct copy *c, uint64_t offset, const uint8_t *data, size_
 			continue;
 		if (n < 0) {
 			r = e2_fail_errno(errno, "writing");
-			return is_damage(r) ? E2_ERR_HOST : r;	/* not the image's */
+			return r == E2_ERR_NOSPC || r == E2_ERR_FBIG ? r : E2_ERR_HOST;
 		}
 		data += n;
 		len -= (size_t)n;
@@ -57,73 +57,78 @@ static int write_all(struct copy *c, uint64_t offset, const uint8_t *data, size_
 	return 0;
 }
 
-/* Copies data between two offsets; fails at what cannot be read. */
-static int copy_range(struct copy *c, uint64_t offset, uint64_t end, size_t piece)
+static int flush(struct copy *c)
 {
-	size_t want, got;
-	int r;
+	size_t len = c->held;
 
-	while (offset < end) {
-		want = end - offset < piece ? (size_t)(end - offset) : piece;
-		r = e2_read(c->x->fs, c->in, offset, want, c->x->buffer, &got);
-		if (r)
-			return r;
-		if (got == 0)
-			break;
-		r = write_all(c, offset, c->x->buffer, got);
-		if (r)
-			return r;
-		offset += got;
+	c->held = 0;
+	if (c->size - c->at < len)
+		len = (size_t)(c->size - c->at);
+	return len ? write_all(c, c->at, c->x->buffer, len) : 0;
+}
+
+/* Puts count blocks that begin at byte offset of the file into the buffer; they fit in it. */
+static int collect(struct copy *c, e2_blk blk, uint64_t count, uint64_t offset)
+{
+	size_t len = (size_t)count * c->block_size;
+	int r = 0;
+
+	if (c->held && (c->at + c->held != offset || len > E2_EXTRACT_BUFFER - c->held))
+		r = flush(c);
+	if (r)
+		return r;
+	r = e2_cache_read(e2_fs_cache(c->x->fs), blk, count, c->x->buffer + c->held);
+	if (r == E2_ERR_IO && count == 1) {
+		c->damage = true;
+		return 0;
 	}
+	if (r)
+		return r;
+	if (c->held == 0)
+		c->at = offset;
+	c->held += len;
 	return 0;
 }
 
-/* A run that cannot be read as a whole is tried block by block. */
-static int copy_run(struct copy *c, uint64_t offset, uint64_t end)
+/* A run of blocks; a part that cannot be read as a whole is tried block by block. */
+static int copy_run(struct copy *c, e2_lblk lblk, e2_blk blk, uint64_t count)
 {
-	uint64_t stop;
+	uint64_t most = E2_EXTRACT_BUFFER / c->block_size, n;
 	int r;
 
-	for (; offset < end; offset = stop) {
-		stop = offset + E2_EXTRACT_BUFFER < end ? offset + E2_EXTRACT_BUFFER : end;
-		r = copy_range(c, offset, stop, E2_EXTRACT_BUFFER);
-		if (!is_damage(r)) {
+	for (; count > 0; lblk += n, blk += n, count -= n) {
+		n = count < most ? count : most;
+		r = collect(c, blk, n, lblk * c->block_size);
+		if (r != E2_ERR_IO) {
 			if (r)
 				return r;
 			continue;
 		}
-		c->damage = true;
-		for (uint64_t at = offset; at < stop; at += c->block_size) {
-			r = copy_range(c, at, stop - at < c->block_size ? stop : at + c->block_size,
-				       c->block_size);
-			if (r && !is_damage(r))
+		for (uint64_t i = 0; i < n; i++) {
+			r = collect(c, blk + i, 1, (lblk + i) * c->block_size);
+			if (r)
 				return r;
 		}
 	}
 	return 0;
 }
 
-static int copy_along_pointers(struct copy *c)
+static int copy_along_pointers(struct copy *c, e2_lblk blocks)
 {
 	struct e2_blocks *walk;
 	struct e2_walk_block b;
-	uint64_t start, end;
 	int r;
 
 	r = e2_blocks_begin(c->x->fs, c->in, &walk);
 	if (r)
 		return r;
 	while ((r = e2_blocks_next(walk, &b)) > 0) {
-		if (b.status) {
+		if (b.status)
 			c->damage = true;
+		if (b.status || b.level != 0 || b.lblk >= blocks)
 			continue;
-		}
-		if (b.level != 0 || b.lblk >= c->size / c->block_size + 1)
-			continue;
-		start = b.lblk * c->block_size;
-		end = b.count >= (c->size - start) / c->block_size + 1 ? c->size :
-			start + b.count * c->block_size;
-		r = copy_run(c, start, end < c->size ? end : c->size);
+		r = copy_run(c, b.lblk, b.blk,
+			     b.count < blocks - b.lblk ? b.count : blocks - b.lblk);
 		if (r)
 			break;
 	}
@@ -131,17 +136,28 @@ static int copy_along_pointers(struct copy *c)
 	return r;
 }
 
-static int copy_pieces(struct copy *c)
+static int copy_by_map(struct copy *c, e2_lblk blocks)
 {
-	uint64_t start, end = 0;
+	struct e2_run run;
+	uint64_t skip, count;
 	int r;
 
-	while ((r = e2_data_next(c->x->fs, c->in, end, &start, &end)) > 0) {
-		r = copy_range(c, start, end, E2_EXTRACT_BUFFER);
+	for (e2_lblk lblk = 0; lblk < blocks; lblk += count) {
+		count = 1;
+		r = e2_map(c->x->fs, c->in, lblk, &run);
+		if (r == E2_ERR_CORRUPT || r == E2_ERR_IO) {
+			c->damage = true;
+			continue;
+		}
 		if (r)
-			break;
+			return r;
+		skip = lblk - run.lblk;
+		count = run.count - skip < blocks - lblk ? run.count - skip : blocks - lblk;
+		r = run.blk ? copy_run(c, lblk, run.blk + skip, count) : 0;
+		if (r)
+			return r;
 	}
-	return r;
+	return 0;
 }
 
 int e2_extract_data(struct e2_extractor *x, const struct e2_inode *in, int fd, bool *damage)
@@ -149,18 +165,22 @@ int e2_extract_data(struct e2_extractor *x, const struct e2_inode *in, int fd, b
 	const struct e2_geometry *g = e2_geometry(x->fs);
 	struct copy c = { .x = x, .in = in, .size = e2_inode_size(in),
 			  .block_size = g->block_size, .fd = fd };
+	e2_lblk blocks = e2_div_up(c.size, g->block_size);
 	int r;
 
 	if (c.size == 0)
 		return 0;
-	if (c.size > x->file_limit || c.size > INT64_MAX)
+	if (c.size > x->file_limit)
 		return e2_fail(E2_ERR_FBIG, "the file has %llu bytes, the host allows %llu",
 			       (unsigned long long)c.size, (unsigned long long)x->file_limit);
-	r = E2_ERR_CORRUPT;
-	if (c.size / c.block_size < (uint64_t)E2_DIRECT + g->pointers)
-		r = copy_pieces(&c);
-	if (is_damage(r))
-		r = copy_along_pointers(&c);
+	if (!e2_inode_has_blocks(x->fs, in))
+		return e2_fail(E2_ERR_UNSUPPORTED, "data is stored as extents or inline");
+	if (blocks <= (uint64_t)E2_DIRECT + g->pointers)
+		r = copy_by_map(&c, blocks);
+	else
+		r = copy_along_pointers(&c, blocks);
+	if (r == 0)
+		r = flush(&c);
 	if (r)
 		return r;
 	if (c.end < c.size && ftruncate(fd, (off_t)c.size) < 0)

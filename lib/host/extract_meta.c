@@ -20,16 +20,19 @@ struct object {
 	const struct e2_inode *in;
 	int fd, dir_fd;
 	const char *name;
+	const struct stat *is;
 };
 
 enum { PROC_PATH_MAX = 64 + E2_NAME_MAX };
 
-static int set_owner(const struct object *o)
+static int set_owner(struct object *o)
 {
 	int r;
 
-	if (o->x->uid != 0)
+	if (o->x->uid != 0 ||
+	    (o->is && o->is->st_uid == o->in->uid && o->is->st_gid == o->in->gid))
 		return 0;
+	o->is = NULL;
 	if (o->fd >= 0)
 		r = fchown(o->fd, o->in->uid, o->in->gid);
 	else
@@ -63,7 +66,7 @@ static int set_xattr(const struct object *o, const struct e2_xattr *a)
 }
 
 /* An attribute that cannot be set does not keep the others from being set. */
-static int set_xattrs(const struct object *o)
+static int set_xattrs(struct object *o)
 {
 	const struct e2_xattr *a;
 	struct e2_xattrs *it;
@@ -73,6 +76,7 @@ static int set_xattrs(const struct object *o)
 	if (r)
 		return r;
 	while ((r = e2_xattrs_next(it, &a)) != 0) {
+		o->is = NULL;	/* an access control list changes the mode */
 		if (r > 0)
 			r = set_xattr(o, a);
 		if (r == E2_ERR_NOMEM) {
@@ -110,7 +114,7 @@ static int chmod_by_name(const struct object *o, mode_t mode)
 	return r;
 }
 
-static int set_mode(const struct object *o)
+static int set_mode(struct object *o)
 {
 	mode_t mode = o->in->mode & 07777;
 
@@ -120,6 +124,8 @@ static int set_mode(const struct object *o)
 	if (o->x->uid != 0 && !e2_is_dir(o->in) &&
 	    (o->in->uid != o->x->uid || o->in->gid != o->x->gid))
 		mode &= (mode_t)~(S_ISUID | S_ISGID);
+	if (o->is && (o->is->st_mode & 07777) == mode)
+		return 0;
 	if ((o->fd >= 0 ? fchmod(o->fd, mode) : chmod_by_name(o, mode)) == 0)
 		return 0;
 	return e2_fail_errno(errno, "setting the mode to %04o", (unsigned)mode);
@@ -137,7 +143,7 @@ static struct timespec time_of(const struct e2_inode *in, enum e2_time_which whi
 	return ts;
 }
 
-static int set_times(const struct object *o)
+static int set_times(struct object *o)
 {
 	struct timespec times[2] = { time_of(o->in, E2_ATIME), time_of(o->in, E2_MTIME) };
 	int r;
@@ -150,12 +156,12 @@ static int set_times(const struct object *o)
 }
 
 int e2_extract_meta(struct e2_extractor *x, e2_ino ino, const struct e2_inode *in, int fd,
-		    int dir_fd, const char *name)
+		    int dir_fd, const char *name, const struct stat *is)
 {
-	static int (*const steps[])(const struct object *) = {
+	static int (*const steps[])(struct object *) = {
 		set_owner, set_xattrs, set_mode, set_times,
 	};
-	const struct object o = { x, ino, in, fd, dir_fd, name };
+	struct object o = { x, ino, in, fd, dir_fd, name, is };
 	int r, first = 0;
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {

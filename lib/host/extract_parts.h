@@ -7,6 +7,7 @@
 #include "base/str.h"
 #include "host/extract.h"
 
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* ---- directories of the host (extract_dirs.c) --------------------------------- */
@@ -113,8 +114,9 @@ int e2_extract_data(struct e2_extractor *x, const struct e2_inode *in, int fd, b
 /*
  * Gives an object what the inode says, times last.
  * fd       open on it, or -1: then by name in dir_fd, never through a link
+ * is       what it has, which is left alone where it is right already; NULL: unknown
  */
 int e2_extract_meta(struct e2_extractor *x, e2_ino ino, const struct e2_inode *in, int fd,
-		    int dir_fd, const char *name);
+		    int dir_fd, const char *name, const struct stat *is);
 
 #endif
