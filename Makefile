@@ -85,11 +85,12 @@ check: all $(B)/tests/unit/run $(FUZZ_REPLAYS) ## build and run the unit tests (
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 20
 FUZZ_OBJS := $(FUZZ:%=$(B)/tests/fuzz/fuzz_%.o)
+$(FUZZ_OBJS): CPPFLAGS += -Itests
 $(FUZZ:%=$(B)/tests/fuzz/replay_%): $(B)/tests/fuzz/replay_%: \
-		$(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay_main.o $(B)/libextant.a
+		$(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay_main.o $(B)/tests/image.o $(B)/libextant.a
 	$(if $(V),,@echo "  LD   $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-$(FUZZ:%=$(B)/tests/fuzz/fuzz_%): %: %.o $(B)/libextant.a
+$(FUZZ:%=$(B)/tests/fuzz/fuzz_%): %: %.o $(B)/tests/image.o $(B)/libextant.a
 	$(if $(V),,@echo "  LD   $@")
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
