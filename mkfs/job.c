@@ -38,6 +38,7 @@ static int open_image(struct job *job)
 
 		if (!err)
 			job->old = e2_target_old(job->target);
+		job->existed = job->old != NULL;
 		return err;
 	}
 
@@ -215,6 +216,7 @@ static int write_image(struct job *job)
 
 	job->target = NULL;
 	job->old = NULL;
+	job->committing = true;
 	return e2_target_commit(target);
 }
 

@@ -20,7 +20,9 @@ struct job {
 	bool size_is_old;		/* ... is that of what is there */
 	struct e2_shape shape;
 	struct e2_plan *plan;
+	bool existed;			/* something was there */
 	bool writing;			/* bytes of an in-place target have changed */
+	bool committing;		/* the target has been handed over to e2_target_commit */
 };
 
 /* Proves options that do not depend on the image; the detail starts with the option. */

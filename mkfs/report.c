@@ -25,8 +25,10 @@ static void add_fate(const struct job *job, int err, struct e2_str *s)
 		e2_str_addf(s, "; %s is incomplete", name);
 	else if (err == E2_ERR_EXIST && job->old)
 		e2_str_add(s, "; not replaced");
-	else if (!job->o->dry_run && name[0])
-		e2_str_addf(s, job->old ? "; %s unchanged" : "; %s not made", name);
+	else if (err == E2_ERR_BUSY && !job->target)
+		e2_str_add(s, "; not opened for writing");
+	else if (job->target || job->committing)
+		e2_str_addf(s, job->existed ? "; %s unchanged" : "; %s not made", name);
 }
 
 /* "root needs 91.2 MiB and 9,318 inodes, but 64 MiB holds 58.1 MiB and 16,384". */

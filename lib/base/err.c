@@ -8,6 +8,7 @@
 
 #include "base/utf8.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -135,7 +136,10 @@ int e2_fail_errno(int errnum, const char *fmt, ...)
 	len = strlen(text);
 	if (len > DETAIL_BYTES - 80)	/* room for the reason, which matters most */
 		len = e2_utf8_prefix(text, DETAIL_BYTES - 80);
+	/* In the lower case of all our messages, but for acronyms ("RPC ..."). */
 	(void)snprintf(text + len, sizeof(text) - len, ": %s", strerror(errnum));
+	if (isupper((unsigned char)text[len + 2]) && islower((unsigned char)text[len + 3]))
+		text[len + 2] = (char)tolower((unsigned char)text[len + 2]);
 	keep_detail(text);
 	return errnum == 0 ? E2_ERR_HOST : e2_err_from_errno(errnum);
 }

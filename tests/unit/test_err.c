@@ -44,7 +44,7 @@ E2_TEST(base_err, the_detail_is_the_last_failure)
 	cr_assert_eq(e2_fail(E2_ERR_IO, "block 7: %s", e2_err_detail()), E2_ERR_IO);
 	cr_assert_str_eq(e2_err_detail(), "block 7: inode 12: link count is 1");
 	cr_assert_eq(e2_fail_errno(ENOENT, "%s", "a.img"), E2_ERR_NOENT);
-	cr_assert_str_eq(e2_err_detail(), "a.img: No such file or directory");
+	cr_assert_str_eq(e2_err_detail(), "a.img: no such file or directory");
 	cr_assert_eq(e2_fail_errno(0, "x"), E2_ERR_HOST, "a failure is never success");
 	e2_err_clear();
 	cr_assert_str_eq(e2_err_detail(), "");

@@ -238,7 +238,7 @@ E2_TEST(io_file, names_in_messages_are_harmless)
 	struct e2_io *io;
 
 	cr_assert_eq(e2_io_open_file("/no/\x1b[31m\n", 0, &io), E2_ERR_NOENT);
-	cr_assert_str_eq(e2_err_detail(), "/no/\\x1b[31m\\x0a: No such file or directory");
+	cr_assert_str_eq(e2_err_detail(), "/no/\\x1b[31m\\x0a: no such file or directory");
 }
 
 static void expect_image(const char *spec, uint64_t size, const char *first)
