@@ -65,12 +65,17 @@ static void print_help(void)
 		     "Exit status: 0 all done, 1 a command failed, 2 usage, 8 cannot open\n");
 }
 
-static int usage(const char *text, const char *what)
+/* "extant-debugfs: -b 3000: block size must be ..."; option and value may be "". */
+static int usage(const char *option, const char *value, const char *reason)
 {
 	struct e2_str s = E2_STR_INIT;
 
-	e2_str_add_name(&s, what, strlen(what));
-	(void)fprintf(stderr, PROGRAM ": %s%s\n  try: " PROGRAM " --help\n", text, e2_str_text(&s));
+	e2_str_add(&s, PROGRAM ": ");
+	e2_str_add_name(&s, option, strlen(option));
+	e2_str_add(&s, *option && *value ? " " : "");
+	e2_str_add_name(&s, value, strlen(value));
+	e2_str_add(&s, *option || *value ? ": " : "");
+	(void)fprintf(stderr, "%s%s\n  try: " PROGRAM " --help\n", e2_str_text(&s), reason);
 	e2_str_free(&s);
 	return SHELL_USAGE;
 }
@@ -84,18 +89,19 @@ static int set_option(struct request *r, enum option_id id, const char *value)
 	switch (id) {
 	case OPT_COMMAND:
 		if (r->count == sizeof(r->commands) / sizeof(*r->commands))
-			return usage("too many -R; use -f: ", value);
+			return usage("-R", value, "too many commands; use -f");
 		r->commands[r->count++] = value;
 		return 0;
 	case OPT_BLOCK_SIZE:
 		if (e2_parse_size(value, 1, &n) || !e2_is_power_of_2(n) || n < E2_BLOCK_SIZE_MIN ||
 		    n > E2_BLOCK_SIZE_MAX)
-			return usage("block size must be 1024, 2048, 4096 ... 65536: -b ", value);
+			return usage("-b", value,
+				     "block size must be 1024, 2048, 4096 ... 65536");
 		r->open.block_size = (uint32_t)n;
 		return 0;
 	case OPT_SUPER:
 		if (e2_parse_u64(value, 0, UINT32_MAX, &n))
-			return usage("not a block number: -s ", value);
+			return usage("-s", value, "not the number of a block");
 		r->open.superblock = n;
 		return 0;
 	case OPT_COLOR:
@@ -106,10 +112,10 @@ static int set_option(struct request *r, enum option_id id, const char *value)
 		else if (!strcmp(value, "never"))
 			r->color = COLOR_NEVER;
 		else
-			return usage("--color is auto, always or never: ", value);
+			return usage("--color", value, "must be auto, always or never");
 		return 0;
 	case OPT_WRITE:
-		return usage("this version only reads: ", "-w");
+		return usage("-w", "", "this version only reads; nothing was opened");
 	case OPT_FILE:
 		r->script = value;
 		return 0;
@@ -173,18 +179,18 @@ static int bad_option(int c, const char *word)
 {
 	char letter[3] = { '-', (char)optopt, '\0' };
 
-	return usage(c == ':' ? "needs a value: " : "unknown option or value: ",
-		     optopt > 0 && optopt < LONG_BASE ? letter : word);
+	return usage(optopt > 0 && optopt < LONG_BASE ? letter : word, "",
+		     c == ':' ? "needs a value" : "no such option");
 }
 
 static int check_request(const struct request *r)
 {
 	if (!r->image)
-		return usage("IMAGE is missing", "");
+		return usage("", "", "IMAGE is missing");
 	if ((r->count > 0) + (r->script != NULL) + (r->word_count > 0) > 1)
-		return usage("-R, -f and a command after IMAGE exclude each other", "");
+		return usage("", "", "-R, -f and a command after IMAGE exclude each other");
 	if (r->open.superblock && !r->open.block_size)
-		return usage("-s needs the block size too: -b SIZE", "");
+		return usage("-s", "", "needs the block size too: -b SIZE");
 	return 0;
 }
 
