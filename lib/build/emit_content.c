@@ -64,16 +64,16 @@ static void fill_symlink(const struct filling *f, size_t len, uint8_t *to)
 /* Fills count blocks of the object's data from lblk on. */
 static int fill_data(struct filling *f, uint64_t lblk, uint64_t count, uint8_t *to)
 {
-	const struct e2_form *form = &f->e->plan->content.form;
+	unsigned bits = f->e->plan->content.form.block_bits;
 
 	if (f->file != NULL)
-		return fill_file(f, lblk << form->block_bits, (size_t)count << form->block_bits, to);
+		return fill_file(f, lblk << bits, (size_t)count << bits, to);
 	if (f->dir.plan == NULL) {
-		fill_symlink(f, form->block_size, to);
+		fill_symlink(f, (size_t)count << bits, to);
 		return 0;
 	}
 	for (uint64_t i = 0; i < count; i++)
-		e2_dir_fill_block(&f->dir, to + (i << form->block_bits));
+		e2_dir_fill_block(&f->dir, to + (i << bits));
 	return 0;
 }
 
@@ -129,6 +129,7 @@ static void fill_pointers(struct filling *f, uint64_t lo, uint64_t hi, uint64_t 
 static void fill_upper(struct filling *f, unsigned level, uint64_t lo, uint64_t pos, uint8_t *to)
 {
 	const struct e2_filemap *m = f->map;
+	const struct e2_space *space = &f->e->plan->space;
 	unsigned bits = m->pointer_bits * (level - 1);
 	size_t hint = f->e->hint;
 
@@ -139,8 +140,7 @@ static void fill_upper(struct filling *f, unsigned level, uint64_t lo, uint64_t 
 			break;
 		blocks = e2_filemap_tree(m, level - 1, lo + (i << bits));
 		if (blocks > 0)
-			e2_put32(to + 4 * i, (uint32_t)e2_space_run(&f->e->plan->space, pos, 1, &hint,
-								    &count));
+			e2_put32(to + 4 * i, (uint32_t)e2_space_run(space, pos, 1, &hint, &count));
 		pos += blocks;
 	}
 }

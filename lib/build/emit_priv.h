@@ -27,7 +27,7 @@ struct e2_emitter {
 	struct { uint32_t used, blocks, inodes; bool valid; } shown;	/* what bitmaps holds */
 };
 
-enum { E2_EMIT_BUFFER = 2 << 20, E2_EMIT_WHOLE = 1 << 20 };
+enum { E2_EMIT_BUFFER = 1 << 20, E2_EMIT_WHOLE = 1 << 18 };
 
 /* ---- the buffer (emit_buffer.c) ------------------------------------------------ */
 

@@ -36,10 +36,9 @@ uint32_t e2_plan_used_inodes(const struct e2_plan *plan, e2_grp group)
 {
 	uint32_t per_group = plan->shape.geometry.inodes_per_group;
 	uint64_t before = (uint64_t)per_group * group;
+	uint64_t after = plan->last_ino > before ? plan->last_ino - before : 0;
 
-	if (plan->last_ino <= before)
-		return 0;
-	return plan->last_ino - before < per_group ? (uint32_t)(plan->last_ino - before) : per_group;
+	return after < per_group ? (uint32_t)after : per_group;
 }
 
 uint32_t e2_plan_free_blocks(const struct e2_plan *plan, e2_grp group)
@@ -140,6 +139,7 @@ static int list_backups(struct e2_plan *plan)
 static int count_objects(struct e2_plan *plan)
 {
 	const struct e2_geometry *g = &plan->shape.geometry;
+	const struct e2_form *form = &plan->content.form;
 	uint32_t objects = e2_source_objects(plan->source);
 
 	plan->dirs_len = (plan->last_ino - 1) / g->inodes_per_group + 1;
@@ -153,7 +153,7 @@ static int count_objects(struct e2_plan *plan)
 
 		if ((o->mode & E2_S_IFMT) == E2_S_IFDIR)
 			plan->dirs[e2_inode_group(g, e2_plan_ino(plan, obj))]++;
-		plan->stats.clamped_times += e2_times_clamped(&plan->content.form, &plan->options, o);
+		plan->stats.clamped_times += e2_times_clamped(form, &plan->options, o);
 	}
 	return 0;
 }
@@ -184,6 +184,20 @@ static void finish_super(struct e2_plan *plan)
 		memcpy(s->uuid, uuid, sizeof(uuid));
 	if ((s->hash_seed[0] | s->hash_seed[1] | s->hash_seed[2] | s->hash_seed[3]) == 0)
 		memcpy(s->hash_seed, seed, sizeof(seed));
+}
+
+/* The resize inode's pointer block belongs to what is kept for growth. */
+static void finish_stats(struct e2_plan *plan)
+{
+	const struct e2_geometry *g = &plan->shape.geometry;
+	unsigned resize = e2_plan_has_resize(plan);
+
+	plan->stats.content_blocks = plan->content.blocks - resize;
+	plan->stats.overhead_blocks = g->blocks - plan->space.total + resize;
+	plan->stats.free_blocks = plan->space.total - plan->content.blocks;
+	plan->stats.used_inodes = plan->last_ino;
+	plan->stats.free_inodes = g->inodes - plan->last_ino;
+	plan->stats.dropped_xattrs = plan->content.dropped_xattrs;
 }
 
 static int make_content(struct e2_plan *plan)
@@ -232,12 +246,7 @@ int e2_plan_make(struct e2_source *source, const struct e2_shape *shape,
 		return err;
 	}
 	finish_super(p);
-	p->stats.content_blocks = p->content.blocks - e2_plan_has_resize(p);
-	p->stats.overhead_blocks = p->shape.geometry.blocks - p->space.total + e2_plan_has_resize(p);
-	p->stats.free_blocks = p->space.total - p->content.blocks;
-	p->stats.used_inodes = p->last_ino;
-	p->stats.free_inodes = p->shape.geometry.inodes - p->last_ino;
-	p->stats.dropped_xattrs = p->content.dropped_xattrs;
+	finish_stats(p);
 	*plan = p;
 	return 0;
 }

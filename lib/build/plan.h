@@ -13,7 +13,7 @@
 #include "io/io.h"
 
 struct e2_need {		/* what a tree needs in a volume */
-	uint64_t blocks;	/* data, directory, pointer, attribute blocks; lost+found included */
+	uint64_t blocks;	/* data, directories (lost+found too), pointers, attributes */
 	uint64_t inodes;	/* reserved ones and lost+found included */
 	bool large_file;	/* a file of 2 GiB or more */
 };
@@ -68,10 +68,10 @@ void e2_plan_free(struct e2_plan *plan);
 
 struct e2_plan_stats {
 	uint64_t content_blocks;	/* data, directories, pointers, attributes */
-	uint64_t overhead_blocks;	/* superblocks, descriptors and their reserve, bitmaps, tables */
+	uint64_t overhead_blocks;	/* superblocks, descriptors and reserve, bitmaps, tables */
 	uint64_t free_blocks;
 	uint64_t used_inodes, free_inodes;
-	uint64_t clamped_times;		/* objects with a time that the inode cannot hold, or after `now` */
+	uint64_t clamped_times;		/* objects with a time no inode here holds, or after `now` */
 	uint64_t dropped_xattrs;	/* objects whose attributes are lost: no ext_attr feature */
 };
 void e2_plan_stats(const struct e2_plan *plan, struct e2_plan_stats *stats);

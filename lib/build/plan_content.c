@@ -14,7 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIRS_MAX = E2_LINK_MAX - 2, SECTOR_BYTES = 512 };	/* a directory has 2 links of its own */
+enum {
+	DIRS_MAX = E2_LINK_MAX - 2,	/* a directory has two links of its own */
+	SECTOR_BYTES = 512,
+};
 
 static int refuse(const struct e2_source *s, e2_obj obj, int err, const char *fmt, ...)
 	E2_PRINTF(4, 5);

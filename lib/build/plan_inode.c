@@ -13,11 +13,11 @@ enum { SECTOR_BYTES = 512 };
 
 /* ---- times ---------------------------------------------------------------------- */
 
-enum { EXTRA_TIME_END = 0x20 };		/* extra fields that hold the times: crtime_extra is the last */
+enum { TIMES_EXTRA = 16 };		/* bytes of extra fields up to atime_extra */
 
 static bool has_extra_times(const struct e2_form *form)
 {
-	return form->inode_size > E2_INODE_BYTES && form->extra_isize >= EXTRA_TIME_END - 8;
+	return form->inode_size > E2_INODE_BYTES && form->extra_isize >= TIMES_EXTRA;
 }
 
 /*

@@ -29,11 +29,12 @@ int e2_filemap_file(struct e2_filemap *m, const struct e2_form *form,
 {
 	uint32_t extents, i;
 	const struct e2_extent *x = e2_source_extents(source, obj, &extents);
+	uint64_t bytes = e2_source_object(source, obj)->size;
 	struct e2_piece *v;
 	size_t n = 0;
 
 	if (extents == 0) {
-		e2_filemap_dense(m, form, e2_form_blocks(form, e2_source_object(source, obj)->size));
+		e2_filemap_dense(m, form, e2_form_blocks(form, bytes));
 		return 0;
 	}
 	v = e2_grow(m->scratch, &m->scratch_cap, extents, sizeof(*v));

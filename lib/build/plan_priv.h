@@ -15,7 +15,7 @@
 #include "build/plan.h"
 #include "tree/tree.h"
 
-/* ---- form: what a file's blocks depend on (plan_form.c) ----------------------- */
+/* ---- form: what a file's blocks depend on (plan_form.c) --------------------- */
 
 struct e2_form {
 	uint32_t block_size, block_bits;
@@ -29,7 +29,7 @@ void e2_form_make(uint32_t block_size, uint32_t inode_size, uint32_t extra_isize
 		  struct e2_form *form);
 uint64_t e2_form_blocks(const struct e2_form *form, uint64_t bytes);
 
-/* ---- the tree of pointers over a file (plan_map.c) ------------------------------ */
+/* ---- the tree of pointers over a file (plan_map.c) -------------------------- */
 
 struct e2_piece { uint64_t lo, hi; };	/* blocks lo .. hi-1 of a file are data */
 
@@ -63,7 +63,7 @@ uint64_t e2_filemap_start(const struct e2_filemap *m, unsigned level);
 /* Data and pointer blocks of the whole file. */
 uint64_t e2_filemap_blocks(const struct e2_filemap *m);
 
-/* ---- directories as blocks (plan_dir.c) -------------------------------------------- */
+/* ---- directories as blocks (plan_dir.c) ------------------------------------- */
 
 struct e2_plan;
 
@@ -94,7 +94,7 @@ struct e2_dir_fill {			/* makes the blocks of one directory, in order */
 void e2_dir_fill_begin(struct e2_dir_fill *f, const struct e2_plan *plan, e2_obj dir);
 void e2_dir_fill_block(struct e2_dir_fill *f, uint8_t *block);
 
-/* ---- attributes (plan_xattr.c) -------------------------------------------------------- */
+/* ---- attributes (plan_xattr.c) ---------------------------------------------- */
 
 /* How a set of attributes is divided; block_bytes 0: all fit in the inode. */
 struct e2_xattr_bytes { uint32_t inode_bytes, block_bytes; };
@@ -105,7 +105,7 @@ void e2_xattr_fill_inode(const struct e2_form *form, const struct e2_source_xatt
 void e2_xattr_fill_block(const struct e2_form *form, const struct e2_source_xattr *v,
 			 uint32_t count, uint32_t refs, uint8_t *block);
 
-/* ---- content: what lies where in the line (plan_content.c) ------------------------------ */
+/* ---- content: what lies where in the line (plan_content.c) ------------------ */
 
 enum { E2_XATTR_REFS_MAX = 1024 };
 
@@ -135,7 +135,7 @@ void e2_content_free(struct e2_content *c);
 /* The map of an object's blocks, and how many bytes it has (directories: as laid out). */
 int e2_content_map(const struct e2_content *c, e2_obj obj, struct e2_filemap *m, uint64_t *bytes);
 
-/* ---- space: which block a position is (plan_space.c) -------------------------------------- */
+/* ---- space: which block a position is (plan_space.c) ------------------------ */
 
 struct e2_parts {		/* metadata of a group, in blocks from its first */
 	e2_blk first;
@@ -146,7 +146,7 @@ struct e2_parts {		/* metadata of a group, in blocks from its first */
 void e2_parts_make(const struct e2_geometry *g, uint32_t stride, e2_grp group,
 		    struct e2_parts *parts);
 
-struct e2_gap { uint32_t blk, pos; };	/* a run of blocks that metadata leave; ends at the next's pos */
+struct e2_gap { uint32_t blk, pos; };	/* blocks that metadata leave, up to the next's pos */
 
 struct e2_space {
 	struct e2_gap *gaps;		/* [count] ends the last */
@@ -162,7 +162,7 @@ void e2_space_free(struct e2_space *space);
 e2_blk e2_space_run(const struct e2_space *space, uint64_t pos, uint64_t want, size_t *hint,
 		    uint64_t *count);
 
-/* ---- the plan -------------------------------------------------------------------------------- */
+/* ---- the plan --------------------------------------------------------------- */
 
 struct e2_plan {
 	struct e2_source *source;
@@ -187,7 +187,7 @@ void e2_plan_group(const struct e2_plan *plan, e2_grp group, const struct e2_par
 /* UUID and hash seed from everything the volume is made of (plan_digest.c). */
 void e2_plan_digest(const struct e2_plan *plan, uint8_t uuid[16], uint32_t seed[4]);
 
-/* ---- inode records (plan_inode.c) --------------------------------------------------------------- */
+/* ---- inode records (plan_inode.c) ------------------------------------------- */
 
 struct e2_inode_maker {		/* what making many inodes in a row shares */
 	const struct e2_plan *plan;
@@ -202,7 +202,7 @@ int e2_inode_make(struct e2_inode_maker *maker, e2_ino ino, uint8_t *raw);
 bool e2_times_clamped(const struct e2_form *form, const struct e2_plan_options *options,
 		      const struct e2_object *o);
 
-/* ---- the resize inode (plan_resize.c) -------------------------------------------------------------- */
+/* ---- the resize inode (plan_resize.c) --------------------------------------- */
 
 uint64_t e2_resize_size(const struct e2_form *form);	/* bytes of inode 7 */
 uint64_t e2_resize_blocks(const struct e2_plan *plan);	/* blocks it holds */

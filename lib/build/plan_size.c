@@ -123,8 +123,8 @@ static int holds(struct search *q, uint64_t bytes)
 		return e2_fail(E2_ERR_NOSPC, "the tree needs %llu inodes, but the options give %u",
 			       (unsigned long long)q->inodes, g->inodes);
 	if (free < want)
-		return e2_fail(E2_ERR_NOSPC, "the tree needs %llu blocks of %u bytes, but the largest "
-			       "volume has %llu", (unsigned long long)want, g->block_size,
+		return e2_fail(E2_ERR_NOSPC, "the tree needs %llu blocks of %u bytes, but the "
+			       "largest volume has %llu", (unsigned long long)want, g->block_size,
 			       (unsigned long long)free);
 	return 0;
 }
@@ -161,8 +161,10 @@ int e2_plan_auto_size(const struct e2_source *source, const struct e2_shape_opti
 		      uint32_t slack_percent, uint64_t slack_bytes, uint64_t *bytes)
 {
 	/* Where the usage type by size changes (floppy, small, default, big, huge), and the end. */
-	static const uint64_t bounds[] = { 0, UINT64_C(3) << 20, UINT64_C(512) << 20,
-					   UINT64_C(4) << 40, UINT64_C(16) << 40, UINT64_C(1) << 48 };
+	static const uint64_t bounds[] = {
+		0, UINT64_C(3) << 20, UINT64_C(512) << 20, UINT64_C(4) << 40, UINT64_C(16) << 40,
+		UINT64_C(1) << 48,
+	};
 	struct search q = { .source = source, .options = options, .slack_bytes = slack_bytes,
 			    .slack_percent = slack_percent, .inodes = count_inodes(source) };
 	int err = 0;

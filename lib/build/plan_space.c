@@ -32,7 +32,8 @@ void e2_parts_make(const struct e2_geometry *g, uint32_t stride, e2_grp group,
 	parts->block_bitmap = place_bitmap(
 		base + (uint32_t)((uint64_t)stride * group % (last - base + 1)), last, head);
 	parts->inode_bitmap = place_bitmap(parts->block_bitmap + 1, last, head);
-	parts->inode_table = head + (parts->block_bitmap == head) + (parts->inode_bitmap <= head + 1);
+	parts->inode_table = head + (parts->block_bitmap == head)
+			   + (parts->inode_bitmap <= head + 1);
 }
 
 static int add_gap(struct e2_space *space, e2_blk blk, uint64_t count)

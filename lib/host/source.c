@@ -130,7 +130,8 @@ int e2_source_add_dev(struct e2_source *s, uint64_t dev, uint16_t *index)
 		}
 	}
 	if (s->devs_len == UINT16_MAX)
-		return e2_fail(E2_ERR_RANGE, "the tree spans more than %u file systems", UINT16_MAX);
+		return e2_fail(E2_ERR_RANGE, "the tree spans more than %u file systems",
+			       UINT16_MAX);
 	grown = e2_grow(s->devs, &s->devs_cap, s->devs_len + 1, sizeof(*grown));
 	if (grown == NULL)
 		return E2_ERR_NOMEM;

@@ -27,17 +27,17 @@ struct e2_object {
 	int64_t atime, ctime, mtime;	/* seconds since 1970 */
 	uint32_t atime_nsec, ctime_nsec, mtime_nsec;
 	uint32_t mode, uid, gid;
-	uint32_t links;			/* names inside the tree; of a directory: its subdirectories */
+	uint32_t links;			/* names inside the tree; of a directory: subdirectories */
 	e2_obj dir;			/* where its first name is; of the root: itself */
 	uint32_t dir_name;		/* that name, as an index into names; of the root: unused */
-	uint32_t xattrs;		/* set of attributes, 1 .. e2_source_xattr_sets(); 0: none */
+	uint32_t xattrs;		/* set of attributes, 1 .. e2_source_xattr_sets(); 0: no */
 	uint16_t dev;			/* index of the host's device number */
 	bool made;			/* no object of the host: its times are "now" */
 	union {
-		struct { uint32_t first_name, names; };		/* directory: entries, sorted by bytes */
+		struct { uint32_t first_name, names; };	/* directory: entries, by bytes */
 		struct { uint32_t rdev_major, rdev_minor; };	/* device */
 		struct { uint32_t first_extent, extents; };	/* regular; extents 0: no holes */
-		uint32_t text;					/* symlink: where its text is */
+		uint32_t text;				/* symlink: where its text is */
 	};
 };
 
@@ -67,7 +67,7 @@ struct e2_source_options {
 	 */
 	bool skip_unreadable;
 	bool no_xattrs;
-	bool proc_xattrs;		/* attributes by /proc even where the kernel has listxattrat */
+	bool proc_xattrs;		/* attributes by /proc even where Linux has listxattrat */
 	const char *const *exclude;	/* NULL-terminated paths relative to the tree, or NULL */
 	/* Host files to leave out: the image and its temporary.  May be NULL. */
 	bool (*is_own)(void *context, uint64_t dev, uint64_t ino);
@@ -137,7 +137,8 @@ uint32_t e2_source_xattr_sets(const struct e2_source *source);
  */
 struct e2_source_file;
 int e2_source_open(struct e2_source *source, e2_obj obj, struct e2_source_file **file);
-E2_NODISCARD int e2_source_read(struct e2_source_file *file, uint64_t offset, size_t len, void *buf);
+E2_NODISCARD int e2_source_read(struct e2_source_file *file, uint64_t offset, size_t len,
+				void *buf);
 E2_NODISCARD int e2_source_close(struct e2_source_file *file);
 
 #endif

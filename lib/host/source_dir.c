@@ -35,10 +35,10 @@ struct walk {
 	e2_obj *todo;			/* directories to enter, next last */
 	struct linked *linked;
 	size_t list_len, list_cap, todo_len, todo_cap, linked_len, linked_cap;
-	struct e2_map *by_ino;		/* device and inode number, stepped on collision -> object */
+	struct e2_map *by_ino;		/* device and inode number, stepped on collision */
 	struct e2_xattr_reader xattrs;
 	char *dents;
-	struct e2_str path;		/* of the directory below the root, with a slash; for exclude */
+	struct e2_str path;		/* of the directory, with a slash; for exclude */
 	uint64_t told;			/* objects at the last call of progress */
 };
 
@@ -68,7 +68,8 @@ static int skip_or_fail(struct walk *w, int err, const char *consequence)
 static int fail_entry(const struct walk *w, e2_obj obj, int errnum)
 {
 	if (errnum == ENOENT)
-		return e2_source_fail(w->s, obj, E2_ERR_CHANGED, "vanished while the tree was read");
+		return e2_source_fail(w->s, obj, E2_ERR_CHANGED,
+				      "vanished while the tree was read");
 	return e2_source_fail_errno(w->s, obj, errnum);
 }
 
@@ -119,7 +120,7 @@ static int list_dir(struct walk *w, e2_obj dir, int fd)
 		if (n == 0)
 			return 0;
 		for (at = 0; at < n;) {
-			struct dirent64 entry;	/* copied: the buffer is bytes, and so may be unaligned */
+			struct dirent64 entry;	/* copied: the buffer is bytes */
 			const char *name = w->dents + at + offsetof(struct dirent64, d_name);
 			int err;
 

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#define REPLACED "was replaced while it was read"
+
 int e2_source_open(struct e2_source *source, e2_obj obj, struct e2_source_file **file)
 {
 	const struct e2_object *o = &source->objects[obj];
@@ -22,10 +24,10 @@ int e2_source_open(struct e2_source *source, e2_obj obj, struct e2_source_file *
 		fd = openat(dir, name, flags | O_NOATIME);
 	if (fd < 0 && errno == EPERM)
 		fd = openat(dir, name, flags);
+	if (fd < 0 && (errno == ELOOP || errno == ENOENT))
+		return e2_source_fail(source, obj, E2_ERR_CHANGED, REPLACED);
 	if (fd < 0)
-		return errno == ELOOP || errno == ENOENT
-			? e2_source_fail(source, obj, E2_ERR_CHANGED, "was replaced while it was read")
-			: e2_source_fail_errno(source, obj, errno);
+		return e2_source_fail_errno(source, obj, errno);
 	source->file = (struct e2_source_file){ .source = source, .obj = obj, .fd = fd };
 	*file = &source->file;
 	return 0;
@@ -55,7 +57,7 @@ static int verify(const struct e2_source_file *f)
 	if (fstat(f->fd, &st) != 0)
 		return e2_source_fail_errno(s, f->obj, errno);
 	if (st.st_ino != o->host_ino || st.st_dev != s->devs[o->dev])
-		return e2_source_fail(s, f->obj, E2_ERR_CHANGED, "was replaced while it was read");
+		return e2_source_fail(s, f->obj, E2_ERR_CHANGED, REPLACED);
 	if ((uint64_t)st.st_size != o->size)
 		return fail_size(s, f->obj, (uint64_t)st.st_size);
 	if (st.st_mtim.tv_sec != o->mtime || st.st_mtim.tv_nsec != o->mtime_nsec)
