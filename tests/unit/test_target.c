@@ -305,6 +305,38 @@ E2_TEST(io_target, leftovers_of_others_are_passed_by)
 	}
 }
 
+static int no_unnamed_files(struct e2_env *env, const char *path, unsigned mode, struct e2_io **io)
+{
+	(void)env, (void)path, (void)mode, (void)io;
+	return e2_fail(E2_ERR_UNSUPPORTED, "no unnamed files");
+}
+
+static int no_hard_links(struct e2_env *env, struct e2_io *temp, const char *path)
+{
+	(void)env, (void)temp, (void)path;
+	return e2_fail(E2_ERR_PERM, "no hard links");
+}
+
+/* As FAT: temporaries have names, and only a rename gives another. */
+E2_TEST(io_target, a_file_system_without_hard_links_will_do)
+{
+	for (int run = 0; run < 2; run++) {
+		enum scenario scenario = run ? OVER_FILE : OVER_NOTHING;
+		struct e2_sim *sim = make_host(scenario);
+		struct e2_env *env = e2_sim_env(sim);
+		struct e2_env_ops ops = *env->ops;
+
+		ops.create_temp = no_unnamed_files;
+		ops.link_temp = no_hard_links;
+		env->ops = &ops;
+		cr_assert_eq(make_image(env), E2_OK, "%s", e2_err_detail());
+		cr_assert_eq(content_of(sim), NEW);
+		expect_no_temporary(sim);
+		crash_everywhere(sim, before_of(scenario), 5);
+		e2_sim_free(sim);
+	}
+}
+
 E2_TEST(io_target, parts_of_files_and_files_with_two_names_are_written_in_place)
 {
 	struct e2_sim *sim = make_host(OVER_FILE);

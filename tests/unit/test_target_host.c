@@ -119,6 +119,46 @@ E2_TEST(io_target_host, symlinks_are_resolved_and_stay)
 	scratch_end(&s);
 }
 
+E2_TEST(io_target_host, files_are_made_named_and_removed)
+{
+	struct scratch s;
+	struct e2_env *env = e2_env_host();
+	struct e2_io *io, *other;
+	uint64_t dev, ino;
+	struct stat st;
+	const char *path;
+
+	scratch_begin(&s);
+	path = scratch_path(&s, "a");
+	cr_assert_eq(env->ops->create_excl(env, path, 0600, &io), E2_OK);
+	cr_assert_eq(env->ops->create_excl(env, path, 0600, &other), E2_ERR_EXIST);
+	cr_assert_eq(env->ops->create_excl(env, scratch_path(&s, "no/a"), 0600, &other), E2_ERR_NOENT);
+	cr_assert_eq(env->ops->create_temp(env, scratch_path(&s, "no/a"), 0600, &other), E2_ERR_NOENT);
+	cr_assert_eq(e2_io_resize(io, 5), E2_OK);
+	cr_assert_eq(env->ops->identify(env, io, &dev, &ino), E2_OK);
+	cr_assert_eq(stat(path, &st), 0);
+	cr_assert(st.st_dev == dev && st.st_ino == ino);
+	cr_assert_eq(env->ops->link_temp(env, io, path), E2_ERR_EXIST);
+	cr_assert_eq(env->ops->link_temp(env, io, scratch_path(&s, "b")), E2_OK);
+	cr_assert_eq(e2_io_close(io), E2_OK);
+	cr_assert_eq(env->ops->open(env, scratch_path(&s, "b"), 0, &io), E2_OK);
+	cr_assert_eq(io->size, 5);
+	cr_assert_eq(e2_io_close(io), E2_OK);
+	cr_assert_eq(env->ops->unlink(env, path), E2_OK);
+	cr_assert_eq(env->ops->unlink(env, path), E2_ERR_NOENT);
+	cr_assert_eq(env->ops->rename(env, scratch_path(&s, "b"), path), E2_OK);
+	cr_assert_eq(env->ops->rename(env, scratch_path(&s, "b"), path), E2_ERR_NOENT);
+	cr_assert_eq(env->ops->sync_dir(env, path), E2_OK);
+	cr_assert_eq(env->ops->sync_dir(env, scratch_path(&s, "no/a")), E2_ERR_NOENT);
+	cr_assert_eq(scratch_count(&s), 1);
+	/* Names without a slash lie in the working directory. */
+	cr_assert_eq(chdir(s.dir), 0);
+	cr_assert_eq(fill("rel.img", "one"), E2_OK, "%s", e2_err_detail());
+	cr_assert_eq(fill("rel.img", "two"), E2_OK, "%s", e2_err_detail());
+	expect_file("rel.img", "two");
+	scratch_end(&s);
+}
+
 E2_TEST(io_target_host, a_file_with_two_names_keeps_both)
 {
 	struct scratch s;
