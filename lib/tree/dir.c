@@ -265,8 +265,6 @@ int e2_dir_lookup(struct e2_fs *fs, e2_ino dir, const void *name, size_t len, e2
 		r = e2_htree_lookup(fs, &in, name, len, ino);
 		if (r > 0)
 			return 0;
-		if (r == 0)
-			return e2_fail(E2_ERR_NOENT, "directory %u: has no such name", dir);
 	}
 	return lookup_linear(fs, dir, &in, name, len, ino);
 }

@@ -20,8 +20,9 @@ void e2_dir_pause(struct e2_dir *dir);
 uint64_t e2_dir_steps(const struct e2_dir *dir);
 
 /*
- * Looks a name up in the index.  1 and the inode; 0 when a sound index says there is no
- * such name; negative when the index cannot be relied on, and a linear search must answer.
+ * Looks a name up in the index.  1 and the inode; 0 when the index says that there is no
+ * such name; negative when it looks odd or there is none.  A damaged index can look
+ * sound, so only a linear search can say that a name is not there.
  */
 int e2_htree_lookup(struct e2_fs *fs, const struct e2_inode *in, const void *name, size_t len,
 		    e2_ino *ino);

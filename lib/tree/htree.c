@@ -4,8 +4,7 @@
  *
  * The root lies in block 0, after the entries for "." and ".."; inner nodes lie
  * in blocks that read as one unused entry.  Leaves are ordinary blocks.  An
- * index only ever shortens a search: whatever looks odd in it makes the caller
- * search all blocks instead.
+ * index only ever shortens a search: what it does not find may still be there.
  * Layout: docs/format.md, "dx_info", "dx_count", "dx_entry" (kernel:
  * Documentation/filesystems/ext4/directory.rst).
  */
@@ -159,26 +158,8 @@ static void leave_level(struct search *s)
 	e2_buf_put(s->fs, s->level[--s->levels].buf);
 }
 
-/* Bounds of the hashes in the leaf now pointed at. */
-static void leaf_bounds(const struct search *s, uint32_t *low, uint32_t *high)
-{
-	*low = 0;
-	*high = UINT32_MAX;
-	for (unsigned i = 0; i < s->levels; i++) {
-		const struct level *l = &s->level[i];
-
-		if (l->at > 0)
-			*low = entry_hash(l, l->at) & ~1u;
-		if (l->at + 1 < l->count)
-			*high = entry_hash(l, l->at + 1);
-	}
-}
-
-/* Searches one leaf.  A miss counts only if every entry there is where its hash belongs. */
 static int search_leaf(const struct search *s, const struct e2_buf *buf, e2_ino *ino)
 {
-	const uint32_t *seed = e2_super(s->fs)->hash_seed;
-	uint32_t low, high, hash;
 	struct e2_entry e;
 	int r;
 
@@ -189,20 +170,7 @@ static int search_leaf(const struct search *s, const struct e2_buf *buf, e2_ino 
 			return 1;
 		}
 	}
-	if (r < 0)
-		return r;
-	leaf_bounds(s, &low, &high);
-	for (uint32_t at = 0; e2_entry_at(e2_geometry(s->fs), buf->data, at, &e) > 0;
-	     at += e.rec_len) {
-		if (e.ino == 0)
-			continue;
-		r = e2_dir_hash(s->version, seed, e.name, e.name_len, &hash, NULL);
-		if (r)
-			return r;
-		if (hash < low || hash > high)
-			return ODD;
-	}
-	return 0;
+	return r;
 }
 
 /*
@@ -272,8 +240,5 @@ int e2_htree_lookup(struct e2_fs *fs, const struct e2_inode *in, const void *nam
 		r = search_leaves(&s, ino);
 	while (s.levels > 0)
 		leave_level(&s);
-	/* Nobody knows how characters were meant when the superblock does not say. */
-	if (r == 0 && !(super->flags & (E2_SF_SIGNED_HASH | E2_SF_UNSIGNED_HASH)))
-		return ODD;
 	return r;
 }

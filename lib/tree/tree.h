@@ -46,7 +46,11 @@ int e2_dir_begin(struct e2_fs *fs, e2_ino ino, struct e2_dir **dir);	/* E2_ERR_N
 int e2_dir_next(struct e2_dir *dir, struct e2_entry *e);	/* 1, 0 at the end, or an error */
 void e2_dir_end(struct e2_dir *dir);
 
-/* One name of a directory, by its index where it has a good one.  E2_ERR_NOENT, E2_ERR_NOTDIR. */
+/*
+ * One name of a directory.  A hashed index shortens finding it, and is never
+ * trusted to say that it is not there.  E2_ERR_NOENT, E2_ERR_NOTDIR; E2_ERR_CORRUPT or
+ * E2_ERR_IO when it was not found, but part of the directory could not be read.
+ */
 E2_NODISCARD int e2_dir_lookup(struct e2_fs *fs, e2_ino dir, const void *name, size_t len,
 			       e2_ino *ino);
 

@@ -35,14 +35,12 @@ static void use_inode(struct e2_fs *fs, const struct e2_walk_entry *e)
 static void use_name(struct e2_fs *fs, const struct e2_walk_entry *e)
 {
 	struct e2_resolve how = { .flags = e->depth % 2 ? E2_NOFOLLOW : 0 };
-	struct e2_inode parent;
 	e2_ino ino;
 
 	/* A name that the walk gives must be found, perhaps under another inode if it is
-	 * there twice.  An index can be wrong in ways that only a full check sees. */
-	if (e->depth > 0 && e->name_len > 0 && e2_inode_get(fs, e->parent, &parent) == 0 &&
-	    e2_dir_lookup(fs, e->parent, e->name, e->name_len, &ino) == E2_ERR_NOENT &&
-	    !(parent.flags & E2_FL_INDEX))
+	 * there twice. */
+	if (e->depth > 0 && e->name_len > 0 &&
+	    e2_dir_lookup(fs, e->parent, e->name, e->name_len, &ino) == E2_ERR_NOENT)
 		abort();
 	if (e2_resolve(fs, &how, e->path, &ino) == 0 && ino == 0)
 		abort();

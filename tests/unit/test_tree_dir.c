@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: MIT */
+#include "e2test.h"
+#include "image_tree.h"
+#include "tree/dir.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Names of a directory, "|" for each error on the way. */
+static void list(struct e2_fs *fs, e2_ino ino, char *out, size_t size)
+{
+	struct e2_entry e;
+	struct e2_dir *dir;
+	size_t at = 0;
+	int r;
+
+	cr_assert_eq(e2_dir_begin(fs, ino, &dir), 0);
+	out[0] = '\0';
+	while ((r = e2_dir_next(dir, &e)) != 0 && at < size)
+		at += (size_t)(r < 0 ? snprintf(out + at, size - at, "| ") :
+			       snprintf(out + at, size - at, "%.*s ", e.name_len,
+					(const char *)e.name));
+	e2_dir_end(dir);
+}
+
+/* Directory 12 of five blocks, one name each; the inode for changes. */
+static struct e2_inode five_blocks(struct img *img)
+{
+	static const char *const names[] = { "a", "b", "c", "d", "e" };
+	struct e2_inode in = img_dir(img, 5);
+	uint8_t *block = malloc(img->g.block_size);
+
+	for (uint32_t i = 0; i < 5; i++) {
+		img_dir_block(block, img->g.block_size,
+			      (struct img_name[]){ { 20 + i, names[i], 0 }, { 0, "x", 0 } }, 2);
+		img_map(img, &in, i, img_put(img, block, img->g.block_size));
+	}
+	free(block);
+	img_inode(img, 12, &in);
+	return in;
+}
+
+static void expect_list(struct img *img, const char *wanted)
+{
+	struct e2_fs *fs = img_open(img, NULL);
+	char text[300];
+
+	list(fs, 12, text, sizeof(text));
+	cr_assert_str_eq(text, wanted);
+	e2_close(fs);
+}
+
+E2_TEST(tree_dir, block_sizes)
+{
+	for (uint32_t size = 1024; size <= 65536; size *= 2) {
+		struct img img;
+
+		img_new(&img, &(struct img_options){ .block_size = size });
+		five_blocks(&img);
+		expect_list(&img, "a b c d e ");
+		struct e2_fs *fs = img_open(&img, NULL);
+		char text[100];
+		list(fs, 2, text, sizeof(text));
+		cr_assert_str_eq(text, ". .. ");
+		e2_close(fs);
+		img_free(&img);
+	}
+}
+
+E2_TEST(tree_dir, damage_costs_one_block)
+{
+	struct img img;
+
+	img_new(&img, &(struct img_options){ 0 });
+	struct e2_inode in = five_blocks(&img), bad = in;
+	/* The second entry of the third block. */
+	img_write(&img, in.block[2], 12 + 4, "\3\0", 2);
+	expect_list(&img, "a b c | d e ");
+	img_write(&img, in.block[2], 4, "\3\0", 2);
+	expect_list(&img, "a b | d e ");
+	/* What lies together and cannot be read is told once. */
+	bad.block[3] = 0;
+	img_inode(&img, 12, &bad);
+	expect_list(&img, "a b | | e ");
+	bad.block[2] = 100000;
+	img_inode(&img, 12, &bad);
+	expect_list(&img, "a b | e ");
+	bad.block[4] = bad.block[0] = 0;
+	img_inode(&img, 12, &bad);
+	expect_list(&img, "| b | ");
+	img_free(&img);
+}
+
+E2_TEST(tree_dir, not_a_directory)
+{
+	struct img img;
+	struct e2_dir *dir;
+	struct e2_inode in = img_reg(0);
+	e2_ino ino;
+
+	img_new(&img, &(struct img_options){ 0 });
+	img_inode(&img, 12, &in);
+	struct e2_fs *fs = img_open(&img, NULL);
+	cr_assert_eq(e2_dir_begin(fs, 12, &dir), E2_ERR_NOTDIR);
+	cr_assert_eq(e2_dir_begin(fs, 0, &dir), E2_ERR_RANGE);
+	cr_assert_eq(e2_dir_lookup(fs, 12, "a", 1, &ino), E2_ERR_NOTDIR);
+	e2_close(fs);
+	img_free(&img);
+}
+
+/* All pointers lead to one block, the size is 4 GiB: work stays that of the volume. */
+E2_TEST(tree_dir, bomb)
+{
+	struct img img;
+	struct e2_entry e;
+	struct e2_dir *dir;
+	uint8_t *block = malloc(1024);
+	unsigned entries = 0, errors = 0;
+	int r;
+
+	img_new(&img, &(struct img_options){ .blocks = 400 });
+	struct e2_inode in = img_dir(&img, 1);
+	img_dir_block(block, 1024, (struct img_name[]){ { 20, "a", 0 } }, 1);
+	e2_blk leaf = img_put(&img, block, 1024), pointers = img_alloc(&img);
+	for (uint32_t i = 0; i < 256; i++)
+		e2_put32(block + (size_t)i * 4, (uint32_t)leaf);
+	e2_blk single = img_put(&img, block, 1024);
+	for (uint32_t i = 0; i < 256; i++)
+		e2_put32(block + (size_t)i * 4, (uint32_t)(i % 2 ? pointers : single));
+	img_write(&img, pointers, 0, block, 1024);
+	for (int i = 0; i < E2_DIRECT; i++)
+		in.block[i] = (uint32_t)leaf;
+	in.block[12] = (uint32_t)single;
+	in.block[13] = in.block[14] = (uint32_t)pointers;
+	in.size = 0xfffffc00;
+	img_inode(&img, 12, &in);
+
+	struct e2_fs *fs = img_open(&img, NULL);
+	cr_assert_eq(e2_dir_begin(fs, 12, &dir), 0);
+	while ((r = e2_dir_next(dir, &e)) != 0) {
+		entries += r > 0;
+		errors += r < 0;
+	}
+	e2_dir_end(dir);
+	cr_assert_leq(entries, 400);
+	cr_assert_geq(entries, 1);
+	cr_assert_leq(errors, 400);
+	e2_close(fs);
+	img_free(&img);
+	free(block);
+}
+
+E2_TEST(tree_dir, pause)
+{
+	struct img img;
+	struct e2_entry e;
+	struct e2_dir *dir;
+	char seen[10] = "";
+
+	img_new(&img, &(struct img_options){ 0 });
+	five_blocks(&img);
+	struct e2_fs *fs = img_open(&img, NULL);
+	cr_assert_eq(e2_dir_begin(fs, 12, &dir), 0);
+	e2_dir_pause(dir);
+	while (e2_dir_next(dir, &e) > 0) {
+		strncat(seen, (const char *)e.name, 1);
+		e2_dir_pause(dir);
+		e2_dir_pause(dir);
+	}
+	cr_assert_str_eq(seen, "abcde");
+	e2_dir_end(dir);
+	e2_close(fs);
+	img_free(&img);
+}
+
+E2_TEST(tree_dir, lookup_linear)
+{
+	struct img img;
+	e2_ino ino = 0;
+
+	img_new(&img, &(struct img_options){ 0 });
+	struct e2_inode in = five_blocks(&img);
+	struct e2_fs *fs = img_open(&img, NULL);
+	cr_assert_eq(e2_dir_lookup(fs, 12, "e", 1, &ino), 0);
+	cr_assert_eq(ino, 24);
+	cr_assert_eq(e2_dir_lookup(fs, 12, "f", 1, &ino), E2_ERR_NOENT);
+	cr_assert_eq(e2_dir_lookup(fs, 12, "x", 1, &ino), E2_ERR_NOENT, "an unused entry");
+	cr_assert_eq(e2_dir_lookup(fs, 12, "", 0, &ino), E2_ERR_NOENT);
+	cr_assert_eq(e2_dir_lookup(fs, 2, "..", 2, &ino), 0);
+	cr_assert_eq(ino, 2);
+	e2_close(fs);
+	/* Behind damage a name is found; without finding it, the damage is the answer. */
+	img_write(&img, in.block[1], 4, "\1", 1);
+	fs = img_open(&img, NULL);
+	cr_assert_eq(e2_dir_lookup(fs, 12, "e", 1, &ino), 0);
+	cr_assert_eq(e2_dir_lookup(fs, 12, "b", 1, &ino), E2_ERR_CORRUPT);
+	e2_close(fs);
+	img_free(&img);
+}
