@@ -118,7 +118,8 @@ int e2_map_ref(struct e2_map *map, uint64_t key, uint64_t **value)
 
 	if (map->slot[i] == 0) {
 		if (!grow_pairs(map) || !grow_slots(map))
-			return e2_fail(E2_ERR_NOMEM, "no memory for a map of %zu numbers", map->count);
+			return e2_fail(E2_ERR_NOMEM, "no memory for a map of %zu numbers",
+				       map->count);
 		i = find_slot(map, key);
 		map->pair[map->count] = (struct e2_map_pair){ .key = key };
 		map->count++;

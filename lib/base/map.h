@@ -25,7 +25,8 @@ bool e2_map_get(const struct e2_map *map, uint64_t key, uint64_t *value);
  */
 int e2_map_ref(struct e2_map *map, uint64_t key, uint64_t **value);
 
-/* Steps through all pairs in the order in which their keys came: start with *cursor 0; false at the end. */
+/* Steps through all pairs in the order in which their keys came: start with *cursor 0;
+ * false at the end. */
 bool e2_map_next(const struct e2_map *map, size_t *cursor, uint64_t *key, uint64_t *value);
 
 #endif

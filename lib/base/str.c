@@ -151,7 +151,8 @@ const char *e2_str_text(const struct e2_str *s)
 
 int e2_str_status(const struct e2_str *s)
 {
-	return s->failed ? e2_fail(E2_ERR_NOMEM, "no memory for a text of %zu bytes", s->len) : E2_OK;
+	return s->failed ? e2_fail(E2_ERR_NOMEM, "no memory for a text of %zu bytes", s->len)
+			 : E2_OK;
 }
 
 void e2_str_free(struct e2_str *s)

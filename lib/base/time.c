@@ -66,7 +66,8 @@ void e2_str_add_time(struct e2_str *s, int64_t sec, int32_t nsec, unsigned flags
 
 	if ((flags & E2_TIME_UTC) || !local_moment(sec, &m))
 		utc_moment(sec, &m);
-	e2_str_addf(s, "%04" PRId64 "-%02u-%02u %02u:%02u", m.year, m.month, m.day, m.hour, m.minute);
+	e2_str_addf(s, "%04" PRId64 "-%02u-%02u %02u:%02u", m.year, m.month, m.day, m.hour,
+		    m.minute);
 	if (flags & E2_TIME_BRIEF)
 		return;
 	e2_str_addf(s, ":%02u", m.second);

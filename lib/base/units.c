@@ -161,7 +161,8 @@ void e2_str_add_size(struct e2_str *s, uint64_t bytes)
 	if (bytes % unit == 0)
 		e2_str_addf(s, "%" PRIu64 " %ciB", bytes / unit, letters[i]);
 	else
-		e2_str_addf(s, "%" PRIu64 ".%u %ciB", tenths / 10, (unsigned)(tenths % 10), letters[i]);
+		e2_str_addf(s, "%" PRIu64 ".%u %ciB", tenths / 10, (unsigned)(tenths % 10),
+			    letters[i]);
 }
 
 void e2_str_add_count(struct e2_str *s, uint64_t n)

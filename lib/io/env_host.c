@@ -123,7 +123,9 @@ static int host_in_use(struct e2_env *env, const char *path, struct e2_str *why)
 
 static int fail_locked(int fd, const char *path)
 {
-	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = writer_byte, .l_len = 1 };
+	struct flock l = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = writer_byte, .l_len = 1
+	};
 	struct e2_str text = E2_STR_INIT;
 
 	/* Only locks of the older kind know their process. */
@@ -138,7 +140,9 @@ static int fail_locked(int fd, const char *path)
 
 static int host_open_locked(struct e2_env *env, const char *path, struct e2_io **io)
 {
-	struct flock l = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = writer_byte, .l_len = 1 };
+	struct flock l = {
+		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = writer_byte, .l_len = 1
+	};
 	struct stat held, named;
 	struct e2_io *file;
 	int r = e2_io_open_file(path, E2_IO_WRITE, &file);

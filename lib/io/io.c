@@ -8,7 +8,8 @@ static int check_range(const struct e2_io *io, const char *doing, uint64_t offse
 {
 	if (offset <= io->size && len <= io->size - offset)
 		return E2_OK;
-	return e2_fail(E2_ERR_IO, "%s: %s %" PRIu64 " bytes at %" PRIu64 " passes its end at %" PRIu64,
+	return e2_fail(E2_ERR_IO,
+		       "%s: %s %" PRIu64 " bytes at %" PRIu64 " passes its end at %" PRIu64,
 		       io->name, doing, len, offset, io->size);
 }
 

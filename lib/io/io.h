@@ -30,7 +30,7 @@ struct e2_io_ops {	/* a back end; offsets and lengths in bytes; 0 or negative e2
 
 struct e2_io {
 	const struct e2_io_ops *ops;
-	const char *name;	/* for messages: as the user gave it, escaped; owned by the back end */
+	const char *name;	/* for messages: as given, escaped; owned by the back end */
 	uint64_t size;		/* bytes */
 	bool writable;
 };

@@ -86,8 +86,9 @@ static int file_sync(struct e2_io *io)
 static int file_resize(struct e2_io *io, uint64_t size)
 {
 	if (file_of(io)->is_device)
-		return e2_fail(E2_ERR_INVAL, "%s: a device of %" PRIu64 " bytes cannot become %" PRIu64,
-			       io->name, io->size, size);
+		return e2_fail(E2_ERR_INVAL,
+			       "%s: a device of %" PRIu64 " bytes cannot become %" PRIu64, io->name,
+			       io->size, size);
 	while (ftruncate(file_of(io)->fd, (off_t)size) != 0) {
 		if (errno != EINTR)
 			return e2_fail_errno(errno, "%s: changing its size to %" PRIu64 " bytes",

@@ -95,8 +95,8 @@ static int flush_out(struct gz_copy *c)
 	int r;
 
 	if (len > c->limit - c->out_offset)
-		return e2_fail(E2_ERR_FBIG, "%s: inflates to more than %" PRIu64 " bytes", c->in->name,
-			       c->limit);
+		return e2_fail(E2_ERR_FBIG, "%s: inflates to more than %" PRIu64 " bytes",
+			       c->in->name, c->limit);
 	r = e2_io_resize(c->out, c->out_offset + len);
 	while (r == E2_OK && done < len) {
 		bool zero;
@@ -137,9 +137,10 @@ static int fail_inflate(const struct gz_copy *c, int z)
 	if (z == Z_MEM_ERROR)
 		return e2_fail(E2_ERR_NOMEM, "%s: no memory to inflate it", c->in->name);
 	if (z == Z_BUF_ERROR)
-		return e2_fail(E2_ERR_CORRUPT, "%s: is cut off after %" PRIu64 " bytes", c->in->name, at);
-	return e2_fail(E2_ERR_CORRUPT, "%s: no valid gzip data near byte %" PRIu64 " (%s)", c->in->name,
-		       at, c->z.msg ? c->z.msg : "unknown");
+		return e2_fail(E2_ERR_CORRUPT, "%s: is cut off after %" PRIu64 " bytes",
+			       c->in->name, at);
+	return e2_fail(E2_ERR_CORRUPT, "%s: no valid gzip data near byte %" PRIu64 " (%s)",
+		       c->in->name, at, c->z.msg ? c->z.msg : "unknown");
 }
 
 /* One step; 1 while there is more, 0 at the end of the last member. */

@@ -44,7 +44,8 @@ static int open_whole(const char *path, unsigned flags, struct e2_io **io)
 	if (r)
 		return r;
 	if (flags & E2_IO_WRITE)
-		return e2_io_fail(E2_ERR_ROFS, path, "is compressed with gzip and can only be read");
+		return e2_io_fail(E2_ERR_ROFS, path,
+				  "is compressed with gzip and can only be read");
 	return e2_io_open_gz(path, gz_limit, io);
 }
 

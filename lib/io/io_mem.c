@@ -47,7 +47,8 @@ static int mem_resize(struct e2_io *io, uint64_t size)
 		uint8_t *data = cap <= SIZE_MAX ? calloc(1, (size_t)cap) : NULL;
 
 		if (!data)
-			return e2_fail(E2_ERR_NOMEM, "no memory for an image of %" PRIu64 " bytes", size);
+			return e2_fail(E2_ERR_NOMEM, "no memory for an image of %" PRIu64 " bytes",
+				       size);
 		if (io->size > 0)
 			memcpy(data, m->data, (size_t)io->size);
 		free(m->data);

@@ -57,7 +57,8 @@ static size_t find_fates(const struct e2_sim *sim, size_t cut, uint8_t *fate)
 		if (kind != SIM_SYNC && kind != SIM_SYNC_DIR)
 			continue;
 		for (size_t i = 0; i < s; i++) {
-			if (fate[i] == FATE_PENDING && makes_durable(&sim->event[s], &sim->event[i]))
+			if (fate[i] == FATE_PENDING &&
+			    makes_durable(&sim->event[s], &sim->event[i]))
 				fate[i] = FATE_DURABLE;
 		}
 	}

@@ -34,10 +34,10 @@ struct sim_disk {		/* what a disk holds at one moment */
 };
 
 enum sim_event_kind {
-	SIM_WRITE, SIM_ZERO, SIM_RESIZE, SIM_SYNC,			/* of a file */
-	SIM_NEW,							/* a file without a name */
-	SIM_LINK, SIM_UNLINK, SIM_RENAME,				/* of a name */
-	SIM_SYNC_DIR,							/* of the directory of a path */
+	SIM_WRITE, SIM_ZERO, SIM_RESIZE, SIM_SYNC,	/* of a file */
+	SIM_NEW,					/* a file without a name */
+	SIM_LINK, SIM_UNLINK, SIM_RENAME,		/* of a name */
+	SIM_SYNC_DIR,				/* of the directory of a path */
 };
 
 struct sim_event {

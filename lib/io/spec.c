@@ -22,7 +22,8 @@ static int parse_range(const char *spec, const char *range, struct e2_spec *s)
 	e2_str_free(&number);
 	s->has_len = plus != NULL;
 	if (r == E2_ERR_INVAL || r == E2_ERR_RANGE)
-		return e2_io_fail(E2_ERR_INVAL, spec, "no such file, nor a slice of one; slices look "
+		return e2_io_fail(E2_ERR_INVAL, spec,
+				  "no such file, nor a slice of one; slices look "
 				  "like a.img@1MiB or a.img@1MiB+64MiB");
 	return r;
 }

@@ -49,7 +49,7 @@ static const char *target_path(const struct e2_target *t)
 static void unlink_temp(struct e2_target *t)
 {
 	if (t->temp.len > 0)
-		(void)t->env->ops->unlink(t->env, e2_str_text(&t->temp));	/* nothing else helps */
+		(void)t->env->ops->unlink(t->env, e2_str_text(&t->temp)); /* nothing else helps */
 	e2_str_truncate(&t->temp, 0);
 }
 
@@ -93,7 +93,8 @@ static int make_temp(struct e2_target *t, unsigned mode)
 		for (unsigned n = 0; r == E2_ERR_EXIST && n < MAX_TEMP_NAMES; n++) {
 			r = name_temp(t, n, &name);
 			if (r == E2_OK)
-				r = t->env->ops->create_excl(t->env, e2_str_text(&name), mode, &t->io);
+				r = t->env->ops->create_excl(t->env, e2_str_text(&name), mode,
+							     &t->io);
 		}
 		if (r == E2_OK) {
 			t->temp = name;
@@ -253,7 +254,8 @@ static int check_name(struct e2_target *t)
 	if (r == E2_OK && t->place.kind == E2_PLACE_NOTHING && place.kind != E2_PLACE_NOTHING)
 		r = e2_io_fail(E2_ERR_EXIST, target_path(t), "somebody else made it meanwhile");
 	else if (r == E2_OK && (place.dev != t->place.dev || place.ino != t->place.ino))
-		r = e2_io_fail(E2_ERR_CHANGED, target_path(t), "somebody else replaced it meanwhile");
+		r = e2_io_fail(E2_ERR_CHANGED, target_path(t),
+			       "somebody else replaced it meanwhile");
 	e2_str_free(&place.path);
 	return r;
 }
@@ -286,7 +288,7 @@ static int name_new(struct e2_target *t)
 	if (r == E2_OK)
 		r = t->env->ops->sync_dir(t->env, path);
 	if (r)
-		(void)t->env->ops->unlink(t->env, path);	/* the first failure is the one to tell */
+		(void)t->env->ops->unlink(t->env, path); /* the first failure is the one to tell */
 	return r;
 }
 

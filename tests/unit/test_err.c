@@ -39,7 +39,8 @@ E2_TEST(base_err, numbers_names_and_errnos_agree)
 E2_TEST(base_err, the_detail_is_the_last_failure)
 {
 	cr_assert_str_eq(e2_err_detail(), "");
-	cr_assert_eq(e2_fail(E2_ERR_CORRUPT, "inode %u: link count is %u", 12u, 1u), E2_ERR_CORRUPT);
+	cr_assert_eq(e2_fail(E2_ERR_CORRUPT, "inode %u: link count is %u", 12u, 1u),
+		     E2_ERR_CORRUPT);
 	cr_assert_str_eq(e2_err_detail(), "inode 12: link count is 1");
 	cr_assert_eq(e2_fail(E2_ERR_IO, "block 7: %s", e2_err_detail()), E2_ERR_IO);
 	cr_assert_str_eq(e2_err_detail(), "block 7: inode 12: link count is 1");

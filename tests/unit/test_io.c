@@ -187,7 +187,8 @@ E2_TEST(io_file, read_only_is_read_only)
 	cr_assert_eq(e2_io_read(io, 0, 3, buf), E2_OK);
 	cr_assert_eq(e2_io_close(io), E2_OK);
 	cr_assert_eq(stat(path, &after), 0);
-	cr_assert_eq(after.st_atim.tv_sec, before.st_atim.tv_sec, "reading changed the access time");
+	cr_assert_eq(after.st_atim.tv_sec, before.st_atim.tv_sec,
+		     "reading changed the access time");
 	cr_assert_eq(after.st_mtim.tv_sec, 2000);
 	scratch_end(&s);
 }

@@ -97,7 +97,7 @@ E2_TEST(io_gz, truncated_damaged_and_followed_by_garbage_are_refused)
 	scratch_file(&s, "a.gz", packed, len - 1);
 	cr_assert_eq(e2_io_open_gz(scratch_path(&s, "a.gz"), 1 << 20, &io), E2_ERR_CORRUPT);
 	for (int i = 0; i < 200; i++) {
-		size_t at = 10 + random_next(&seed) % (len - 10);	/* behind the fixed header */
+		size_t at = 10 + random_next(&seed) % (len - 10); /* behind the fixed header */
 		uint8_t flip = (uint8_t)(1 << random_next(&seed) % 8);
 
 		packed[at] ^= flip;

@@ -29,10 +29,11 @@ E2_TEST(base_json, writes_nested_values)
 	e2_json_end(&j);
 	e2_json_u64(&j, "last", 0);
 	e2_json_end(&j);
-	cr_assert_str_eq(e2_str_text(&out),
-			 "{\"format\": \"extant-ls/1\", \"ino\": 12, \"mtime\": -5, \"dir\": false, "
-			 "\"link\": null, \"blocks\": [1, [], {\"hole\": true}], \"empty\": {}, "
-			 "\"last\": 0}");
+	cr_assert_str_eq(
+		e2_str_text(&out),
+		"{\"format\": \"extant-ls/1\", \"ino\": 12, \"mtime\": -5, \"dir\": false, "
+		"\"link\": null, \"blocks\": [1, [], {\"hole\": true}], \"empty\": {}, "
+		"\"last\": 0}");
 	e2_str_free(&out);
 }
 

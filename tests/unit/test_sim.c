@@ -35,7 +35,7 @@ static const char *after_crash(const struct e2_sim *sim, size_t cut, uint64_t ch
 	uint64_t size;
 
 	cr_assert_eq(e2_sim_crash(sim, cut, choice, seed, tear, &after, pending), E2_OK);
-	strcpy(text, "-");
+	text[0] = '-', text[1] = '\0';
 	if (e2_sim_file(after, "f", &data, &size)) {
 		cr_assert_lt(size, sizeof(text));
 		memcpy(text, data, (size_t)size);
@@ -102,7 +102,8 @@ E2_TEST(io_sim, what_was_not_synced_may_be_kept_or_lost)
 	cr_assert_eq(pending, 3);
 	cr_assert_str_eq(after_crash(sim, 4, 7, 0, false, NULL), "old");
 	cr_assert_str_eq(after_crash(sim, 4, 1, 0, false, NULL), "");
-	cr_assert_str_eq(after_crash(sim, 4, 5, 0, false, NULL), "", "a write behind the end arrived");
+	cr_assert_str_eq(after_crash(sim, 4, 5, 0, false, NULL), "",
+			 "a write behind the end arrived");
 	cr_assert_str_eq(after_crash(sim, 4, 6, 0, false, NULL), "-");
 	cr_assert_eq(e2_io_sync(io), E2_OK);
 	cr_assert_str_eq(after_crash(sim, 5, 0, 0, false, &pending), "-");
@@ -136,7 +137,8 @@ E2_TEST(io_sim, names_are_durable_with_their_directory_only)
 	size_t cut, pending;
 
 	cr_assert_eq(e2_io_sync(two) | env->ops->sync_dir(env, "f"), E2_OK);
-	cr_assert_str_eq(after_crash(sim, 99, 0, 0, false, &pending), "", "synced with another file");
+	cr_assert_str_eq(after_crash(sim, 99, 0, 0, false, &pending), "",
+			 "synced with another file");
 	cr_assert_eq(pending, 2);
 	cr_assert_eq(e2_io_sync(one) | env->ops->sync_dir(env, "f"), E2_OK);
 	cut = e2_sim_events(sim);
@@ -197,11 +199,12 @@ E2_TEST(io_sim, more_than_64_pending_things_follow_the_seed)
 	cr_assert_eq(e2_io_sync(io) | env->ops->sync_dir(env, "f"), E2_OK);
 	for (uint64_t i = 0; i < 200; i++)
 		cr_assert_eq(e2_io_write(io, i, 1, "x"), E2_OK);
-	strcpy(first, after_crash(sim, 999, 5, 1, false, &pending));
+	memcpy(first, after_crash(sim, 999, 5, 1, false, &pending), sizeof(first));
 	cr_assert_eq(pending, 200);
-	cr_assert_str_eq(first, after_crash(sim, 999, 5, 1, false, NULL), "the same seed, the same disk");
+	cr_assert_str_eq(first, after_crash(sim, 999, 5, 1, false, NULL),
+			 "the same seed, the same disk");
 	cr_assert_eq(strncmp(first, "x.x.....", 8), 0);
-	strcpy(text, after_crash(sim, 999, 5, 2, false, NULL));
+	memcpy(text, after_crash(sim, 999, 5, 2, false, NULL), sizeof(text));
 	for (size_t i = 0; i < 200; i++) {
 		kept += first[i] == 'x';
 		differ += first[i] != text[i];

@@ -54,18 +54,24 @@ E2_TEST(base_str, names_cannot_command_a_terminal)
 	static const struct name_case cases[] = {
 		{ "plain name.txt", "plain name.txt" },
 		{ "", "" },
-		{ "Gr\xc3\xbc\xc3\x9f" "e \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80", "Gr\xc3\xbc\xc3\x9f"
+		{ "Gr\xc3\xbc\xc3\x9f"
+		  "e \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80",
+		  "Gr\xc3\xbc\xc3\x9f"
 		  "e \xe6\x97\xa5\xe6\x9c\xac \xf0\x9f\x98\x80" },
 		{ "\x1b[31mred\x1b[0m", "\\x1b[31mred\\x1b[0m" },
 		{ "\x1b]0;title\x07", "\\x1b]0;title\\x07" },
 		{ "a\nb\rc\td", "a\\x0ab\\x0dc\\x09d" },
 		{ "del\x7f", "del\\x7f" },
-		{ "c1\xc2\x9b" "31m", "c1\\xc2\\x9b31m" },
+		{ "c1\xc2\x9b"
+		  "31m",
+		  "c1\\xc2\\x9b31m" },
 		{ "raw c1 \x9b", "raw c1 \\x9b" },
 		{ "back\\slash", "back\\x5cslash" },
 		{ "quo\"te", "quo\\x22te" },
 		{ "single'stays", "single'stays" },
-		{ "rtl\xe2\x80\xae" "gpj.exe", "rtl\\u{202e}gpj.exe" },
+		{ "rtl\xe2\x80\xae"
+		  "gpj.exe",
+		  "rtl\\u{202e}gpj.exe" },
 		{ "\xe2\x80\x8e\xe2\x80\x8f\xe2\x80\xaa", "\\u{200e}\\u{200f}\\u{202a}" },
 		{ "\xe2\x81\xa6x\xe2\x81\xa9\xd8\x9c", "\\u{2066}x\\u{2069}\\u{061c}" },
 		{ "\xe2\x80\xa8\xe2\x80\xa9", "\\u{2028}\\u{2029}" },
@@ -90,7 +96,8 @@ E2_TEST(base_str, names_cannot_command_a_terminal)
 		struct e2_str s = E2_STR_INIT;
 
 		e2_str_add_name(&s, cases[i].name, strlen(cases[i].name));
-		cr_assert_str_eq(e2_str_text(&s), cases[i].shown, "case %zu: %s", i, e2_str_text(&s));
+		cr_assert_str_eq(e2_str_text(&s), cases[i].shown, "case %zu: %s", i,
+				 e2_str_text(&s));
 		e2_str_free(&s);
 	}
 }
@@ -111,7 +118,8 @@ static size_t type_back(const char *shown, uint8_t *name)
 
 			if (c >= 0x800)
 				name[len++] = (uint8_t)(0xe0 | c >> 12);
-			name[len++] = (uint8_t)(c >= 0x800 ? (0x80 | (c >> 6 & 63)) : (0xc0 | c >> 6));
+			name[len++] =
+				(uint8_t)(c >= 0x800 ? (0x80 | (c >> 6 & 63)) : (0xc0 | c >> 6));
 			name[len++] = (uint8_t)(0x80 | (c & 63));
 			shown = strchr(shown, '}') + 1;
 		} else {
@@ -124,8 +132,10 @@ static size_t type_back(const char *shown, uint8_t *name)
 E2_TEST(base_str, every_name_can_be_typed_back_and_is_shown_as_clean_text)
 {
 	uint64_t seed = 20261121;
-	static const char *const pieces[] = { "\xe2\x80\xae", "\xc2\x9b", "\xe6\x97", "\"", "\\",
-					      "\\x41", "\\u{202e}", "\xf0\x9f\x98\x80", "\xd8\x9c" };
+	static const char *const pieces[] = {
+		"\xe2\x80\xae", "\xc2\x9b",  "\xe6\x97",         "\"",      "\\",
+		"\\x41",        "\\u{202e}", "\xf0\x9f\x98\x80", "\xd8\x9c"
+	};
 
 	for (int round = 0; round < 20000; round++) {
 		uint8_t name[64], back[64];

@@ -44,7 +44,8 @@ static struct e2_sim *make_host(enum scenario scenario)
 		cr_assert_eq(e2_io_write(io, 0, OLD_BYTES, old), E2_OK);
 		cr_assert_eq(e2_io_close(io), E2_OK);
 	}
-	cr_assert_eq(e2_sim_crash(sim, e2_sim_events(sim), UINT64_MAX, 0, false, &begin, NULL), E2_OK);
+	cr_assert_eq(e2_sim_crash(sim, e2_sim_events(sim), UINT64_MAX, 0, false, &begin, NULL),
+		     E2_OK);
 	e2_sim_free(sim);
 	return begin;
 }
@@ -117,8 +118,10 @@ static void crash_everywhere(const struct e2_sim *sim, enum content before, uint
 							  &pending), E2_OK);
 				cr_assert_leq(pending, 12);
 				c = content_of(after);
-				cr_assert(c == before || c == NEW, "cut %zu choice %llx seed %llu: %d", cut,
-					  (unsigned long long)choice, (unsigned long long)seed, (int)c);
+				cr_assert(c == before || c == NEW,
+					  "cut %zu choice %llx seed %llu: %d", cut,
+					  (unsigned long long)choice, (unsigned long long)seed,
+					  (int)c);
 				states++;
 				news += c == NEW;
 				e2_sim_free(after);
@@ -160,13 +163,15 @@ E2_TEST(io_target, power_loss_leaves_the_old_or_the_new)
 		expect_no_temporary(sim);
 		crash_everywhere(sim, before_of(scenario), 1);
 		/* After the commit nothing can take the new content away. */
-		cr_assert_eq(e2_sim_crash(sim, e2_sim_events(sim), 0, 0, false, &after, NULL), E2_OK);
+		cr_assert_eq(e2_sim_crash(sim, e2_sim_events(sim), 0, 0, false, &after, NULL),
+			     E2_OK);
 		cr_assert_eq(content_of(after), NEW);
 		e2_sim_free(after);
 		e2_sim_free(sim);
 	}
 	cr_assert_gt(news, 0);
-	cr_log_info("%zu states after a power loss, %zu with the new content, 0 others", states, news);
+	cr_log_info("%zu states after a power loss, %zu with the new content, 0 others", states,
+		    news);
 }
 
 /* Lets the n-th operation of a kind fail; false when there are not so many. */
@@ -248,7 +253,8 @@ E2_TEST(io_target, when_everything_fails_for_ever_the_name_is_old_or_new)
 E2_TEST(io_target, abort_leaves_what_was)
 {
 	for (int run = 0; run < 4; run++) {
-		struct e2_sim *sim = make_host_for(run & 1 ? OVER_FILE : OVER_NOTHING, (run & 2) != 0);
+		struct e2_sim *sim =
+			make_host_for(run & 1 ? OVER_FILE : OVER_NOTHING, (run & 2) != 0);
 		struct e2_target *t;
 
 		cr_assert_eq(e2_target_open(e2_sim_env(sim), name, &t), E2_OK);
@@ -268,7 +274,8 @@ E2_TEST(io_target, abort_leaves_what_was)
 E2_TEST(io_target, a_name_that_others_took_meanwhile_is_theirs)
 {
 	for (int run = 0; run < 4; run++) {
-		struct e2_sim *sim = make_host_for(run & 1 ? OVER_FILE : OVER_NOTHING, (run & 2) != 0);
+		struct e2_sim *sim =
+			make_host_for(run & 1 ? OVER_FILE : OVER_NOTHING, (run & 2) != 0);
 		struct e2_env *env = e2_sim_env(sim);
 		struct e2_target *t;
 		struct e2_io *io;

@@ -60,9 +60,14 @@ E2_TEST(io_target_host, a_new_name_gets_the_mode_of_the_umask)
 E2_TEST(io_target_host, a_replaced_file_keeps_owner_mode_and_acl)
 {
 	/* user::rw-, user:1234:r--, group::r--, mask::r--, other::--- */
-	static const uint8_t acl[] = { 2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255, 2, 0, 4, 0, 0xd2, 4, 0, 0,
-				       4, 0, 4, 0, 255, 255, 255, 255, 16, 0, 4, 0, 255, 255, 255, 255,
-				       32, 0, 0, 0, 255, 255, 255, 255 };
+	static const uint8_t acl[] = {
+		2, 0, 0, 0,			/* version */
+		1, 0, 6, 0, 255, 255, 255, 255, /* tag, permissions, user or group */
+		2, 0, 4, 0, 0xd2, 4, 0, 0,
+		4, 0, 4, 0, 255, 255, 255, 255,
+		16, 0, 4, 0, 255, 255, 255, 255,
+		32, 0, 0, 0, 255, 255, 255, 255,
+	};
 	struct scratch s;
 	struct stat before, after;
 	uint8_t got[100];
@@ -84,7 +89,8 @@ E2_TEST(io_target_host, a_replaced_file_keeps_owner_mode_and_acl)
 	cr_assert_eq(after.st_uid, before.st_uid);
 	cr_assert_eq(after.st_gid, before.st_gid);
 	if (has_acl) {
-		cr_assert_eq(getxattr(path, "system.posix_acl_access", got, sizeof(got)), sizeof(acl));
+		cr_assert_eq(getxattr(path, "system.posix_acl_access", got, sizeof(got)),
+			     sizeof(acl));
 		cr_assert_arr_eq(got, acl, sizeof(acl));
 	}
 	cr_assert_eq(scratch_count(&s), 1);
@@ -132,8 +138,10 @@ E2_TEST(io_target_host, files_are_made_named_and_removed)
 	path = scratch_path(&s, "a");
 	cr_assert_eq(env->ops->create_excl(env, path, 0600, &io), E2_OK);
 	cr_assert_eq(env->ops->create_excl(env, path, 0600, &other), E2_ERR_EXIST);
-	cr_assert_eq(env->ops->create_excl(env, scratch_path(&s, "no/a"), 0600, &other), E2_ERR_NOENT);
-	cr_assert_eq(env->ops->create_temp(env, scratch_path(&s, "no/a"), 0600, &other), E2_ERR_NOENT);
+	cr_assert_eq(env->ops->create_excl(env, scratch_path(&s, "no/a"), 0600, &other),
+		     E2_ERR_NOENT);
+	cr_assert_eq(env->ops->create_temp(env, scratch_path(&s, "no/a"), 0600, &other),
+		     E2_ERR_NOENT);
 	cr_assert_eq(e2_io_resize(io, 5), E2_OK);
 	cr_assert_eq(env->ops->identify(env, io, &dev, &ino), E2_OK);
 	cr_assert_eq(stat(path, &st), 0);
@@ -400,8 +408,8 @@ static bool device_is_written(const char *device)
 
 	if (e2_target_open(e2_env_host(), device, &t))
 		return false;
-	ok = strcmp(e2_target_in_place(t), "is a device") == 0 && e2_target_io(t)->size == 1 << 20 &&
-	     e2_io_resize(e2_target_io(t), 1) == E2_ERR_INVAL &&
+	ok = strcmp(e2_target_in_place(t), "is a device") == 0 &&
+	     e2_target_io(t)->size == 1 << 20 && e2_io_resize(e2_target_io(t), 1) == E2_ERR_INVAL &&
 	     e2_io_write(e2_target_io(t), 4096, 4, "data") == E2_OK &&
 	     e2_io_zero(e2_target_io(t), 4097, 2) == E2_OK &&
 	     e2_io_zero(e2_target_io(t), 65536, 65536) == E2_OK;

@@ -11,12 +11,26 @@
 E2_TEST(base_units, sizes_are_parsed)
 {
 	static const struct { const char *text; uint64_t unit, bytes; } good[] = {
-		{ "0", 1, 0 }, { "4096", 1, 4096 }, { "4096", 1024, 4194304 }, { "64M", 1024, 67108864 },
-		{ "64m", 1, 67108864 }, { "1.5g", 1, 1610612736 }, { "10GiB", 1, 10737418240 },
-		{ "10gib", 1, 10737418240 }, { "3s", 1024, 1536 }, { "8S", 1, 4096 }, { "1k", 1, 1024 },
-		{ "2T", 1, 2199023255552 }, { "0.5k", 1, 512 }, { "1.5", 1024, 1536 }, { "1.5s", 1, 768 },
-		{ "0.1G", 1, 107374182 }, { "0.000001T", 1, 1099511 }, { "007", 1, 7 },
-		{ "9223372036854775807", 1, 9223372036854775807 }, { "8388607T", 1, 9223370937343148032 },
+		{ "0", 1, 0 },
+		{ "4096", 1, 4096 },
+		{ "4096", 1024, 4194304 },
+		{ "64M", 1024, 67108864 },
+		{ "64m", 1, 67108864 },
+		{ "1.5g", 1, 1610612736 },
+		{ "10GiB", 1, 10737418240 },
+		{ "10gib", 1, 10737418240 },
+		{ "3s", 1024, 1536 },
+		{ "8S", 1, 4096 },
+		{ "1k", 1, 1024 },
+		{ "2T", 1, 2199023255552 },
+		{ "0.5k", 1, 512 },
+		{ "1.5", 1024, 1536 },
+		{ "1.5s", 1, 768 },
+		{ "0.1G", 1, 107374182 },
+		{ "0.000001T", 1, 1099511 },
+		{ "007", 1, 7 },
+		{ "9223372036854775807", 1, 9223372036854775807 },
+		{ "8388607T", 1, 9223370937343148032 },
 		{ "1.0", 1, 1 },
 	};
 	static const char *const invalid[] = {
@@ -24,15 +38,16 @@ E2_TEST(base_units, sizes_are_parsed)
 		".5", "1.5.5", "1e3", "1,5", "1.5", "1.0000001k", "1ss", "\x1b[m", "1P",
 	};
 	static const char *const large[] = {
-		"9223372036854775808", "18446744073709551616", "8388608T", "99999999999999999999999T",
-		"18014398509481984k",
+		"9223372036854775808",      "18446744073709551616", "8388608T",
+		"99999999999999999999999T", "18014398509481984k",
 	};
 	uint64_t bytes = 1;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		cr_assert_eq(e2_parse_size(good[i].text, good[i].unit, &bytes), E2_OK, "%s: %s",
 			     good[i].text, e2_err_detail());
-		cr_assert_eq(bytes, good[i].bytes, "%s is %llu", good[i].text, (unsigned long long)bytes);
+		cr_assert_eq(bytes, good[i].bytes, "%s is %llu", good[i].text,
+			     (unsigned long long)bytes);
 	}
 	bytes = 5;
 	for (size_t i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++)
@@ -45,20 +60,28 @@ E2_TEST(base_units, sizes_are_parsed)
 E2_TEST(base_units, numbers_are_parsed_within_their_range)
 {
 	static const struct { const char *text; uint64_t value; } good[] = {
-		{ "0", 0 }, { "42", 42 }, { "0x2A", 42 }, { "0X2a", 42 }, { "052", 42 }, { "00", 0 },
-		{ "18446744073709551615", UINT64_MAX }, { "0xffffffffffffffff", UINT64_MAX },
+		{ "0", 0 },
+		{ "42", 42 },
+		{ "0x2A", 42 },
+		{ "0X2a", 42 },
+		{ "052", 42 },
+		{ "00", 0 },
+		{ "18446744073709551615", UINT64_MAX },
+		{ "0xffffffffffffffff", UINT64_MAX },
 	};
-	static const char *const invalid[] = { "", "0x", "08", "12x", "-1", " 1", "1 ", "0xg", "1.5",
-					       "\x1b" };
+	static const char *const invalid[] = { "",   "0x", "08",  "12x", "-1",
+					       " 1", "1 ", "0xg", "1.5", "\x1b" };
 	uint64_t value = 0;
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		cr_assert_eq(e2_parse_u64(good[i].text, 0, UINT64_MAX, &value), E2_OK, "%s", good[i].text);
+		cr_assert_eq(e2_parse_u64(good[i].text, 0, UINT64_MAX, &value), E2_OK, "%s",
+			     good[i].text);
 		cr_assert_eq(value, good[i].value, "%s", good[i].text);
 	}
 	value = 5;
 	for (size_t i = 0; i < sizeof(invalid) / sizeof(invalid[0]); i++)
-		cr_assert_eq(e2_parse_u64(invalid[i], 0, 100, &value), E2_ERR_INVAL, "%s", invalid[i]);
+		cr_assert_eq(e2_parse_u64(invalid[i], 0, 100, &value), E2_ERR_INVAL, "%s",
+			     invalid[i]);
 	cr_assert_eq(e2_parse_u64("9", 10, 20, &value), E2_ERR_RANGE);
 	cr_assert_str_eq(e2_err_detail(), "\"9\" is not within 10 to 20");
 	cr_assert_eq(e2_parse_u64("21", 10, 20, &value), E2_ERR_RANGE);
@@ -71,11 +94,18 @@ E2_TEST(base_units, numbers_are_parsed_within_their_range)
 E2_TEST(base_units, sizes_and_counts_are_shown)
 {
 	static const struct { uint64_t n; const char *size, *count; } cases[] = {
-		{ 0, "0 bytes", "0" }, { 1, "1 byte", "1" }, { 12, "12 bytes", "12" },
-		{ 1023, "1023 bytes", "1,023" }, { 1024, "1 KiB", "1,024" }, { 1204, "1.2 KiB", "1,204" },
-		{ 67108864, "64 MiB", "67,108,864" }, { 46801920, "44.6 MiB", "46,801,920" },
-		{ 1048575, "1.0 MiB", "1,048,575" }, { 1047000, "1022.5 KiB", "1,047,000" },
-		{ 1099511627776, "1 TiB", "1,099,511,627,776" }, { 999999, "976.6 KiB", "999,999" },
+		{ 0, "0 bytes", "0" },
+		{ 1, "1 byte", "1" },
+		{ 12, "12 bytes", "12" },
+		{ 1023, "1023 bytes", "1,023" },
+		{ 1024, "1 KiB", "1,024" },
+		{ 1204, "1.2 KiB", "1,204" },
+		{ 67108864, "64 MiB", "67,108,864" },
+		{ 46801920, "44.6 MiB", "46,801,920" },
+		{ 1048575, "1.0 MiB", "1,048,575" },
+		{ 1047000, "1022.5 KiB", "1,047,000" },
+		{ 1099511627776, "1 TiB", "1,099,511,627,776" },
+		{ 999999, "976.6 KiB", "999,999" },
 		{ UINT64_MAX, "16.0 EiB", "18,446,744,073,709,551,615" },
 	};
 
@@ -127,8 +157,9 @@ E2_TEST(base_units, utc_agrees_with_the_c_library)
 		cr_assert_neq(gmtime_r(&t, &tm), NULL);
 		if (tm.tm_year < -1900)
 			continue;
-		snprintf(text, sizeof(text), "%04d-%02d-%02d %02d:%02d:%02d +0000", tm.tm_year + 1900,
-			 tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min, tm.tm_sec);
+		snprintf(text, sizeof(text), "%04d-%02d-%02d %02d:%02d:%02d +0000",
+			 tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour, tm.tm_min,
+			 tm.tm_sec);
 		expect_time(sec, -1, E2_TIME_UTC, text);
 	}
 }
