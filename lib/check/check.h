@@ -3,17 +3,18 @@
  * The checker: passes look and add findings, and change nothing.
  *
  * Passes are rows of pass.def, problems rows of problem.def.  A finding is data;
- * text and JSON are made from the problem's row.
+ * text and JSON are made from the problem's row and the finding's numbers.
  */
 #ifndef E2_CHECK_CHECK_H
 #define E2_CHECK_CHECK_H
 
 #include "tree/tree.h"
 
-enum e2_severity { E2_SEV_WARN, E2_SEV_ERROR, E2_SEV_FATAL };
+/* A note is worth saying and no reason to repair: it does not make a volume inconsistent. */
+enum e2_severity { E2_SEV_NOTE, E2_SEV_ERROR };
 enum e2_policy { E2_POLICY_PREEN, E2_POLICY_ASK, E2_POLICY_NEVER };
 
-#define P(id, number, code, severity, policy, object, text, will) E2_PROBLEM_##id,
+#define P(id, number, code, severity, policy, object, field, text, will) E2_PROBLEM_##id,
 enum e2_problem_id {
 #include "check/problem.def"
 	E2_PROBLEMS
@@ -22,45 +23,76 @@ enum e2_problem_id {
 
 struct e2_problem {		/* a row of problem.def */
 	const char *code;	/* permanent name: "link-count"; printed, logged, in JSON */
-	uint16_t number;	/* permanent number */
+	uint16_t number;	/* permanent number; the first digit is the phase */
 	uint8_t severity, policy;
-	const char *text;	/* what is, with {slots}: "is {have}, but it has {want} names" */
-	const char *will;	/* what a repair would do: "will be {want}" */
-	const char *object;	/* the object line: "{inode}", "group {group}", "block {blk}" */
+	const char *object;	/* what it is about, with {slots}: "{inode}", "group {group}" */
+	const char *field;	/* the part of it: "links_count", "{pointer}" */
+	const char *text;	/* what is, and what was expected */
+	const char *will;	/* what a repair does; "" where only the repair can say */
 };
 const struct e2_problem *e2_problem(enum e2_problem_id id);
 
+/* What a finding holds; which members a problem uses, its texts say. */
 struct e2_finding {
 	enum e2_problem_id id;
 	e2_ino ino;		/* the inode it is about; 0: none */
 	e2_ino dir;		/* the directory of an entry */
 	e2_ino other;		/* another inode involved */
-	e2_blk blk;
 	e2_grp group;
+	uint32_t index;		/* place of a pointer in blk, or in block[] when blk is 0 */
+	uint32_t mode;		/* of ino */
+	e2_blk blk;
 	e2_lblk lblk;
-	uint64_t have, want;
-	char *name;		/* bytes of an entry's name, escaped; owned; may be NULL */
-	char *field;		/* "block[2]", "links_count"; owned; may be NULL */
+	uint64_t have, want, limit;	/* found, right, end of the valid range or of a run */
+	const char *field, *why;	/* static texts: a field's name, a reason */
+	const char *name;	/* bytes as they stand on the volume; not NUL-terminated */
+	uint32_t name_len;
 };
 
 struct e2_report;		/* findings in order, and totals */
 
 struct e2_check_options {
-	/* Progress: pass 1..5 as e2fsck counts them, done of all.  Not 0 cancels.  May be NULL. */
-	int (*progress)(void *context, unsigned pass, uint64_t done, uint64_t all);
+	/* For e2_check_image: where the superblock is; 0: the primary, then copies. */
+	e2_blk superblock;
+	uint32_t block_size;
+	/* Phase 1..5, done of all.  Not 0 cancels.  May be NULL. */
+	int (*progress)(void *context, unsigned phase, uint64_t done, uint64_t all);
+	/* A pass begins: its row's summary.  May be NULL. */
+	void (*pass)(void *context, unsigned phase, const char *summary);
 	void *context;
+	int64_t now;		/* seconds since 1970, to judge times in the future; 0: not judged */
 };
 
 /*
  * Runs all passes over a volume.  Findings are no error: the result is negative
- * only when the check itself could not be done (E2_ERR_NOMEM, E2_ERR_CANCELLED,
- * E2_ERR_IO on the descriptors).
+ * only when the check itself could not be done (E2_ERR_NOMEM, E2_ERR_CANCELLED).
+ * The report refers to fs and must be freed before it is closed.
  */
 int e2_check(struct e2_fs *fs, const struct e2_check_options *options, struct e2_report **report);
+
+/*
+ * Opens an image however damaged its superblock or descriptors are, and checks it:
+ * the primary superblock, the primary with its derivable fields put right, or a
+ * copy; each step away from the plain case is a finding.  The report owns the volume.
+ *
+ * E2_ERR_NOT_EXT2 or E2_ERR_CORRUPT when no superblock can be used, E2_ERR_FEATURE,
+ * and those of e2_check.  io is taken over, even on failure.
+ */
+int e2_check_image(struct e2_io *owned, const struct e2_check_options *options,
+		   struct e2_report **report);
 void e2_report_free(struct e2_report *report);
 
+struct e2_fs *e2_report_fs(const struct e2_report *report);
+
+/* Findings, by problem number, then by inode, directory, group, block. */
 size_t e2_report_count(const struct e2_report *report);
 const struct e2_finding *e2_report_at(const struct e2_report *report, size_t i);
+
+/* How many there are of a problem: at most E2_FINDINGS_KEPT of each are listed. */
+enum { E2_FINDINGS_KEPT = 20000 };
+uint64_t e2_report_found(const struct e2_report *report, enum e2_problem_id id);
+uint64_t e2_report_errors(const struct e2_report *report);
+uint64_t e2_report_notes(const struct e2_report *report);
 
 struct e2_check_totals {
 	uint64_t inodes_used, blocks_used, dirs, files, symlinks, others;
@@ -68,14 +100,17 @@ struct e2_check_totals {
 };
 void e2_report_totals(const struct e2_report *report, struct e2_check_totals *totals);
 
-/* All paths of a finding's inode, for its object line: "/a <12>". */
-void e2_finding_object(const struct e2_report *report, const struct e2_finding *f,
-		       struct e2_str *out);
-void e2_finding_text(const struct e2_report *report, const struct e2_finding *f,
-		     struct e2_str *out);
-void e2_finding_will(const struct e2_report *report, const struct e2_finding *f,
-		     struct e2_str *out);
-void e2_finding_json(const struct e2_report *report, const struct e2_finding *f,
-		     struct e2_str *out);	/* one object, no newline */
+/*
+ * The four texts of a finding, added to out: what it is about ("/a <12>"), which
+ * part ("links_count"), what is, and what a repair would do (nothing where the
+ * problem's row has no such text).  They hold no control character.
+ */
+void e2_finding_object(struct e2_report *report, const struct e2_finding *f, struct e2_str *out);
+void e2_finding_field(struct e2_report *report, const struct e2_finding *f, struct e2_str *out);
+void e2_finding_text(struct e2_report *report, const struct e2_finding *f, struct e2_str *out);
+void e2_finding_will(struct e2_report *report, const struct e2_finding *f, struct e2_str *out);
+
+/* One object of format extant-fsck/1, type "finding"; no newline. */
+void e2_finding_json(struct e2_report *report, const struct e2_finding *f, struct e2_str *out);
 
 #endif

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+/* The list of findings: added in any order, sorted once. */
+#include "check/findings.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static bool grow(struct e2_findings *list)
+{
+	size_t cap = list->cap != 0 ? list->cap * 2 : 64;
+	struct e2_finding *at = realloc(list->at, cap * sizeof(*at));
+
+	if (at == NULL)
+		return false;
+	list->at = at;
+	list->cap = cap;
+	return true;
+}
+
+void e2_findings_add(struct e2_findings *list, const struct e2_finding *f)
+{
+	char *name = NULL;
+
+	if (list->found[f->id]++ >= E2_FINDINGS_KEPT)
+		return;
+	if (f->name != NULL) {
+		name = malloc((size_t)f->name_len + 1);
+		if (name == NULL) {
+			list->failed = true;
+			return;
+		}
+		memcpy(name, f->name, f->name_len);
+		name[f->name_len] = '\0';
+	}
+	if (list->count == list->cap && !grow(list)) {
+		free(name);
+		list->failed = true;
+		return;
+	}
+	list->at[list->count] = *f;
+	list->at[list->count++].name = name;
+}
+
+static int order(uint64_t a, uint64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int order_text(const char *a, const char *b)
+{
+	return strcmp(a != NULL ? a : "", b != NULL ? b : "");
+}
+
+static int order_names(const struct e2_finding *a, const struct e2_finding *b)
+{
+	uint32_t len = a->name_len < b->name_len ? a->name_len : b->name_len;
+	int r = len != 0 ? memcmp(a->name, b->name, len) : 0;
+
+	return r != 0 ? r : order(a->name_len, b->name_len);
+}
+
+static int compare(const void *left, const void *right)
+{
+	const struct e2_finding *a = left, *b = right;
+	const uint64_t keys[][2] = {
+		{ e2_problem(a->id)->number, e2_problem(b->id)->number },
+		{ a->ino, b->ino }, { a->dir, b->dir }, { a->group, b->group },
+		{ a->lblk, b->lblk }, { a->blk, b->blk }, { a->index, b->index },
+		{ a->other, b->other }, { a->have, b->have }, { a->want, b->want },
+		{ a->limit, b->limit },
+	};
+	int r = 0;
+
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]) && r == 0; i++)
+		r = order(keys[i][0], keys[i][1]);
+	if (r == 0)
+		r = order_names(a, b);
+	if (r == 0)
+		r = order_text(a->field, b->field);
+	return r != 0 ? r : order_text(a->why, b->why);
+}
+
+void e2_findings_sort(struct e2_findings *list)
+{
+	if (list->count > 1)
+		qsort(list->at, list->count, sizeof(*list->at), compare);
+}
+
+void e2_findings_clear(struct e2_findings *list)
+{
+	/* The list owns the names of what it keeps; a finding shows them read-only. */
+	for (size_t i = 0; i < list->count; i++) {
+		union { const char *shown; char *owned; } name = { list->at[i].name };
+
+		free(name.owned);
+	}
+	free(list->at);
+	memset(list, 0, sizeof(*list));
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* A growing list of findings; what passes write to. */
+#ifndef E2_CHECK_FINDINGS_H
+#define E2_CHECK_FINDINGS_H
+
+#include "check/check.h"
+
+struct e2_findings {
+	struct e2_finding *at;
+	size_t count, cap;
+	uint64_t found[E2_PROBLEMS];	/* kept or not */
+	bool failed;			/* memory ran out: a finding was lost */
+};
+
+/*
+ * Adds a copy of f, and of its name.  Of each problem the first E2_FINDINGS_KEPT are kept
+ * and the rest counted, so that no image can make the list larger than that.
+ */
+void e2_findings_add(struct e2_findings *list, const struct e2_finding *f);
+
+/* Puts the list into its one order: problem number, then inode, directory, group, place, name. */
+void e2_findings_sort(struct e2_findings *list);
+
+void e2_findings_clear(struct e2_findings *list);
+
+#define FOUND(list, problem, ...) \
+	e2_findings_add((list), &(struct e2_finding){ .id = E2_PROBLEM_##problem, __VA_ARGS__ })
+
+#endif

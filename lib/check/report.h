@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+/* What a check has found, and the names that its texts need. */
+#ifndef E2_CHECK_REPORT_H
+#define E2_CHECK_REPORT_H
+
+#include "check/check.h"
+#include "check/findings.h"
+
+struct e2_report {
+	struct e2_fs *fs;		/* NULL: no names */
+	bool owns_fs;
+	struct e2_io *io;		/* owned; NULL: the caller's */
+	struct e2_findings found;
+	struct e2_check_totals totals;
+	struct e2_names *names;		/* read when a text first needs them */
+	bool names_failed;
+};
+
+int e2_report_new(struct e2_report **report);
+
+/* Adds the index-th path of an inode; false, and nothing added, when it has none. */
+bool e2_report_path(struct e2_report *report, e2_ino ino, uint32_t index, struct e2_str *out);
+uint32_t e2_report_paths(struct e2_report *report, e2_ino ino);
+
+/* Adds a row's text with its slots filled; false when a slot or its form is unknown. */
+bool e2_problem_render(struct e2_report *report, const struct e2_finding *f,
+		       const char *template, struct e2_str *out);
+
+/* Runs the passes with ck, prepared but for ck_begin; findings and totals go to the report. */
+struct ck;
+int e2_check_run(struct e2_report *report, struct ck *ck);
+
+#endif

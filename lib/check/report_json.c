@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/* A finding as a JSON object: the numbers a program needs, and the texts people read. */
+#include "check/report.h"
+
+enum { PATHS_MAX = 64 };	/* shown of one inode; the count beside them is exact */
+
+static void add_paths(struct e2_report *report, e2_ino ino, struct e2_json *j)
+{
+	uint32_t count = e2_report_paths(report, ino);
+
+	e2_json_array(j, "paths");
+	for (uint32_t i = 0; i < count && i < PATHS_MAX; i++) {
+		struct e2_str path = E2_STR_INIT;
+
+		if (e2_names_path(report->names, ino, i, &path) == 0)
+			e2_json_name(j, NULL, e2_str_text(&path), path.len);
+		e2_str_free(&path);
+	}
+	e2_json_end(j);
+	e2_json_u64(j, "path_count", count);
+}
+
+typedef void add_fn(struct e2_report *report, const struct e2_finding *f, struct e2_str *out);
+
+static void add_text(struct e2_report *report, const struct e2_finding *f, const char *key,
+		     add_fn *add, struct e2_json *j)
+{
+	struct e2_str text = E2_STR_INIT;
+
+	add(report, f, &text);
+	e2_json_string(j, key, e2_str_text(&text));
+	e2_str_free(&text);
+}
+
+void e2_finding_json(struct e2_report *report, const struct e2_finding *f, struct e2_str *out)
+{
+	const struct e2_problem *p = e2_problem(f->id);
+	struct e2_json j;
+
+	e2_json_begin(&j, out);
+	e2_json_object(&j, NULL);
+	e2_json_string(&j, "format", "extant-fsck/1");
+	e2_json_string(&j, "type", "finding");
+	e2_json_string(&j, "code", p->code);
+	e2_json_u64(&j, "number", p->number);
+	e2_json_string(&j, "severity", p->severity == E2_SEV_ERROR ? "error" : "note");
+	if (f->ino != 0) {
+		e2_json_u64(&j, "ino", f->ino);
+		add_paths(report, f->ino, &j);
+	}
+	if (f->dir != 0)
+		e2_json_u64(&j, "dir", f->dir);
+	if (f->other != 0)
+		e2_json_u64(&j, "other", f->other);
+	if (f->name != NULL)
+		e2_json_name(&j, "name", f->name, f->name_len);
+	add_text(report, f, "object", e2_finding_object, &j);
+	add_text(report, f, "field", e2_finding_field, &j);
+	e2_json_u64(&j, "group", f->group);
+	e2_json_u64(&j, "block", f->blk);
+	e2_json_u64(&j, "found", f->have);
+	e2_json_u64(&j, "want", f->want);
+	e2_json_u64(&j, "limit", f->limit);
+	add_text(report, f, "text", e2_finding_text, &j);
+	add_text(report, f, "will", e2_finding_will, &j);
+	e2_json_end(&j);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the passes have learnt so far.
+ *
+ * A pass reads what earlier passes stored here and the volume, stores what later
+ * passes need, and adds findings; it changes nothing else.  Per inode 16 bytes, per
+ * block three bits, per directory block 8 bytes: a volume of a million inodes is
+ * checked in 20 MB.
+ */
+#ifndef E2_CHECK_STATE_H
+#define E2_CHECK_STATE_H
+
+#include "base/bitset.h"
+#include "base/map.h"
+#include "check/check.h"
+#include "check/findings.h"
+
+enum { CK_BAD_TYPE = 15 };	/* beside enum e2_file_type: in use, but of no type */
+
+enum ck_inode_flags {
+	CK_REACHED = 1,		/* of a directory: the root leads to it */
+	CK_ON_PATH = 2,		/* while looking for that: passed on this way */
+	CK_ORPHAN = 4,		/* is in the list of orphans */
+};
+
+struct ck_inode {
+	uint8_t type;		/* 0: not in use; enum e2_file_type; CK_BAD_TYPE */
+	uint8_t flags;
+	uint16_t links;		/* as stored */
+	uint32_t counted;	/* entries that name it, "." and ".." included */
+	e2_ino parent;		/* of a directory: where its name is; 0: none seen */
+	e2_ino dotdot;		/* of a directory: what its ".." says */
+};
+
+struct ck_dir {			/* a directory, and its blocks in ck->dir_blocks */
+	e2_ino ino;
+	uint32_t count;
+	size_t first;
+	uint64_t size;		/* bytes */
+	bool indexed;
+};
+
+struct ck_dir_block {
+	uint32_t lblk, blk;
+};
+
+struct ck_group {		/* a descriptor as the passes use it */
+	e2_blk block_bitmap, inode_bitmap, inode_table;	/* 0: nowhere in the volume */
+	uint32_t free_blocks, free_inodes, used_dirs;	/* as stored */
+	bool table_damaged;	/* not all of the inode table could be read */
+};
+
+struct ck {
+	struct e2_fs *fs;
+	const struct e2_geometry *g;
+	const struct e2_super *super;
+	const struct e2_check_options *options;
+	struct e2_findings *found;
+
+	struct e2_bitset *claimed;	/* blocks that anything uses */
+	struct e2_bitset *metadata;	/* of these: by the layout */
+	struct e2_bitset *shared;	/* of these: perhaps used twice; NULL: none */
+	struct e2_bitset *entered;	/* of these: read as pointer blocks */
+	struct ck_group *groups;
+	struct ck_inode *inodes;	/* by number; [0] is not used */
+	struct ck_dir *dirs;		/* ascending */
+	size_t dir_count, dir_cap;
+	struct ck_dir_block *dir_blocks;
+	size_t block_count, block_cap;
+	struct e2_map *xattr_users;	/* attribute block -> inodes that use it */
+	uint32_t sectors;		/* of 512 bytes in a block */
+	uint64_t large_files;
+	struct e2_check_totals totals;
+
+	/* The superblock, or the descriptors, of fs are those of a copy. */
+	bool super_from_copy, groups_from_copy;
+};
+
+int ck_begin(struct ck *ck);
+void ck_end(struct ck *ck);
+
+/* Reports progress; E2_ERR_CANCELLED when the caller wants no more. */
+int ck_progress(struct ck *ck, unsigned phase, uint64_t done, uint64_t all);
+
+/* Marks blocks as used by the layout. */
+void ck_claim_metadata(struct ck *ck, e2_blk blk, uint64_t count);
+
+/*
+ * Marks blocks as used by a file; *taken says how many were in use before.  If any,
+ * all of the run that are no metadata go to ck->shared: pass_shared tells which of
+ * them have two owners.  E2_ERR_NOMEM.
+ */
+int ck_claim(struct ck *ck, e2_blk blk, uint64_t count, uint64_t *taken);
+
+int ck_add_dir(struct ck *ck, const struct ck_dir *dir);
+int ck_add_dir_blocks(struct ck *ck, e2_lblk lblk, e2_blk blk, uint64_t count);
+
+/*
+ * Reads count blocks in one call, and where that fails each by itself: blocks that
+ * cannot be read become zeros and findings about `what` ("inode table").
+ * Returns how many could not be read.
+ */
+uint64_t ck_read(struct ck *ck, e2_blk blk, uint64_t count, uint8_t *data, const char *what);
+
+/* An inode in use as the scan saw it; NULL when it is not, or out of range. */
+struct ck_inode *ck_inode(const struct ck *ck, e2_ino ino);
+
+/* Whether an inode is kept for the format's own use: no name leads to it. */
+bool ck_is_reserved(const struct ck *ck, e2_ino ino);
+
+/* ---- the passes, and the parts of them that have a file of their own ---- */
+
+#define PASS(name, phase, needs, summary) int pass_##name(struct ck *ck);
+#include "check/pass.def"
+#undef PASS
+
+/* What following an inode's pointers has shown. */
+struct ck_extent {
+	uint64_t blocks;	/* data and pointer blocks */
+	e2_lblk end;		/* one past the last data block; 0: none */
+	uint64_t pieces;	/* runs of blocks that lie together */
+	bool damaged;		/* not all could be followed: the sums are too small */
+};
+
+/* Whether block[] of an inode holds block pointers, by its type. */
+bool ck_has_pointers(const struct ck *ck, const struct e2_inode *in);
+
+/*
+ * Steps over the pointers of an inode, in file order, pointer blocks before what they
+ * point to; holes are left out and neighbours joined.  Pure but for what the visitor does.
+ */
+enum ck_step_status {
+	CK_STEP_OK,
+	CK_STEP_RANGE,		/* leads outside the volume */
+	CK_STEP_JUNK,		/* a pointer block most of whose pointers do: not entered */
+	CK_STEP_UNREADABLE,	/* a pointer block that cannot be read */
+};
+struct ck_step {
+	enum ck_step_status status;
+	unsigned level;		/* 0 data, 1..3 pointer blocks */
+	e2_lblk lblk;		/* of data; of a pointer block: the first it can reach */
+	e2_blk blk;
+	uint64_t count;		/* data: blocks together */
+	e2_blk parent;		/* pointer block that holds it; 0: block[] */
+	uint32_t index;		/* where in the parent */
+	uint32_t bad;		/* JUNK: pointers that lead outside */
+};
+/* For a pointer block that is OK: 1 to enter it, 0 not to; negative ends the walk. */
+typedef int ck_visit_fn(void *context, const struct ck_step *step);
+int ck_walk(struct ck *ck, const struct e2_inode *in, ck_visit_fn *visit, void *context);
+
+/* Follows an inode's pointers, claims its blocks, reports pointers that are wrong; blocks
+ * of a directory are listed. */
+int ck_claim_file(struct ck *ck, e2_ino ino, const struct e2_inode *in, bool directory,
+		  struct ck_extent *extent);
+
+/* Extended attributes of one inode: in its body, and its block. */
+void ck_xattr_body(const struct ck *ck, e2_ino ino, const uint8_t *raw, struct e2_findings *out);
+int ck_xattr_block(struct ck *ck, e2_ino ino, const struct e2_inode *in,
+		   struct ck_extent *extent);
+int ck_xattr_refcounts(struct ck *ck);
+
+/* Fields of one inode in use that need nothing but the inode. */
+void ck_inode_fields(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
+		     struct e2_findings *out);
+/* ... that need its pointers followed. */
+void ck_inode_extent(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
+		     const struct ck_extent *extent, struct e2_findings *out);
+/* A symbolic link's text. */
+int ck_symlink(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
+	       struct e2_findings *out);
+
+/* The index of a directory: where hashes must lie, by block.  *index is NULL when its
+ * root cannot be used (which is a finding). */
+struct ck_index;
+int ck_index_begin(struct ck *ck, const struct ck_dir *dir, struct ck_index **index);
+bool ck_index_is_node(const struct ck_index *index, e2_lblk lblk);	/* holds no names */
+void ck_index_entry(struct ck_index *index, e2_lblk lblk, const uint8_t *name, uint32_t len);
+void ck_index_end(struct ck *ck, struct ck_index *index);	/* judges, and releases */
+
+/* Names of one directory: whether one stood there before. */
+struct ck_names;
+int ck_names_new(struct ck_names **names);
+void ck_names_free(struct ck_names *names);
+void ck_names_begin(struct ck_names *names);	/* forgets all: a directory begins */
+/* 1 and the earlier one's inode when the name is known, 0 when it is new, negative E2_ERR_NOMEM. */
+int ck_names_add(struct ck_names *names, const uint8_t *name, uint32_t len, e2_ino ino,
+		 e2_ino *earlier);
+
+#endif
