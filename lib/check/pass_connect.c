@@ -53,15 +53,17 @@ int pass_connect(struct ck *ck)
 {
 	const struct ck_inode *root = ck_inode(ck, E2_INO_ROOT);
 	bool rooted = root != NULL && root->type == E2_FT_DIR;
+	int r = ck_progress(ck, 3, 0, ck->dir_count);
 
 	if (root == NULL)
 		FOUND(ck->found, ROOT_MISSING, .ino = E2_INO_ROOT);
 	if (rooted)
 		ck->inodes[E2_INO_ROOT].flags |= CK_REACHED;
-	for (size_t i = 0; i < ck->dir_count; i++) {
+	for (size_t i = 0; i < ck->dir_count && r == 0; i++) {
 		e2_ino ino = ck->dirs[i].ino, top;
 		bool cycle;
 
+		r = ck_progress(ck, 3, i + 1, ck->dir_count);
 		check_parent(ck, ino);
 		if (!rooted)
 			continue;	/* nothing can be reached, which the root's finding says */
@@ -73,5 +75,5 @@ int pass_connect(struct ck *ck)
 			FOUND(ck->found, DIR_LOST, .ino = top, .mode = E2_S_IFDIR);
 		settle(ck, ino);
 	}
-	return 0;
+	return r;
 }

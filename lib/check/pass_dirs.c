@@ -271,8 +271,11 @@ static int check_dir(struct ck *ck, const struct ck_dir *dir, struct ck_names *n
 	ck_names_begin(names);
 	if (dir->indexed)
 		n = ck_index_begin(ck, dir, &r.index);
-	for (uint32_t i = 0; i < dir->count && n == 0; i++)
+	for (uint32_t i = 0; i < dir->count && n == 0; i++) {
 		n = read_block(&r, &ck->dir_blocks[dir->first + i]);
+		if (n == 0)
+			n = ck_progress(ck, 2, dir->first + i + 1, ck->block_count);
+	}
 	ck_index_end(ck, r.index);
 	if (n != 0 || dir->count == 0)
 		return n;
@@ -309,8 +312,13 @@ int pass_dirs(struct ck *ck)
 {
 	enum { AHEAD = 512 };		/* directory blocks */
 	struct ck_names *names;
-	size_t hinted = 0, done = 0;
-	int r = ck_names_new(&names);
+	size_t hinted = 0;
+	int r = ck_progress(ck, 2, 0, ck->block_count);
+
+	if (r == 0)
+		r = ck_names_new(&names);
+	if (r != 0)
+		return r;
 
 	for (size_t i = 0; i < ck->dir_count && r == 0; i++) {
 		const struct ck_dir *dir = &ck->dirs[i];
@@ -323,9 +331,6 @@ int pass_dirs(struct ck *ck)
 			hinted = to;
 		}
 		r = check_dir(ck, dir, names);
-		done += dir->count;
-		if (r == 0)
-			r = ck_progress(ck, 2, done, ck->block_count);
 	}
 	ck_names_free(names);
 	return r;

@@ -183,10 +183,11 @@ static int scan_group(struct ck *ck, e2_grp group, uint8_t *buf)
 int pass_inodes(struct ck *ck)
 {
 	uint8_t *buf = malloc(CHUNK_BYTES);
-	int r = 0;
+	int r;
 
 	if (buf == NULL)
 		return e2_fail(E2_ERR_NOMEM, "inode tables");
+	r = ck_progress(ck, 1, 0, ck->g->groups);
 	for (e2_grp group = 0; group < ck->g->groups && r == 0; group++) {
 		r = scan_group(ck, group, buf);
 		if (r == 0)

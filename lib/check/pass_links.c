@@ -31,13 +31,11 @@ static void check_file(struct ck *ck, e2_ino ino, const struct ck_inode *i)
 int pass_links(struct ck *ck)
 {
 	const struct e2_geometry *g = ck->g;
+	int r = ck_progress(ck, 4, 0, g->groups);
 
-	for (e2_grp group = 0; group < g->groups; group++) {
+	for (e2_grp group = 0; group < g->groups && r == 0; group++) {
 		e2_ino first = group * g->inodes_per_group + 1;
-		int r = ck_progress(ck, 4, group + 1, g->groups);
 
-		if (r != 0)
-			return r;
 		for (e2_ino ino = first; ino < first + g->inodes_per_group; ino++) {
 			const struct ck_inode *i = &ck->inodes[ino];
 
@@ -49,6 +47,7 @@ int pass_links(struct ck *ck)
 			else
 				check_file(ck, ino, i);
 		}
+		r = ck_progress(ck, 4, group + 1, g->groups);
 	}
-	return 0;
+	return r;
 }

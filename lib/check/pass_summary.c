@@ -167,10 +167,16 @@ int pass_summary(struct ck *ck)
 	s.have = malloc(ck->g->block_size);
 	if (s.want == NULL || s.have == NULL)
 		r = e2_fail(E2_ERR_NOMEM, "bitmaps");
+	else
+		r = ck_progress(ck, 5, 0, 2 * (uint64_t)ck->g->groups);
 	for (e2_grp group = 0; group < ck->g->groups && r == 0; group++) {
+		uint64_t all = 2 * (uint64_t)ck->g->groups;
+
 		check_blocks(&s, group);
+		r = ck_progress(ck, 5, 2 * (uint64_t)group + 1, all);
 		check_inodes(&s, group);
-		r = ck_progress(ck, 5, group + 1, ck->g->groups);
+		if (r == 0)
+			r = ck_progress(ck, 5, 2 * (uint64_t)group + 2, all);
 	}
 	if (r == 0)
 		check_totals(&s);

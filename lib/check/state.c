@@ -10,7 +10,8 @@ int ck_begin(struct ck *ck)
 	int r;
 
 	ck->g = e2_geometry(ck->fs);
-	ck->super = e2_super(ck->fs);
+	if (ck->super == NULL)
+		ck->super = e2_super(ck->fs);
 	ck->sectors = ck->g->block_size / 512;
 	r = e2_bitset_new(ck->g->blocks, &ck->claimed);
 	if (r == 0)

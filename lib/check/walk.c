@@ -122,13 +122,14 @@ static int tree(struct walker *w, uint32_t root, unsigned level, e2_lblk lblk)
 {
 	struct ck_step step = { .level = level, .lblk = lblk, .blk = root, .count = 1,
 				.index = E2_DIRECT + level - 1 };
+	const struct e2_buf *root_buf;
 	struct frame frame[3];
 	int depth = 0;
-	int r = root != 0 ? enter(w, &step, &frame[0].buf) : 0;
+	int r = root != 0 ? enter(w, &step, &root_buf) : 0;
 
 	if (r <= 0)
 		return r;
-	frame[depth++] = (struct frame){ frame[0].buf, 0, level, lblk };
+	frame[depth++] = (struct frame){ root_buf, 0, level, lblk };
 	while (depth > 0) {
 		struct frame *f = &frame[depth - 1];
 
@@ -149,10 +150,11 @@ static int tree(struct walker *w, uint32_t root, unsigned level, e2_lblk lblk)
 		if (step.level == 0) {
 			r = data(w, &step);
 		} else {
-			r = enter(w, &step, &frame[depth].buf);
+			const struct e2_buf *buf;
+
+			r = enter(w, &step, &buf);
 			if (r > 0)
-				frame[depth++] = (struct frame){ frame[depth].buf, 0, step.level,
-								 step.lblk };
+				frame[depth++] = (struct frame){ buf, 0, step.level, step.lblk };
 		}
 		if (r < 0)
 			break;

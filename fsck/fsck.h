@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/* extant-fsck: what its files share. */
+#ifndef EXTANT_FSCK_H
+#define EXTANT_FSCK_H
+
+#include "e2.h"
+
+enum fsck_exit {		/* fsck(8); sums of these */
+	FSCK_OK = 0, FSCK_LEFT = 4, FSCK_FAILED = 8, FSCK_USAGE = 16, FSCK_CANCELLED = 32,
+};
+
+struct fsck_options {
+	bool check, force, preen, yes, quiet, verbose, time, json;
+	bool optimize, bad_blocks;
+	bool help, version;
+	int progress_fd;		/* -1: none; 0: a bar */
+	uint64_t superblock;
+	uint32_t block_size;
+	char *const *images;		/* NULL-terminated */
+};
+
+/* Parses the command line; FSCK_OK, or FSCK_USAGE when it has said what is wrong. */
+int fsck_options_parse(int argc, char *argv[], struct fsck_options *options);
+void fsck_options_help(void);
+
+/* A report as text (to standard output), or as JSON lines; false when it could not be written. */
+bool fsck_report_text(const char *image, struct e2_report *report,
+		      const struct fsck_options *options);
+bool fsck_report_json(const char *image, struct e2_report *report, int status);
+
+/* "demo.img: clean, 2334/16384 inodes, 19831/65536 blocks" and what follows. */
+bool fsck_say_clean(const char *image, const struct e2_fs *fs, const struct fsck_options *options);
+
+struct fsck_progress {
+	const char *image;
+	int fd;			/* protocol lines go there; -1: none */
+	bool bar;
+	int64_t begun;		/* milliseconds */
+	int shown;		/* per mille, or -1 before the bar shows */
+};
+void fsck_progress_begin(struct fsck_progress *progress, const char *image,
+			 const struct fsck_options *options);
+int fsck_progress_step(void *context, unsigned phase, uint64_t done, uint64_t all);
+void fsck_progress_end(struct fsck_progress *progress);
+
+#endif

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/* The command line: getopt and help from one table. */
+#include "fsck.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+enum choice {
+	OPT_CHECK, OPT_FORCE, OPT_PREEN, OPT_YES, OPT_SUPERBLOCK, OPT_BLOCKSIZE, OPT_PROGRESS,
+	OPT_EXTENDED, OPT_QUIET, OPT_TIME, OPT_VERBOSE, OPT_JSON, OPT_OPTIMIZE, OPT_BAD_ADD,
+	OPT_BAD_SET, OPT_UNDO, OPT_VERSION, OPT_HELP,
+};
+
+static const struct {
+	char letter;
+	const char *name, *argument;
+	enum choice value;
+	const char *text;
+} table[] = {
+#define OPTION(letter, name, argument, value, text) \
+	{ letter, name, argument, OPT_##value, text },
+#include "options.def"
+#undef OPTION
+};
+enum { OPTIONS = sizeof(table) / sizeof(table[0]), LONG_BASE = 256 };
+
+static void make_getopt(char *letters, struct option *names)
+{
+	size_t n = 0;
+
+	*letters++ = '+';	/* options end at the first image */
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (table[i].letter != 0) {
+			*letters++ = table[i].letter;
+			if (table[i].argument != NULL)
+				*letters++ = ':';
+		}
+		if (table[i].name != NULL)
+			names[n++] = (struct option){
+				.name = table[i].name,
+				.has_arg = table[i].argument != NULL ? required_argument :
+								       no_argument,
+				.val = LONG_BASE + (int)i,
+			};
+	}
+	*letters = '\0';
+	names[n] = (struct option){ .name = NULL };
+}
+
+static int usage(const char *what, const char *why)
+{
+	fprintf(stderr, "extant-fsck: %s%s\n  try: extant-fsck --help\n", what, why);
+	return FSCK_USAGE;
+}
+
+static int bad_value(char letter, const char *argument)
+{
+	fprintf(stderr, "extant-fsck: -%c %s: %s\n", letter, argument, e2_err_detail());
+	return FSCK_USAGE;
+}
+
+/* Extended options of e2fsck that ask for nothing a check does are taken and ignored. */
+static int parse_extended(const char *list)
+{
+	static const char *const known[] = {
+		"discard", "nodiscard", "fragcheck", "optimize_extents", "no_optimize_extents",
+		"inode_count_fullmap", "no_inode_count_fullmap", "journal_only",
+	};
+
+	while (*list != '\0') {
+		size_t len = strcspn(list, ","), i = 0, count = sizeof(known) / sizeof(known[0]);
+
+		while (i < count && (strlen(known[i]) != len || memcmp(known[i], list, len) != 0))
+			i++;
+		if (i == count && strncmp(list, "readahead_kb=", 13) != 0 &&
+		    strncmp(list, "ea_ver=", 7) != 0)
+			return usage("-E: no such extended option: ", list);
+		list += len;
+		list += *list == ',';
+	}
+	return FSCK_OK;
+}
+
+static int parse_superblock(const char *argument, struct fsck_options *o)
+{
+	if (e2_parse_u64(argument, 1, UINT32_MAX, &o->superblock) != 0)
+		return bad_value('b', argument);
+	return FSCK_OK;
+}
+
+static int parse_block_size(const char *argument, struct fsck_options *o)
+{
+	uint64_t size;
+
+	if (e2_parse_size(argument, 1, &size) != 0)
+		return bad_value('B', argument);
+	if (size < E2_BLOCK_SIZE_MIN || size > E2_BLOCK_SIZE_MAX || !e2_is_power_of_2(size)) {
+		fprintf(stderr, "extant-fsck: -B %s: block size must be 1024, 2048, 4096 ... "
+			"65536\n", argument);
+		return FSCK_USAGE;
+	}
+	o->block_size = (uint32_t)size;
+	return FSCK_OK;
+}
+
+static int parse_progress(const char *argument, struct fsck_options *o)
+{
+	uint64_t fd;
+
+	if (e2_parse_u64(argument, 0, 1 << 16, &fd) != 0)
+		return bad_value('C', argument);
+	o->progress_fd = (int)fd;
+	return FSCK_OK;
+}
+
+static int apply(enum choice choice, const char *argument, struct fsck_options *o)
+{
+	switch (choice) {
+	case OPT_CHECK: o->check = true; break;
+	case OPT_FORCE: o->force = true; break;
+	case OPT_PREEN: o->preen = true; break;
+	case OPT_YES: o->yes = true; break;
+	case OPT_SUPERBLOCK: return parse_superblock(argument, o);
+	case OPT_BLOCKSIZE: return parse_block_size(argument, o);
+	case OPT_PROGRESS: return parse_progress(argument, o);
+	case OPT_EXTENDED: return parse_extended(argument);
+	case OPT_QUIET: o->quiet = true; break;
+	case OPT_TIME: o->time = true; break;
+	case OPT_VERBOSE: o->verbose = true; break;
+	case OPT_JSON: o->json = true; break;
+	case OPT_OPTIMIZE: o->optimize = true; break;
+	case OPT_BAD_ADD:
+	case OPT_BAD_SET: o->bad_blocks = true; break;
+	case OPT_UNDO: break;
+	case OPT_VERSION: o->version = true; break;
+	case OPT_HELP: o->help = true; break;
+	}
+	return FSCK_OK;
+}
+
+static int parse_one(int c, struct fsck_options *o)
+{
+	for (size_t i = 0; i < OPTIONS; i++)
+		if ((c < LONG_BASE && c == table[i].letter) || c == LONG_BASE + (int)i)
+			return apply(table[i].value, optarg, o);
+	fputs("  try: extant-fsck --help\n", stderr);	/* getopt has said what is wrong */
+	return FSCK_USAGE;
+}
+
+static int check_combination(const struct fsck_options *o)
+{
+	if (o->check + o->preen + o->yes > 1)
+		return usage("only one of -n, -p (-a) and -y can be given", "");
+	if (o->check && (o->optimize || o->bad_blocks))
+		return usage("-n changes nothing, so -D, -l and -L cannot be given with it", "");
+	if (o->block_size != 0 && o->superblock == 0)
+		return usage("-B is of use only with -b", "");
+	if (o->images[0] == NULL)
+		return usage("no image given", "");
+	return FSCK_OK;
+}
+
+int fsck_options_parse(int argc, char *argv[], struct fsck_options *options)
+{
+	char letters[2 * OPTIONS + 2];
+	struct option names[OPTIONS + 1];
+	int c;
+
+	memset(options, 0, sizeof(*options));
+	options->progress_fd = -1;
+	make_getopt(letters, names);
+	while ((c = getopt_long(argc, argv, letters, names, NULL)) != -1) {
+		int r = parse_one(c, options);
+
+		if (r != FSCK_OK)
+			return r;
+	}
+	options->images = argv + optind;
+	return options->help || options->version ? FSCK_OK : check_combination(options);
+}
+
+void fsck_options_help(void)
+{
+	puts("usage: extant-fsck [options] IMAGE ...\n"
+	     "Checks ext2 volumes.  Exit status: 0 consistent, 4 problems left, 8 failed, 16 usage,\n"
+	     "32 cancelled; sums of these.\n");
+	for (size_t i = 0; i < OPTIONS; i++) {
+		char left[40] = "";
+		const char *argument = table[i].argument != NULL ? table[i].argument : "";
+		const char *name = table[i].name != NULL ? table[i].name : "";
+
+		snprintf(left, sizeof(left), "%s%.1s%s%s%s%s%s", table[i].letter ? "-" : "    ",
+			 &table[i].letter, table[i].letter && *name ? ", " : "",
+			 *name ? "--" : "", name, *argument ? " " : "", argument);
+		printf("  %-24s%s\n", left, table[i].text);
+	}
+}
