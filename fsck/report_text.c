@@ -112,8 +112,8 @@ static void print_totals(const char *image, struct e2_report *report,
 	struct e2_check_totals t;
 
 	e2_report_totals(report, &t);
-	printf("%s: %" PRIu64 "/%" PRIu32 " inodes, %" PRIu64 "/%" PRIu64 " blocks\n", image,
-	       t.inodes_used, g->inodes, t.blocks_used, g->blocks);
+	printf("%s: %s%" PRIu64 "/%" PRIu32 " inodes, %" PRIu64 "/%" PRIu64 " blocks\n", image,
+	       e2_report_errors(report) == 0 ? "consistent, " : "", t.inodes_used, g->inodes, t.blocks_used, g->blocks);
 	if (options->verbose)
 		printf("  %" PRIu64 " files, %" PRIu64 " directories, %" PRIu64 " symlinks, %"
 		       PRIu64 " others; %" PRIu64 " in more than one piece\n",
@@ -125,14 +125,12 @@ static void print_count(const char *image, uint64_t errors, uint64_t notes)
 	struct e2_str s = E2_STR_INIT;
 
 	e2_str_addf(&s, "%s: ", image);
-	if (errors == 0)
-		e2_str_add(&s, "consistent");
-	else
+	if (errors != 0) {
 		e2_str_add_count(&s, errors);
-	if (errors != 0)
 		e2_str_add(&s, errors == 1 ? " problem" : " problems");
+	}
 	if (notes != 0) {
-		e2_str_add(&s, ", ");
+		e2_str_add(&s, errors != 0 ? ", " : "");
 		e2_str_add_count(&s, notes);
 		e2_str_add(&s, notes == 1 ? " note" : " notes");
 	}
@@ -145,9 +143,7 @@ bool fsck_report_text(const char *image, struct e2_report *report,
 {
 	uint64_t errors = e2_report_errors(report), notes = e2_report_notes(report);
 
-	if (errors + notes == 0) {
-		printf("%s: consistent; ", image);
-	} else {
+	if (errors + notes != 0) {
 		print_count(image, errors, notes);
 		print_findings(report, options->verbose);
 		putchar('\n');

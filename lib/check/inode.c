@@ -36,8 +36,8 @@ static void check_zero_fields(const struct ck *ck, e2_ino ino, const struct e2_i
 			      .have = fields[i].value);
 }
 
-static void check_flags(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
-			struct e2_findings *out)
+void ck_inode_flags(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
+		    struct e2_findings *out)
 {
 	const struct { uint32_t flag; bool wrong; const char *name, *why; } rules[] = {
 		{ E2_FL_INDEX, !e2_is_dir(in), "index", "it is no directory" },
@@ -79,7 +79,7 @@ void ck_inode_fields(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 	if (!(ck->inodes[ino].flags & CK_ORPHAN))
 		check_dtime(ck, ino, in, out);
 	check_zero_fields(ck, ino, in, out);
-	check_flags(ck, ino, in, out);
+	ck_inode_flags(ck, ino, in, out);
 	if (room != 0 && (in->extra_isize > room || in->extra_isize % 4 != 0))
 		FOUND(out, INODE_EXTRA_SIZE, .ino = ino, .have = in->extra_isize, .limit = room);
 	if (type != E2_FT_REG && type != E2_FT_UNKNOWN && in->size >> 32 != 0)
@@ -124,7 +124,7 @@ void ck_inode_extent(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 		FOUND(out, BLOCK_COUNT, .ino = ino, .have = in->blocks, .want = sectors);
 	if (e2_is_dir(in))
 		check_dir_size(ck, ino, in, extent, out);
-	else if (e2_is_reg(in))
+	else if (e2_is_reg(in) || ck_is_reserved(ck, ino))
 		check_file_size(ck, ino, in, extent, out);
 }
 

@@ -231,6 +231,30 @@ static void read_primary(struct opening *o)
 		e2_err_clear();
 }
 
+/*
+ * Revision 0 knows no features and only inodes of 128 bytes; where there are
+ * features, it is the revision that is wrong.
+ */
+static int open_primary(struct opening *o)
+{
+	struct e2_super *s = &o->primary;
+	struct e2_super one;
+
+	if (!o->readable || s->magic != E2_MAGIC || s->rev_level != 0 ||
+	    (s->feature_compat | s->feature_incompat | s->feature_ro_compat) == 0)
+		return open_view(o, NULL, 0, 0, &o->fs);
+	one = *s;
+	one.rev_level = 1;
+	if (open_view(o, &one, 0, 0, &o->fs) != 0)
+		return open_view(o, NULL, 0, 0, &o->fs);
+	if (one.inode_size == E2_INODE_BYTES)
+		FOUND(o->found, SUPER_REVISION, .have = 0, .want = 1);
+	else
+		FOUND(o->found, SUPER_REVISION_SIZE, .have = 0, .want = one.inode_size);
+	*s = one;
+	return 0;
+}
+
 static int open_volume(struct opening *o)
 {
 	struct e2_str why = E2_STR_INIT;
@@ -242,7 +266,7 @@ static int open_volume(struct opening *o)
 		o->super_from_copy = o->groups_from_copy = r == 0;
 		return r;
 	}
-	r = open_view(o, NULL, 0, 0, &o->fs);
+	r = open_primary(o);
 	if (r == 0) {
 		choose_descriptors(o);
 		return 0;

@@ -121,6 +121,8 @@ static void check_type(struct reader *r, const struct e2_entry *e, const struct 
 	if (target->type == CK_BAD_TYPE || stored == target->type)
 		return;	/* an impossible mode is a finding of the inode */
 	f.mode = modes[target->type];
+	if (stored == E2_FT_UNKNOWN)
+		f.id = E2_PROBLEM_ENTRY_TYPE_NONE;	/* costs time, and misleads nobody */
 	e2_findings_add(r->ck->found, &f);
 }
 

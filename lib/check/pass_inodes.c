@@ -14,70 +14,77 @@ enum { CHUNK_BYTES = 1 << 18 };
 
 /* ---- inodes kept for the format's own use -------------------------------- */
 
-static bool holds_anything(const struct e2_inode *in)
+static bool any_pointer(const struct e2_inode *in)
 {
-	bool any = in->size != 0 || in->blocks != 0 || in->links_count != 0;
-
 	for (int i = 0; i < E2_POINTERS; i++)
-		any |= in->block[i] != 0;
-	return any;
+		if (in->block[i] != 0)
+			return true;
+	return false;
 }
 
-static bool all_zero(const uint8_t *raw, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (raw[i] != 0)
-			return false;
-	return true;
-}
-
+/* The list of bad blocks: an inode of no type, with pointers and nothing else. */
 static int check_bad_blocks(struct ck *ck, const struct e2_inode *in)
 {
 	struct ck_extent extent = { .blocks = 0 };
 
-	if (!holds_anything(in))
+	if (in->mode != 0 || (in->uid & 0xffff) != 0 || (in->gid & 0xffff) != 0 ||
+	    in->links_count != 0 || in->file_acl != 0)
+		FOUND(ck->found, RESERVED_USED, .ino = E2_INO_BAD_BLOCKS,
+		      .why = "list of bad blocks");
+	if (!any_pointer(in))
 		return 0;
 	ck->inodes[E2_INO_BAD_BLOCKS].type = CK_BAD_TYPE;
 	return ck_claim_file(ck, E2_INO_BAD_BLOCKS, in, false, &extent);
 }
 
 /* An inode of a feature that this volume lacks. */
-static int check_idle(struct ck *ck, e2_ino ino, const uint8_t *raw)
+static int check_idle(struct ck *ck, e2_ino ino, const struct e2_inode *in, const char *whose)
 {
-	if (!all_zero(raw, E2_INODE_BYTES))
-		FOUND(ck->found, RESERVED_USED, .ino = ino,
-		      .why = ino == E2_INO_JOURNAL ? "inode of the journal" : "inode of quota");
+	if (in->links_count != 0 || in->blocks != 0 || in->block[0] != 0)
+		FOUND(ck->found, RESERVED_USED, .ino = ino, .why = whose);
 	return 0;
 }
 
-static int check_inode(struct ck *ck, e2_ino ino, const struct e2_inode *in, const uint8_t *raw);
+/* One that may hold a file of its own, without a name. */
+static int check_spare(struct ck *ck, e2_ino ino, const struct e2_inode *in)
+{
+	struct ck_extent extent = { .blocks = 0 };
+	int r = 0;
 
-/* A reserved inode: most must not be in use, some are checked elsewhere. */
-static int check_reserved(struct ck *ck, e2_ino ino, const struct e2_inode *in,
-			  const uint8_t *raw)
+	if (in->mode != 0 && !e2_is_reg(in) && ino != E2_INO_BOOT_LOADER)
+		FOUND(ck->found, RESERVED_MODE, .ino = ino, .have = in->mode);
+	if (e2_is_reg(in) && any_pointer(in)) {
+		ck->inodes[ino].type = E2_FT_REG;
+		r = ck_claim_file(ck, ino, in, false, &extent);
+	}
+	if (r == 0 && in->file_acl != 0) {
+		ck->inodes[ino].type = E2_FT_REG;
+		r = ck_xattr_block(ck, ino, in, &extent);
+	}
+	ck_inode_extent(ck, ino, in, &extent, ck->found);
+	return r;
+}
+
+static int check_reserved(struct ck *ck, e2_ino ino, const struct e2_inode *in)
 {
 	if (in->dtime != 0 && in->dtime <= ck->g->inodes)
 		FOUND(ck->found, INODE_TIME_LOW, .ino = ino, .have = in->dtime);
 	switch (ino) {
-	case E2_INO_BAD_BLOCKS:
-		return check_bad_blocks(ck, in);
-	case E2_INO_RESIZE:
-		return 0;	/* pass_reserve */
-	case E2_INO_JOURNAL:
-		if (e2_has_has_journal(ck->super))
-			break;
-		return check_idle(ck, ino, raw);
 	case E2_INO_USER_QUOTA:
 	case E2_INO_GROUP_QUOTA:
-		return check_idle(ck, ino, raw);
+		return check_idle(ck, ino, in, "inode of quota");
+	case E2_INO_JOURNAL:
+		if (!e2_has_has_journal(ck->super))
+			return check_idle(ck, ino, in, "inode of the journal");
+		break;
 	default:
 		break;
 	}
-	if (in->mode != 0 && !e2_is_reg(in)) {
-		FOUND(ck->found, RESERVED_MODE, .ino = ino, .have = in->mode);
-		return 0;
-	}
-	return in->mode != 0 && in->links_count != 0 ? check_inode(ck, ino, in, raw) : 0;
+	ck_inode_flags(ck, ino, in, ck->found);
+	if (ino == E2_INO_BAD_BLOCKS)
+		return check_bad_blocks(ck, in);
+	/* The resize inode's pointers have a pass of their own. */
+	return ino == E2_INO_RESIZE ? 0 : check_spare(ck, ino, in);
 }
 
 /* ---- inodes in general ---------------------------------------------------- */
@@ -143,7 +150,7 @@ static int scan_inode(struct ck *ck, e2_ino ino, const uint8_t *raw)
 		return 0;
 	e2_inode_decode(&in, raw, ck->g->inode_size);
 	if (ck_is_reserved(ck, ino))
-		return check_reserved(ck, ino, &in, raw);
+		return check_reserved(ck, ino, &in);
 	if (in.links_count == 0) {
 		if (ck->inodes[ino].flags & CK_ORPHAN)
 			return check_inode(ck, ino, &in, raw);

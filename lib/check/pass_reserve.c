@@ -88,7 +88,7 @@ static int check_double(struct ck *ck, e2_blk root, uint64_t *blocks)
 static int check_inode(struct ck *ck, const struct e2_inode *in)
 {
 	e2_blk root = in->block[DOUBLE];
-	uint64_t blocks = 1, taken;
+	uint64_t blocks = 1, taken, p = ck->g->pointers;
 	int r;
 
 	for (uint32_t i = 0; i < E2_POINTERS; i++)
@@ -97,6 +97,8 @@ static int check_inode(struct ck *ck, const struct e2_inode *in)
 	if (!e2_is_reg(in))
 		FOUND(ck->found, RESERVED_MODE, .ino = E2_INO_RESIZE, .have = in->mode);
 	field(ck, "links_count", in->links_count, 1);
+	field(ck, "size", e2_inode_size(in),
+	      (E2_DIRECT + p + p * p) * (uint64_t)ck->g->block_size);
 	if (!e2_block_valid(ck->g, root)) {
 		FOUND(ck->found, BLOCK_RANGE, .ino = E2_INO_RESIZE, .index = DOUBLE, .have = root,
 		      .limit = ck->g->blocks - 1);

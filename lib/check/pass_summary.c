@@ -117,7 +117,7 @@ static void check_inodes(struct summary *s, e2_grp group)
 		E2_PROBLEM_INODE_FREE, E2_PROBLEM_INODE_USED, "inode bitmap",
 		(uint64_t)group * ck->g->inodes_per_group + 1, ck->g->inodes_per_group,
 	};
-	uint32_t free_count = 0, dirs = 0;
+	uint32_t free_count = 0, dirs = 0, end = 0;
 
 	if (state->inode_table == 0 || state->table_damaged) {
 		s->free_inodes += state->free_inodes;
@@ -128,14 +128,19 @@ static void check_inodes(struct summary *s, e2_grp group)
 		e2_ino ino = (e2_ino)m.first + i;
 		const struct ck_inode *in = &ck->inodes[ino];
 
-		if (in->type != 0 || ino < ck->g->first_ino)
+		if (in->type != 0 || ino < ck->g->first_ino) {
 			s->want[i / 8] = (uint8_t)(s->want[i / 8] | 1 << i % 8);
-		else
+			end = i + 1;
+		} else {
 			free_count++;
+		}
 		dirs += in->type == E2_FT_DIR;
 	}
 	s->free_inodes += free_count;
 	compare(s, group, state->inode_bitmap, &m);
+	if (state->unused <= m.bits && end > m.bits - state->unused)
+		FOUND(ck->found, GROUP_UNUSED, .group = group, .have = state->unused,
+		      .want = m.first + end - 1);
 	if (state->free_inodes != free_count)
 		FOUND(ck->found, GROUP_COUNT, .group = group, .field = "free_inodes_count",
 		      .have = state->free_inodes, .want = free_count, .why = "free");

@@ -18,6 +18,9 @@ static void check_limits(struct ck *ck)
 	if (s->clusters_per_group != s->blocks_per_group)
 		FOUND(ck->found, SUPER_VALUE, .field = "clusters_per_group",
 		      .have = s->clusters_per_group, .want = s->blocks_per_group);
+	if (s->log_groups_per_flex > 31)
+		FOUND(ck->found, SUPER_RANGE, .field = "log_groups_per_flex",
+		      .have = s->log_groups_per_flex, .limit = 31);
 	if (s->rev_level != 0 && s->desc_size > ck->g->block_size)
 		FOUND(ck->found, SUPER_RANGE, .field = "desc_size", .have = s->desc_size,
 		      .limit = ck->g->block_size);
@@ -51,11 +54,8 @@ static void check_features(struct ck *ck)
 	uint32_t all = e2_feature_mask(E2_RO_COMPAT, E2_SUPPORT_NONE);
 	uint32_t ours = e2_feature_mask(E2_RO_COMPAT, E2_SUPPORT_READ);
 
-	if (s->rev_level == 0) {
-		if ((s->feature_compat | s->feature_incompat | s->feature_ro_compat) != 0)
-			FOUND(ck->found, SUPER_REVISION, .have = 0);
+	if (s->rev_level == 0)
 		return;
-	}
 	report_features(ck, E2_COMPAT,
 			s->feature_compat & ~e2_feature_mask(E2_COMPAT, E2_SUPPORT_NONE),
 			E2_PROBLEM_SUPER_FEATURE, "no feature that is known");
@@ -90,9 +90,6 @@ static void check_journal(struct ck *ck)
 	}
 	if (s->journal_inum != 0)
 		FOUND(ck->found, SUPER_JOURNAL, .field = "journal_inum", .have = s->journal_inum,
-		      .why = off);
-	if (s->journal_dev != 0)
-		FOUND(ck->found, SUPER_JOURNAL, .field = "journal_dev", .have = s->journal_dev,
 		      .why = off);
 	if (!all_zero(s->journal_uuid, sizeof(s->journal_uuid)))
 		FOUND(ck->found, SUPER_JOURNAL, .field = "journal_uuid", .have = 1, .why = off);

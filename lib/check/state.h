@@ -46,7 +46,7 @@ struct ck_dir_block {
 
 struct ck_group {		/* a descriptor as the passes use it */
 	e2_blk block_bitmap, inode_bitmap, inode_table;	/* 0: nowhere in the volume */
-	uint32_t free_blocks, free_inodes, used_dirs;	/* as stored */
+	uint32_t free_blocks, free_inodes, used_dirs, unused;	/* as stored */
 	bool table_damaged;	/* not all of the inode table could be read */
 };
 
@@ -163,6 +163,9 @@ int ck_xattr_refcounts(struct ck *ck);
 /* Fields of one inode in use that need nothing but the inode. */
 void ck_inode_fields(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 		     struct e2_findings *out);
+/* ... its flags alone. */
+void ck_inode_flags(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
+		    struct e2_findings *out);
 /* ... that need its pointers followed. */
 void ck_inode_extent(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 		     const struct ck_extent *extent, struct e2_findings *out);
