@@ -6,7 +6,6 @@
  */
 #include "shell.h"
 
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -190,8 +189,9 @@ static struct widths measure(struct ls *ls, const struct listing *l)
 	return w;
 }
 
-/* A directory's files have few different times, and converting one is dear. */
-static const char *brief_time(struct ls *ls, int64_t sec)
+/* Puts the words of a time in ls->minute.  A directory's files have few different times,
+ * and converting one is dear. */
+static void brief_time(struct ls *ls, int64_t sec)
 {
 	int64_t minute = sec / 60 - (sec % 60 < 0);
 
@@ -200,7 +200,6 @@ static const char *brief_time(struct ls *ls, int64_t sec)
 		e2_str_add_time(&ls->minute, sec, -1, E2_TIME_BRIEF | ls->sh->time_flags);
 		ls->minute_of = minute;
 	}
-	return e2_str_text(&ls->minute);
 }
 
 static void add_owner_column(struct ls *ls, bool group, uint32_t id, int width)
@@ -208,11 +207,11 @@ static void add_owner_column(struct ls *ls, bool group, uint32_t id, int width)
 	struct out *o = &ls->sh->out;
 	size_t mark;
 
+	out_raw(o, "  ", 2);
 	if (!ls->sh->show_names) {
-		out_add(o, "  %*u", width, id);
+		out_add_number(o, id, width);
 		return;
 	}
-	out_add(o, "  ");
 	mark = out_mark(o);
 	add_owner(ls->sh, &o->text, group, id);
 	out_pad(o, mark, (size_t)width);
@@ -223,8 +222,10 @@ static void show_columns(struct ls *ls, const struct row *r, const struct widths
 	struct out *o = &ls->sh->out;
 	char text[32];
 
-	if (ls->inodes)
-		out_add(o, "%*u  ", w->ino, r->ino);
+	if (ls->inodes) {
+		out_add_number(o, r->ino, w->ino);
+		out_raw(o, "  ", 2);
+	}
 	if (!ls->table)
 		return;
 	if (!r->mode) {
@@ -233,20 +234,23 @@ static void show_columns(struct ls *ls, const struct row *r, const struct widths
 		return;
 	}
 	add_mode(&o->text, r->mode);
-	(void)snprintf(text, sizeof(text), "  %*u", w->links, r->links);	/* it fits */
 	if (r->links > 1 && (r->mode & E2_S_IFMT) != E2_S_IFDIR)
-		out_add_styled(o, STYLE_BOLD, text);
-	else
-		out_add(o, "%s", text);
+		out_style(o, STYLE_BOLD);
+	out_add_number(o, r->links, w->links + 2);
+	if (r->links > 1 && (r->mode & E2_S_IFMT) != E2_S_IFDIR)
+		out_plain(o);
 	add_owner_column(ls, false, r->uid, w->uid);
 	add_owner_column(ls, true, r->gid, w->gid);
 	if (r->major || r->minor) {
 		(void)snprintf(text, sizeof(text), "%u:%u", r->major, r->minor);
 		out_add(o, "  %*s", w->size, text);
 	} else {
-		out_add(o, "  %*" PRIu64, w->size, r->size);
+		out_add_number(o, r->size, w->size + 2);
 	}
-	out_add(o, "  %s  ", brief_time(ls, r->mtime));
+	out_raw(o, "  ", 2);
+	brief_time(ls, r->mtime);
+	out_raw(o, ls->minute.text, ls->minute.len);
+	out_raw(o, "  ", 2);
 }
 
 static void show_row(struct ls *ls, const struct listing *l, const struct row *r,

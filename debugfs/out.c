@@ -102,21 +102,45 @@ void out_add(struct out *o, const char *fmt, ...)
 	}
 }
 
+void out_add_number(struct out *o, uint64_t n, int width)
+{
+	char text[48];
+	char *end = text + sizeof(text), *at = end;
+
+	do
+		*--at = (char)('0' + n % 10);
+	while (n /= 10);
+	while (end - at < width && at > text)
+		*--at = ' ';
+	e2_str_add_bytes(&o->text, at, (size_t)(end - at));
+}
+
 void out_add_name(struct out *o, const void *name, size_t len)
 {
 	e2_str_add_name(&o->text, name, len);
 }
 
-void out_add_styled(struct out *o, enum out_style style, const char *text)
+void out_style(struct out *o, enum out_style style)
 {
 	static const char *const code[] = {
 		[STYLE_BOLD] = "1", [STYLE_RED] = "31", [STYLE_YELLOW] = "33",
 	};
 
 	if (o->color)
-		e2_str_addf(&o->text, "\033[%sm%s\033[0m", code[style], text);
-	else
-		e2_str_add(&o->text, text);
+		e2_str_addf(&o->text, "\033[%sm", code[style]);
+}
+
+void out_plain(struct out *o)
+{
+	if (o->color)
+		e2_str_add(&o->text, "\033[0m");
+}
+
+void out_add_styled(struct out *o, enum out_style style, const char *text)
+{
+	out_style(o, style);
+	e2_str_add(&o->text, text);
+	out_plain(o);
 }
 
 size_t out_mark(const struct out *o)

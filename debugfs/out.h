@@ -40,7 +40,10 @@ bool out_failed(const struct out *o);
 /* ---- screens ------------------------------------------------------------- */
 
 void out_add(struct out *o, const char *fmt, ...) E2_PRINTF(2, 3);
+void out_add_number(struct out *o, uint64_t n, int width);	/* right-aligned; for long tables */
 void out_add_name(struct out *o, const void *name, size_t len);	/* escaped */
+void out_style(struct out *o, enum out_style style);		/* until out_plain */
+void out_plain(struct out *o);
 void out_add_styled(struct out *o, enum out_style style, const char *text);
 
 /* Where the next column starts to be counted; then fill with spaces up to that width. */
