@@ -114,10 +114,12 @@ $(B)/tests/self/planted.o: CPPFLAGS += -Itests
 $(B)/tests/self/planted.o: WARN := -Wall
 
 # Documents made from the program's tables; they are committed.
-GENDOCS := $(patsubst docs/gen/%.in,docs/%,$(wildcard docs/gen/*.md.in))
-$(B)/gendocs: $(B)/docs/gen/gendocs.o $(B)/libextant.a
+GENDOCS := $(patsubst docs/gen/%.in,docs/%,$(wildcard docs/gen/*.in))
+$(B)/gendocs: $(call objs,$(call src,docs/gen)) $(B)/libextant.a
 	$(if $(V),,@echo "  LD   $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(call objs,$(call src,docs/gen)): CPPFLAGS += -I.
 
 .PHONY: docs
 docs: $(B)/gendocs ## make the documents that come from tables

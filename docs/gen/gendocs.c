@@ -11,10 +11,14 @@
  *   @formats       how values are written
  *   @reach         how far block pointers reach
  *   @groups        how large groups and volumes can be
+ *   @commands      the commands of the shell; "@commands mdoc" for a manual page
+ *   @options       the options of the shell, for a manual page
  *
- * Fails when a directive is unknown, or when the template leaves out a structure or
- * a vocabulary.
+ * Fails when a directive is unknown, or when a template with one structure or
+ * vocabulary leaves out another.
  */
+#include "commands.h"
+
 #include "base/units.h"
 #include "disk/consts.h"
 #include "disk/features.h"
@@ -203,6 +207,19 @@ static int print_groups(const char *name, struct seen *seen)
 	return 0;
 }
 
+static int print_all_commands(const char *argument, struct seen *seen)
+{
+	(void)seen;
+	return print_commands(strcmp(argument, "mdoc") == 0);
+}
+
+static int print_all_options(const char *argument, struct seen *seen)
+{
+	(void)argument;
+	(void)seen;
+	return print_options();
+}
+
 /* ---- the template ------------------------------------------------------ */
 
 static const struct {
@@ -211,6 +228,7 @@ static const struct {
 } directives[] = {
 	{ "@struct", print_struct }, { "@words", print_words }, { "@features", print_features },
 	{ "@formats", print_formats }, { "@reach", print_reach }, { "@groups", print_groups },
+	{ "@commands", print_all_commands }, { "@options", print_all_options },
 };
 
 static int expand(char *line, struct seen *seen)
@@ -229,9 +247,12 @@ static int expand(char *line, struct seen *seen)
 
 static int check_complete(const struct seen *seen)
 {
+	static const struct seen nothing;
 	const struct e2_struct *s;
 	int bad = 0;
 
+	if (memcmp(seen, &nothing, sizeof(nothing)) == 0)
+		return 0;
 	for (size_t i = 0; (s = e2_struct_at(i)) != NULL; i++) {
 		if (i >= STRUCTS_MAX || !seen->structs[i])
 			bad |= fprintf(stderr, "gendocs: structure %s is left out\n", s->name) != 0;
