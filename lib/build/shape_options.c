@@ -48,30 +48,37 @@ static const char *usage_by_size(uint64_t bytes)
 	return bytes < 16 * tib ? "big" : "huge";
 }
 
-static int apply_usage(struct usage *to, const char *name, size_t len)
+static int unknown_usage(const char *name, size_t len)
 {
 	struct e2_str known = E2_STR_INIT, shown = E2_STR_INIT;
+	int err;
 
-	for (size_t i = 0; i < USAGES; i++) {
-		const struct usage *u = &usages[i];
-
-		if (strlen(u->name) == len && memcmp(u->name, name, len) == 0) {
-			if (u->block_size)
-				to->block_size = u->block_size;
-			if (u->inode_size)
-				to->inode_size = u->inode_size;
-			if (u->bytes_per_inode)
-				to->bytes_per_inode = u->bytes_per_inode;
-			return 0;
-		}
-		e2_str_addf(&known, "%s%s", i ? " " : "", u->name);
-	}
+	for (size_t i = 0; i < USAGES; i++)
+		e2_str_addf(&known, "%s%s", i ? " " : "", usages[i].name);
 	e2_str_add_name(&shown, name, len);
-	int err = e2_fail(E2_ERR_INVAL, "-T %s: unknown usage type; there are %s",
-			  e2_str_text(&shown), e2_str_text(&known));
+	err = e2_fail(E2_ERR_INVAL, "-T %s: unknown usage type; there are %s",
+		      e2_str_text(&shown), e2_str_text(&known));
 	e2_str_free(&known);
 	e2_str_free(&shown);
 	return err;
+}
+
+static int apply_usage(struct usage *to, const char *name, size_t len)
+{
+	for (size_t i = 0; i < USAGES; i++) {
+		const struct usage *u = &usages[i];
+
+		if (strlen(u->name) != len || memcmp(u->name, name, len) != 0)
+			continue;
+		if (u->block_size)
+			to->block_size = u->block_size;
+		if (u->inode_size)
+			to->inode_size = u->inode_size;
+		if (u->bytes_per_inode)
+			to->bytes_per_inode = u->bytes_per_inode;
+		return 0;
+	}
+	return unknown_usage(name, len);
 }
 
 /* Later types win over earlier ones, field by field. */
