@@ -3,7 +3,7 @@
 """pair.py [-w] [-n PAIRS] NAME 'OURS' 'THEIRS': CPU time (or wall time) of two shell commands, in turn.
 
 One warm-up of each, then PAIRS interleaved pairs; prints the median of theirs/ours with its range, and
-both medians.  A command that exits with more than 1 ends the comparison and says so.
+both medians.  A command that fails ends the comparison and says so.
 """
 import argparse, os, resource, statistics, subprocess, sys, time
 
@@ -18,7 +18,7 @@ def once(command):
     child = subprocess.Popen(command, shell=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                              stderr=subprocess.DEVNULL)
     _, status, use = os.wait4(child.pid, 0)
-    if os.waitstatus_to_exitcode(status) not in (0, 1):
+    if os.waitstatus_to_exitcode(status) != 0:
         sys.exit('%-34s cannot be compared: exit %d of %s' % (a.name, os.waitstatus_to_exitcode(status), command))
     return time.perf_counter() - start if a.w else use.ru_utime + use.ru_stime
 
