@@ -94,6 +94,10 @@ $(FUZZ:%=$(B)/tests/fuzz/fuzz_%): %: %.o $(B)/tests/image.o $(B)/libextant.a
 	$(if $(V),,@echo "  LD   $@")
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 
+# Prints a volume's layout, for the comparison with dumpe2fs.
+$(B)/tests/oracle/layout: $(B)/tests/oracle/layout.o $(B)/libextant.a
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 .PHONY: fuzz fuzz-run
 fuzz: ## fuzz every target for FUZZ_SECONDS (needs clang)
 	@$(MAKE) -s CC=clang B=$(B)/fuzz SAN=1 CFLAGS='$(CFLAGS) -fsanitize=fuzzer-no-link' fuzz-run
