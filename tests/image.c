@@ -83,8 +83,9 @@ void img_mark_block(struct img *img, e2_blk blk, bool used)
 {
 	e2_grp group = e2_block_group(&img->g, blk);
 	struct e2_group desc = img_group(img, group);
+	e2_blk bit = blk - e2_group_first_block(&img->g, group);
 
-	put_bit(img, desc.block_bitmap, (uint32_t)(blk - e2_group_first_block(&img->g, group)), used);
+	put_bit(img, desc.block_bitmap, (uint32_t)bit, used);
 }
 
 void img_mark_inode(struct img *img, e2_ino ino, bool used)

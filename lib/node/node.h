@@ -78,9 +78,9 @@ E2_NODISCARD int e2_map(struct e2_fs *fs, const struct e2_inode *in, e2_lblk lbl
 /*
  * Steps through everything an inode's pointers reach, in file order, pointer
  * blocks before what they point to; holes are left out.  Types that keep no
- * pointers yield nothing; a mode without a type (the bad block inode) does.  Nothing is trusted: bad
- * pointers are yielded and not followed, each pointer block is entered once.
- * Depth and work are bounded by the format and the volume.
+ * pointers yield nothing; a mode without a type (the bad block inode) does.
+ * Nothing is trusted: bad pointers are yielded and not followed, each pointer
+ * block is entered once.  Depth and work are bounded by the format and the volume.
  */
 struct e2_walk_block {
 	e2_lblk lblk;		/* of data; of a pointer block: the first it can reach */

@@ -108,9 +108,10 @@ static int look_everywhere(struct search *s, uint32_t block_size)
 {
 	e2_blk first = block_size == 1024 ? 1 : 0;
 	uint64_t blocks = s->io->size / block_size;
+	uint64_t most = (uint64_t)8 * block_size;
 	int err = 0;
 
-	for (uint64_t per_group = 8; per_group <= (uint64_t)8 * block_size && !err; per_group += 8) {
+	for (uint64_t per_group = 8; per_group <= most && !err; per_group += 8) {
 		if (first + per_group >= blocks)
 			break;
 		err = look(s, first + per_group, block_size);

@@ -64,7 +64,8 @@ e2_grp e2_inode_group(const struct e2_geometry *g, e2_ino ino);
 bool e2_block_valid(const struct e2_geometry *g, e2_blk blk);	/* first_data_block .. blocks-1 */
 bool e2_run_valid(const struct e2_geometry *g, e2_blk blk, uint64_t count);
 bool e2_inode_valid(const struct e2_geometry *g, e2_ino ino);	/* 1 .. inodes */
-uint64_t e2_file_size_max(const struct e2_geometry *g);		/* bytes, by pointers and i_blocks */
+/* Bytes; by pointers and i_blocks. */
+uint64_t e2_file_size_max(const struct e2_geometry *g);
 
 /* ---- opening ------------------------------------------------------------ */
 

@@ -54,8 +54,9 @@ static uint64_t place_of(const struct img *img, unsigned what, unsigned which, u
 	case 2:
 		return e2_desc_block(&img->g, which & 8 ? 1 : 0, 0) * size + group * 32 + at % 32;
 	case 3:		/* the tables follow the heads and two bitmaps */
-		return (e2_group_first_block(&img->g, group) + e2_group_head_blocks(&img->g, group)) *
-		       size + at % (6 * size);
+		at %= 6 * size;
+		return (e2_group_first_block(&img->g, group) +
+			e2_group_head_blocks(&img->g, group)) * size + at;
 	default:
 		return (uint64_t)which * size % (img->io->size - size) + at % size;
 	}
@@ -151,7 +152,8 @@ static void use_volume(struct e2_fs *fs)
 
 	for (e2_blk blk = 0; blk < g->blocks && blk < STEPS_MAX; blk++) {
 		/* Failures are answers too. */
-		if (e2_block_used(fs, blk, &used) != 0 || e2_block_role(fs, blk, &role, &group) != 0)
+		if (e2_block_used(fs, blk, &used) != 0 ||
+		    e2_block_role(fs, blk, &role, &group) != 0)
 			break;
 	}
 	use_inodes(fs);

@@ -114,8 +114,8 @@ E2_TEST(cache_get, a_block_past_the_end_is_an_error_that_names_it)
 
 	cr_assert_eq(e2_cache_open(io, BLOCK, 64 * BLOCK, 0, &c), 0);
 	cr_assert_eq(e2_cache_get(c, BLOCKS, &b), E2_ERR_IO);	/* half of it is there */
-	cr_assert_str_eq(e2_err_detail(), "block 1000 lies past the end of the image, which holds 1000 "
-			 "blocks of 512 bytes");
+	cr_assert_str_eq(e2_err_detail(), "block 1000 lies past the end of the image, which "
+			 "holds 1000 blocks of 512 bytes");
 	cr_assert_eq(e2_cache_get(c, UINT64_MAX, &b), E2_ERR_IO);
 	cr_assert_eq(e2_cache_read(c, BLOCKS - 1, 2, two), E2_ERR_IO);
 	cr_assert_not_null(strstr(e2_err_detail(), "block 1000 lies past"));
@@ -367,7 +367,8 @@ E2_TEST(cache_threads, bytes_are_the_same_for_any_number_of_workers_and_readers)
 		cr_assert_eq(e2_cache_open(io, BLOCK, 40 * BLOCK, workers[w], &c), 0);
 		for (unsigned i = 0; i < 4; i++) {
 			readers[i] = (struct reader){ .c = c, .seed = i, .wrong = &wrong };
-			cr_assert_eq(thrd_create(&threads[i], read_much, &readers[i]), thrd_success);
+			cr_assert_eq(thrd_create(&threads[i], read_much, &readers[i]),
+				     thrd_success);
 		}
 		for (unsigned i = 0; i < 4; i++)
 			thrd_join(threads[i], NULL);

@@ -64,7 +64,8 @@ E2_TEST(node_read, any_stretch_of_a_file_is_what_was_written)
 		for (unsigned n = 0; n < 2000; n++) {
 			uint64_t offset = step(&seed) % (size + 10);
 			size_t len = step(&seed) % (n % 2 ? 300 : 9 * sizes[i]);
-			size_t want = offset >= size ? 0 : size - offset < len ? size - offset : len;
+			uint64_t left = offset < size ? size - offset : 0;
+			size_t want = left < len ? left : len;
 
 			got_bytes[want] = 0xa5;
 			cr_assert_eq(e2_read(fs, &in, offset, len, got_bytes, &got), 0);
@@ -286,7 +287,7 @@ E2_TEST(node_symlink, text_in_the_inode_and_in_a_block)
 					     len <= E2_FAST_SYMLINK_MAX);
 				cr_assert_eq(e2_inode_has_blocks(fs, &in),
 					     len > E2_FAST_SYMLINK_MAX);
-				cr_assert_eq(link_text(fs, &in, text, len), 0, "%s", e2_err_detail());
+				cr_assert_eq(link_text(fs, &in, text, len), 0);
 				e2_close(fs);
 				img_free(&img);
 				text[len] = 'x';

@@ -24,7 +24,8 @@ static bool same_inode(const struct e2_inode *a, const struct e2_inode *b)
 E2_TEST(node_inode, fields_and_bytes_come_from_the_table)
 {
 	static const struct img_options shapes[] = {
-		{ .block_size = 1024 }, { .revision_0 = true }, { .block_size = 4096, .inode_size = 4096 },
+		{ .block_size = 1024 }, { .revision_0 = true },
+		{ .block_size = 4096, .inode_size = 4096 },
 		{ .blocks = 1000, .blocks_per_group = 256, .inode_size = 512 },
 	};
 
@@ -114,7 +115,8 @@ E2_TEST(node_time, seconds_are_signed_and_go_on_after_2038)
 		{ 0xffffffff, 0, -1, 0 }, { 0x80000000, 1, INT64_C(2147483648), 0 },
 		{ 0xffffffff, 1, INT64_C(4294967295), 0 },
 		{ 0x7fffffff, 3, INT64_C(15032385535), 0 },
-		{ 5, 999999999u << 2, 5, 999999999 }, { 5, 0xffffffff, 5 + (INT64_C(3) << 32), 999999999 },
+		{ 5, 999999999u << 2, 5, 999999999 },
+		{ 5, 0xffffffff, 5 + (INT64_C(3) << 32), 999999999 },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -161,7 +163,8 @@ E2_TEST(node_scan, yields_what_get_yields)
 {
 	static const struct img_options shapes[] = {
 		{ .blocks = 3000, .blocks_per_group = 512, .inodes_per_group = 160 },
-		{ .blocks = 3000, .blocks_per_group = 512, .inodes_per_group = 163, .inode_size = 128 },
+		{ .blocks = 3000, .blocks_per_group = 512, .inodes_per_group = 163,
+		  .inode_size = 128 },
 		{ .revision_0 = true, .blocks = 3000 },
 		{ .block_size = 65536, .blocks = 40, .inodes_per_group = 700, .inode_size = 512 },
 		{ .blocks = 8000, .inodes_per_group = 8192, .inode_size = 512 },
@@ -311,16 +314,14 @@ static int use_all(struct e2_fs *fs, uint64_t *sum)
 		*sum = *sum * 31 + b.blk + b.count;
 		err = b.status;
 	}
-	for (uint64_t at = 0; !err && (err = e2_data_next(fs, &in, at, &start, &end)) > 0; at = end) {
-		for (uint64_t k = start; (err = 0, k < end); k += sizeof(bytes)) {
-			err = e2_read(fs, &in, k, sizeof(bytes), bytes, &got);
-			if (err)
-				break;
-			for (size_t i = 0; i < got; i++)
+	start = end = 0;
+	while (!err && (err = e2_data_next(fs, &in, end, &start, &end)) > 0) {
+		err = 0;
+		for (uint64_t at = start; !err && at < end; at += sizeof(bytes)) {
+			err = e2_read(fs, &in, at, sizeof(bytes), bytes, &got);
+			for (size_t i = 0; !err && i < got; i++)
 				*sum = *sum * 31 + bytes[i];
 		}
-		if (err)
-			break;
 	}
 	e2_blocks_end(walk);
 	e2_scan_end(scan);

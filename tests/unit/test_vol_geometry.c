@@ -69,24 +69,34 @@ E2_TEST(vol_geometry, each_rule_refuses_with_field_value_and_range)
 		  "superblock: log_block_size is 4294967295, must be 0 to 6", NULL, 0 },
 		{ "log_cluster_size", 1, "superblock: log_cluster_size is 1, must be 0", NULL, 0 },
 		{ "inode_size", 0, "superblock: inode_size is 0, must be 128 to 1024", NULL, 0 },
-		{ "inode_size", 192, "superblock: inode_size is 192, must be a power of two", NULL, 0 },
-		{ "inode_size", 2048, "superblock: inode_size is 2048, must be 128 to 1024", NULL, 0 },
+		{ "inode_size", 192,
+		  "superblock: inode_size is 192, must be a power of two", NULL, 0 },
+		{ "inode_size", 2048,
+		  "superblock: inode_size is 2048, must be 128 to 1024", NULL, 0 },
 		{ "first_data_block", 0, "superblock: first_data_block is 0, must be 1", NULL, 0 },
 		{ "first_data_block", 2, "superblock: first_data_block is 2, must be 1", NULL, 0 },
-		{ "blocks_per_group", 0, "superblock: blocks_per_group is 0, must be 8 to 8192", NULL, 0 },
+		{ "blocks_per_group", 0,
+		  "superblock: blocks_per_group is 0, must be 8 to 8192", NULL, 0 },
 		{ "blocks_per_group", 8200,
 		  "superblock: blocks_per_group is 8200, must be 8 to 8192", NULL, 0 },
-		{ "clusters_per_group", 77, "superblock: clusters_per_group is 77, must be 8192", NULL, 0 },
-		{ "blocks_count", 0, "superblock: blocks_count is 0, must be 2 to 4294967295", NULL, 0 },
-		{ "blocks_count", 1, "superblock: blocks_count is 1, must be 2 to 4294967295", NULL, 0 },
-		{ "blocks_count", 20481, "superblock: blocks_count is 20481, but the image holds 20480 "
+		{ "clusters_per_group", 77,
+		  "superblock: clusters_per_group is 77, must be 8192", NULL, 0 },
+		{ "blocks_count", 0,
+		  "superblock: blocks_count is 0, must be 2 to 4294967295", NULL, 0 },
+		{ "blocks_count", 1,
+		  "superblock: blocks_count is 1, must be 2 to 4294967295", NULL, 0 },
+		{ "blocks_count", 20481,
+		  "superblock: blocks_count is 20481, but the image holds 20480 "
 		  "blocks of 1024 bytes", NULL, 0 },
-		{ "inodes_per_group", 3, "superblock: inodes_per_group is 3, must be 4 to 8192", NULL, 0 },
+		{ "inodes_per_group", 3,
+		  "superblock: inodes_per_group is 3, must be 4 to 8192", NULL, 0 },
 		{ "inodes_per_group", 8193,
 		  "superblock: inodes_per_group is 8193, must be 4 to 8192", NULL, 0 },
-		{ "inodes_per_group", 1703, "superblock: inodes_count is 5112, but 3 groups of 1703 make "
+		{ "inodes_per_group", 1703,
+		  "superblock: inodes_count is 5112, but 3 groups of 1703 make "
 		  "5109", NULL, 0 },
-		{ "inodes_count", 5111, "superblock: inodes_count is 5111, but 3 groups of 1704 make 5112",
+		{ "inodes_count", 5111,
+		  "superblock: inodes_count is 5111, but 3 groups of 1704 make 5112",
 		  NULL, 0 },
 		{ "first_ino", 10, "superblock: first_ino is 10, must be 11 to 5112", NULL, 0 },
 		{ "first_ino", 5113, "superblock: first_ino is 5113, must be 11 to 5112", NULL, 0 },
@@ -111,14 +121,16 @@ E2_TEST(vol_geometry, tables_descriptors_and_heads_fit)
 	s.inode_size = 1024;
 	s.inodes_count = 3 * 8192;
 	check_changes(&s, 0, &(struct change){ "mtime", 0, "superblock: inodes_per_group is 8192: "
-		      "bitmaps and inode tables take 24582 blocks, the volume has 16390", NULL, 0 }, 1);
+		      "bitmaps and inode tables take 24582 blocks, the volume has 16390",
+		      NULL, 0 }, 1);
 
 	/* Group 3 has a copy of the superblock and 80 descriptor blocks, but only 40 blocks. */
 	make_good(&s);
 	s.blocks_count = 1 + 3 * 8192 + 40;
 	s.inodes_count = 4 * 1704;
-	check_changes(&s, 0, &(struct change){ "mtime", 0, "superblock: blocks_count is 24617: the last "
-		      "group has 40 blocks, its superblock and descriptors take 81", NULL, 0 }, 1);
+	check_changes(&s, 0, &(struct change){ "mtime", 0, "superblock: blocks_count is 24617: the "
+		      "last group has 40 blocks, its superblock and descriptors take 81",
+		      NULL, 0 }, 1);
 
 	/* 16 blocks a group, 64 bytes an inode table: descriptors outgrow group 0. */
 	make_good(&s);

@@ -190,7 +190,8 @@ E2_TEST(vol_open, a_backup_must_lie_where_it_says)
 	uint8_t raw[1024];
 
 	img_new(&img, &(struct img_options){ .blocks = 2000, .blocks_per_group = 256 });
-	cr_assert_eq(open_error(&img, &(struct e2_open_options){ .block_size = 3000 }), E2_ERR_INVAL);
+	cr_assert_eq(open_error(&img, &(struct e2_open_options){ .block_size = 3000 }),
+		     E2_ERR_INVAL);
 	cr_assert_eq(open_error(&img, &(struct e2_open_options){ .superblock = 258,
 			.block_size = 1024 }), E2_ERR_NOT_EXT2);
 	cr_assert_eq(open_error(&img, &(struct e2_open_options){ .superblock = 258 }),
@@ -239,7 +240,8 @@ E2_TEST(vol_find_backup, copies_that_do_not_agree_with_their_place_are_passed_ov
 	e2_blk blk;
 	uint8_t raw[E2_SUPER_BYTES];
 
-	img_new(&img, &(struct img_options){ .blocks = 9000, .ro_compat = E2_FEATURE_sparse_super });
+	img_new(&img, &(struct img_options){
+		.blocks = 9000, .ro_compat = E2_FEATURE_sparse_super });
 	/* An image in a file: its primary lies 1 KiB behind a block boundary, as group 0. */
 	e2_super_encode(&img.super, raw);
 	img_write(&img, 1 + 8 * 40, 0, raw, sizeof(raw));
