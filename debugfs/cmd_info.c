@@ -174,6 +174,8 @@ static void show_bar(struct out *o, uint64_t part, uint64_t most)
 {
 	uint64_t cells = most ? (part * BAR + most / 2) / most : 0;
 
+	if (part)
+		out_add(o, "  ");
 	if (!cells && part)
 		out_add(o, "%s", o->utf8 ? "\u258f" : ".");
 	for (uint64_t i = 0; i < cells; i++)
@@ -185,23 +187,27 @@ static void show_places(struct shell *sh, const struct usage *u)
 	const struct e2_geometry *g = e2_geometry(sh->fs);
 	struct out *o = &sh->out;
 	uint64_t most = 0;
+	int width = 7;
 
 	out_add(o, "where the %" PRIu64 " blocks are", g->blocks);
 	out_line(o);
 	for (size_t i = 0; i < PLACES; i++)
 		if (u->place[i] > most)
 			most = u->place[i];
+	for (uint64_t n = most / 10000000; n; n /= 10)
+		width++;
 	for (enum place i = 0; i < PLACES; i++) {
 		size_t mark;
 
 		if (!u->place[i] && place_is_rare(i))
 			continue;
-		out_add(o, "  %-14s%7" PRIu64 "  ", place_name(i), u->place[i]);
+		out_add(o, "  %-14s", place_name(i));
+		out_add_number(o, u->place[i], width);
 		mark = out_mark(o);
 		show_bar(o, u->place[i], most);
 		if (*place_note(i)) {
 			out_add(o, "  ");
-			out_pad(o, mark, 13);
+			out_pad(o, mark, 15);
 			out_add(o, "%s", place_note(i));
 		}
 		out_line(o);

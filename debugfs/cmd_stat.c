@@ -214,15 +214,18 @@ static void show_blocks(struct sight *s)
 	struct out *o = &s->sh->out;
 	const struct pieces *p = &s->pieces;
 	uint64_t all = p->data + p->pointers + (s->in.file_acl != 0), shown = 0;
+	bool fast = e2_is_symlink(&s->in) && e2_symlink_is_fast(s->sh->fs, &s->in);
 	struct e2_walk_block b;
 	size_t mark, i = 0;
 
 	left(o, "blocks", &mark);
 	out_add(o, "%" PRIu64 " (", all);
 	add_plural(&o->text, s->in.blocks, "sector", "sectors");
-	out_add(o, ")  ");
-	if (p->together || p->bad)
+	out_add(o, ")");
+	if (p->together || p->bad || fast) {
+		out_add(o, "  ");
 		out_pad(o, mark, COLUMN);
+	}
 	while (shown < PIECES_SHOWN && pieces_next(p, &i, &b)) {
 		out_add(o, shown++ ? ", " : "");
 		add_range(&o->text, b.lblk, b.count);
@@ -235,7 +238,7 @@ static void show_blocks(struct sight *s)
 		out_add(o, shown ? ", " : "");
 		add_plural(&o->text, p->bad, "bad pointer", "bad pointers");
 	}
-	if (e2_is_symlink(&s->in) && e2_symlink_is_fast(s->sh->fs, &s->in))
+	if (fast)
 		out_add(o, "the text is in the inode");
 	out_line(o);
 }

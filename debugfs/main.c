@@ -133,7 +133,8 @@ static int set_option(struct request *r, enum option_id id, const char *value)
 		return 0;
 	case OPT_UTC:
 		r->utc = true;
-		return 0;
+		/* for fields, which know no option */
+		return setenv("TZ", "UTC0", 1) ? usage("--utc", "", "no memory") : 0;
 	case OPT_NAMES:
 		r->names = true;
 		return 0;

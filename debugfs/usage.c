@@ -107,7 +107,19 @@ static bool is_used(const uint8_t *bitmap, uint32_t bit)
 	return bitmap[bit / 8] >> bit % 8 & 1;
 }
 
-/* A gap may go on into the next group. */
+/* One bit of a block bitmap; a gap may go on into the next group. */
+static void count_bit(struct usage *u, bool used, uint64_t *gap)
+{
+	if (used) {
+		add_gap(u, *gap);
+		*gap = 0;
+	} else {
+		++*gap;
+		u->free_blocks++;
+	}
+}
+
+/* Most bytes of a bitmap are all used or all free. */
 static int count_blocks(struct count *c, e2_grp group, const struct e2_group *desc, uint64_t *gap)
 {
 	const struct e2_geometry *g = e2_geometry(c->sh->fs);
@@ -117,13 +129,19 @@ static int count_blocks(struct count *c, e2_grp group, const struct e2_group *de
 
 	if (err)
 		return err;
-	for (uint32_t i = 0; i < bits; i++) {
-		if (is_used(buf->data, i)) {
-			add_gap(c->u, *gap);
-			*gap = 0;
+	for (uint32_t i = 0; i < bits; ) {
+		uint8_t byte = buf->data[i / 8];
+
+		if (byte == 0 && bits - i >= 8 && i % 8 == 0) {
+			*gap += 8;
+			c->u->free_blocks += 8;
+			i += 8;
+		} else if (byte == 0xff && bits - i >= 8 && i % 8 == 0) {
+			count_bit(c->u, true, gap);
+			i += 8;
 		} else {
-			++*gap;
-			c->u->free_blocks++;
+			count_bit(c->u, is_used(buf->data, i), gap);
+			i++;
 		}
 	}
 	e2_buf_put(c->sh->fs, buf);
