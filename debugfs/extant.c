@@ -55,7 +55,8 @@ static int start(const char *name, char **argv)
 	}
 	(void)snprintf(path, sizeof(path), "extant-%s", name);
 	(void)execvp(path, argv);
-	(void)fprintf(stderr, "extant: %s: %s\n", path, strerror(errno));
+	(void)e2_fail_errno(errno, "%s", path);
+	(void)fprintf(stderr, "extant: %s\n", e2_err_detail());
 	return CANNOT_RUN;
 }
 

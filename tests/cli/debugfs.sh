@@ -72,7 +72,7 @@ t "... with the line of a failure" fails_with 'stdin:2: cat' sh -c 'printf "pwd\
 t "a leading - ignores failure" exits 0 d -R '-cat /nosuch' a.img
 t "quit ends a script" same "$(printf 'quit\npwd\n' | d a.img)" ""
 t "a missing script exits 2" exits 2 d -f nosuch a.img
-t "a full disk is told" fails_with 'No space left' sh -c 'extant-debugfs a.img cat /long >/dev/full'
+t "a full disk is told" fails_with 'o space left' sh -c 'extant-debugfs a.img cat /long >/dev/full'
 t "a closed pipe is no crash" same "$(d a.img cat /long 2>err | head -1; cat err)" "1"
 t "extant IMAGE is the shell" same "$(extant a.img pwd)" "/"
 t "extant debugfs too" same "$(extant debugfs a.img pwd)" "/"
