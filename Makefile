@@ -65,11 +65,13 @@ $(eval $(call program,extant,debugfs/extant.c))
 # Unit tests: one Criterion binary; UNIT='disk_*/*' selects.
 FUZZ_REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,$(wildcard tests/fuzz/fuzz_*.c))
 UNIT_SRC := $(wildcard tests/*.c tests/unit/*.c)
+# Allocations pass through tests/alloc.c, which fails the one that a test wants to fail.
+WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 # The shell's objects without its main are tested too.
 SHELL_OBJS := $(call objs,$(filter-out debugfs/main.c debugfs/extant.c,$(call src,debugfs)))
 $(B)/tests/unit/run: $(call objs,$(UNIT_SRC)) $(SHELL_OBJS) $(B)/libextant.a
 	$(if $(V),,@echo "  LD   $@")
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(LDLIBS)
+	$(Q)$(CC) $(LDFLAGS) $(WRAP) -o $@ $^ -lcriterion $(LDLIBS)
 $(call objs,$(UNIT_SRC)): CPPFLAGS += -Itests -I.
 # The test framework's macros are GNU C.
 $(call objs,$(UNIT_SRC)): WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror

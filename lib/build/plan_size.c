@@ -129,9 +129,11 @@ static int holds(struct search *q, uint64_t bytes)
 	return 0;
 }
 
-static bool is_final(int err)
+/* Whether no other size can help.  A number of inodes may be too large for small volumes only, a
+ * ratio is wrong for all. */
+static bool is_final(const struct search *q, int err)
 {
-	return err == E2_ERR_NOMEM;
+	return err == E2_ERR_NOMEM || (err == E2_ERR_INVAL && q->options->inodes == 0);
 }
 
 /* The smallest size in lo .. hi, both multiples of step, that holds the tree. */
@@ -144,7 +146,7 @@ static int search_range(struct search *q, uint64_t lo, uint64_t hi, uint64_t ste
 		uint64_t mid = small + (large - small) / 2;
 
 		err = holds(q, mid * step);
-		if (is_final(err))
+		if (err == E2_ERR_NOMEM)
 			return err;
 		if (err == 0)
 			large = mid;
@@ -182,7 +184,7 @@ int e2_plan_auto_size(const struct e2_source *source, const struct e2_shape_opti
 		if (hi < lo)
 			break;		/* err is the last range's */
 		err = search_range(&q, lo, hi, step, bytes);
-		if (err == 0 || is_final(err))
+		if (err == 0 || is_final(&q, err))
 			return err;
 	}
 	return err;
