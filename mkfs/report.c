@@ -105,7 +105,7 @@ void job_report(struct job *job, int err)
 		e2_str_add(&s, "\n  try: -F");
 	if (no_space)
 		try_size(job, &s);
-	if (err == E2_ERR_ACCES || err == E2_ERR_CHANGED)
+	if (err == E2_ERR_ACCES)
 		try_exclude(job, e2_str_text(&detail), &s);
 	fprintf(stderr, "extant-mkfs: %s\n", e2_str_text(&s));
 	e2_str_free(&s);

@@ -289,8 +289,8 @@ int e2_shape_make(const struct e2_shape_options *options, uint64_t bytes, struct
 
 	if (blocks > UINT32_MAX)
 		return e2_fail(E2_ERR_INVAL, "too large: %llu blocks of %u bytes; a volume has at most "
-			       "%u%s", (unsigned long long)blocks, w.block_size, UINT32_MAX,
-			       w.block_size < E2_BLOCK_SIZE_MAX ? ", or larger blocks (-b)" : "");
+			       "%u, which with -b 65536 are 256 TiB", (unsigned long long)blocks,
+			       w.block_size, UINT32_MAX);
 	s.geometry = (struct e2_geometry){
 		.block_size = w.block_size, .inode_size = w.inode_size, .desc_size = E2_GROUP_BYTES,
 		.first_data_block = w.block_size == 1024, .blocks_per_group = w.blocks_per_group,
