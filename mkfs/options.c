@@ -410,6 +410,9 @@ int options_parse(struct options *o, int argc, char **argv)
 		return refuse("unexpected argument", argv[optind + 2], "IMAGE and SIZE are all");
 	if (argc - optind == 2 && (err = set_size(o, argv[optind + 1])) != 0)
 		return err;
+	if (o->reproducible && o->uuid_kind == UUID_GIVEN && uuid_is_null(o->uuid))
+		return refuse("-U", "clear", "a reproducible volume without a UUID of its own gets one "
+			      "from a digest; give another, or none");
 	return parse_sizes(o);
 }
 

@@ -108,6 +108,7 @@ t "-m" refused "-m 51: reserved blocks must be 0 to 50 percent" -m 51 no.img 1M
 t "-m text" refused "-m 5%: reserved blocks must be 0 to 50 percent" -m 5% no.img 1M
 t "-L" refused "-L: label has 17 bytes, 16 fit" -L 12345678901234567 no.img 1M
 t "-U" refused "-U x: must be a UUID, random, time or clear" -U x no.img 1M
+t "-U clear, reproducibly" starts "-U clear: a reproducible volume" -U clear --reproducible no.img 1M
 t "-r" refused "-r 2: revision must be 0 or 1" -r 2 no.img 1M
 t "-r 0 -O" refused "-r 0: revision 0 has no features; leave out -O" -r 0 -O filetype no.img 1M
 t "-t" refused "-t ext4: cannot be made yet; ext2 can" -t ext4 no.img 1M
