@@ -104,7 +104,7 @@ static void check_dir_size(const struct ck *ck, e2_ino ino, const struct e2_inod
 static void check_file_size(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 			    const struct ck_extent *extent, struct e2_findings *out)
 {
-	uint64_t size = e2_inode_size(in), max = e2_file_size_max(ck->g);
+	uint64_t size = in->size, max = e2_file_size_max(ck->g);
 	uint64_t last = extent->end != 0 ? (extent->end - 1) * ck->g->block_size : 0;
 
 	if (size < last)

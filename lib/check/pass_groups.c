@@ -120,6 +120,7 @@ static int check_group(struct ck *ck, e2_grp group)
 	state->free_inodes = stated.free_inodes_count;
 	state->used_dirs = stated.used_dirs_count;
 	state->unused = stated.itable_unused;
+	state->flags = stated.flags;
 	if ((stated.flags & 3) != 0 && !e2_has_uninit_bg(ck->super))
 		FOUND(ck->found, GROUP_FLAGS, .group = group, .have = stated.flags);
 	return 0;

@@ -51,13 +51,14 @@ static int check_spare(struct ck *ck, e2_ino ino, const struct e2_inode *in)
 	struct ck_extent extent = { .blocks = 0 };
 	int r = 0;
 
-	if (in->mode != 0 && !e2_is_reg(in) && ino != E2_INO_BOOT_LOADER)
+	if (in->mode != 0 && ino != E2_INO_BOOT_LOADER &&
+	    (ino != E2_INO_JOURNAL || !e2_is_reg(in)))
 		FOUND(ck->found, RESERVED_MODE, .ino = ino, .have = in->mode);
 	if (e2_is_reg(in) && any_pointer(in)) {
 		ck->inodes[ino].type = E2_FT_REG;
 		r = ck_claim_file(ck, ino, in, false, &extent);
 	}
-	if (r == 0 && in->file_acl != 0) {
+	if (r == 0 && in->file_acl != 0 && e2_block_valid(ck->g, in->file_acl)) {
 		ck->inodes[ino].type = E2_FT_REG;
 		r = ck_xattr_block(ck, ino, in, &extent);
 	}

@@ -130,12 +130,11 @@ int pass_reserve(struct ck *ck)
 		e2_err_clear();
 		return 0;	/* its table is a finding already */
 	}
-	if (on && (s->reserved_gdt_blocks != 0 || in.block[DOUBLE] != 0)) {
-		ck->inodes[E2_INO_RESIZE].type = CK_BAD_TYPE;
-		return check_inode(ck, &in);
-	}
 	if (!on && in.block[DOUBLE] != 0)
 		FOUND(ck->found, RESIZE_UNUSED, .ino = E2_INO_RESIZE, .field = "block[13]",
 		      .have = in.block[DOUBLE]);
-	return 0;
+	if (in.block[DOUBLE] == 0 && !(on && s->reserved_gdt_blocks != 0))
+		return 0;
+	ck->inodes[E2_INO_RESIZE].type = CK_BAD_TYPE;
+	return check_inode(ck, &in);
 }

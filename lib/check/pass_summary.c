@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { INODES_UNINIT = 1 };	/* in the flags of a group */
+
 struct summary {
 	struct ck *ck;
 	uint8_t *want, *have;		/* a block each */
@@ -109,6 +111,22 @@ static void check_blocks(struct summary *s, e2_grp group)
 		      .have = ck->groups[group].free_blocks, .want = free_count, .why = "free");
 }
 
+/* Fields of ext4 that say which part of an inode table was never written; end: past its last used. */
+static void check_unused(const struct summary *s, e2_grp group, uint32_t end)
+{
+	const struct ck_group *state = &s->ck->groups[group];
+	uint32_t all = s->ck->g->inodes_per_group;
+	bool none = (state->flags & INODES_UNINIT) != 0;
+	uint64_t first = (uint64_t)group * all + 1;
+	uint32_t unused = none ? all : state->unused;
+
+	if (unused <= all && end > all - unused)
+		FOUND(s->ck->found, GROUP_UNUSED, .group = group,
+		      .field = none ? "flags" : "itable_unused",
+		      .have = none ? state->flags : unused, .limit = first + all - unused,
+		      .want = first + end - 1);
+}
+
 static void check_inodes(struct summary *s, e2_grp group)
 {
 	struct ck *ck = s->ck;
@@ -138,9 +156,7 @@ static void check_inodes(struct summary *s, e2_grp group)
 	}
 	s->free_inodes += free_count;
 	compare(s, group, state->inode_bitmap, &m);
-	if (state->unused <= m.bits && end > m.bits - state->unused)
-		FOUND(ck->found, GROUP_UNUSED, .group = group, .have = state->unused,
-		      .want = m.first + end - 1);
+	check_unused(s, group, end);
 	if (state->free_inodes != free_count)
 		FOUND(ck->found, GROUP_COUNT, .group = group, .field = "free_inodes_count",
 		      .have = state->free_inodes, .want = free_count, .why = "free");

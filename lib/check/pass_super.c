@@ -47,22 +47,27 @@ static void report_features(struct ck *ck, enum e2_feature_word word, uint32_t b
 
 static void check_features(struct ck *ck)
 {
-	/* Of ext4; they change nothing that a check of ext2 looks at. */
-	const uint32_t harmless = E2_FEATURE_huge_file | E2_FEATURE_dir_nlink |
-				  E2_FEATURE_extra_isize;
+	/* They change what a check would have to look at. */
+	const uint32_t compat_strange = E2_FEATURE_lazy_bg | E2_FEATURE_exclude_inode |
+					E2_FEATURE_snapshot_bitmap | E2_FEATURE_orphan_file;
+	const uint32_t ro_strange = E2_FEATURE_btree_dir | E2_FEATURE_snapshot |
+				    E2_FEATURE_bigalloc | E2_FEATURE_metadata_csum |
+				    E2_FEATURE_replica | E2_FEATURE_orphan_present;
+	const char *cannot = "this version cannot check what that means";
+	const char *kept = "kept, and not checked";
 	const struct e2_super *s = ck->super;
-	uint32_t all = e2_feature_mask(E2_RO_COMPAT, E2_SUPPORT_NONE);
-	uint32_t ours = e2_feature_mask(E2_RO_COMPAT, E2_SUPPORT_READ);
+	uint32_t compat = s->feature_compat & ~e2_feature_mask(E2_COMPAT, E2_SUPPORT_READ);
+	uint32_t ro = s->feature_ro_compat & ~e2_feature_mask(E2_RO_COMPAT, E2_SUPPORT_READ);
+	uint32_t known;
 
 	if (s->rev_level == 0)
 		return;
-	report_features(ck, E2_COMPAT,
-			s->feature_compat & ~e2_feature_mask(E2_COMPAT, E2_SUPPORT_NONE),
-			E2_PROBLEM_SUPER_FEATURE, "no feature that is known");
-	report_features(ck, E2_RO_COMPAT, s->feature_ro_compat & ~(ours | harmless),
-			E2_PROBLEM_SUPER_FEATURE, "this version cannot check what it means");
-	report_features(ck, E2_RO_COMPAT, s->feature_ro_compat & harmless & all,
-			E2_PROBLEM_SUPER_FEATURE_KEPT, "kept, and not checked");
+	known = e2_feature_mask(E2_COMPAT, E2_SUPPORT_NONE) & ~compat_strange;
+	report_features(ck, E2_COMPAT, compat & ~known, E2_PROBLEM_SUPER_FEATURE, cannot);
+	report_features(ck, E2_COMPAT, compat & known, E2_PROBLEM_SUPER_FEATURE_KEPT, kept);
+	known = e2_feature_mask(E2_RO_COMPAT, E2_SUPPORT_NONE) & ~ro_strange;
+	report_features(ck, E2_RO_COMPAT, ro & ~known, E2_PROBLEM_SUPER_FEATURE, cannot);
+	report_features(ck, E2_RO_COMPAT, ro & known, E2_PROBLEM_SUPER_FEATURE_KEPT, kept);
 	if (s->creator_os == E2_OS_HURD && e2_has_filetype(s))
 		FOUND(ck->found, SUPER_OS, .have = s->creator_os,
 		      .why = "does not know the feature filetype");
@@ -122,7 +127,6 @@ static void check_copy(struct ck *ck, e2_blk blk, const struct e2_super *copy)
 		{ "log_block_size", copy->log_block_size, s->log_block_size },
 		{ "blocks_per_group", copy->blocks_per_group, s->blocks_per_group },
 		{ "inodes_per_group", copy->inodes_per_group, s->inodes_per_group },
-		{ "rev_level", copy->rev_level, s->rev_level },
 		{ "inode_size", copy->inode_size, s->inode_size },
 		{ "feature_incompat", copy->feature_incompat, s->feature_incompat },
 		{ "reserved_gdt_blocks", copy->reserved_gdt_blocks, s->reserved_gdt_blocks },

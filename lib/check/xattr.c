@@ -42,6 +42,8 @@ static const char *place(struct area *a, uint32_t at, const struct e2_xattr_entr
 		return "has a name that leads past the end";
 	if (!use(a, at, E2_XATTR_ENTRY_BYTES + e->name_len))
 		return "overlaps a value";
+	if (e->name_index == E2_XATTR_NONE)
+		return "has a name of no name space";
 	if (e->value_inum != 0)
 		return "has its value in an inode, which ext2 has not";
 	if (e->value_size > a->size || e->value_offs > a->size - e->value_size)
