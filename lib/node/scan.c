@@ -28,7 +28,7 @@ struct e2_scan {
 	bool bad;			/* and it is counted as bad */
 	e2_blk table;
 	uint32_t next;			/* inode to yield, counted in the group */
-	uint32_t first, end;		/* inodes that are in bytes */
+	uint32_t first, end;		/* inodes that are in bytes, or would be */
 	uint32_t bad_groups;
 	uint8_t *bitmap;		/* NULL: all are wanted */
 	uint8_t *bytes;
@@ -172,8 +172,6 @@ static int load_piece(struct e2_scan *s)
 		return err;
 	s->first = blk * s->per_block;
 	s->end = (blk + count) * s->per_block;
-	if (s->end > s->g->inodes_per_group)
-		s->end = s->g->inodes_per_group;
 	return 0;
 }
 

@@ -61,6 +61,8 @@ E2_TEST(node_read, any_stretch_of_a_file_is_what_was_written)
 		cr_assert_eq(e2_read(fs, &in, 0, size + 100, got_bytes, &got), 0);
 		cr_assert_eq(got, size);
 		cr_assert_eq(memcmp(got_bytes, model, size), 0);
+		cr_assert_eq(e2_read(fs, &in, size - 10, 11, got_bytes, &got), 0);
+		cr_assert_eq(got, 10);
 		for (unsigned n = 0; n < 2000; n++) {
 			uint64_t offset = step(&seed) % (size + 10);
 			size_t len = step(&seed) % (n % 2 ? 300 : 9 * sizes[i]);
