@@ -17,7 +17,9 @@ static bool is(bool condition)
 
 struct e2_shape_options volume_options(void)
 {
-	static const uint8_t id[16] = { 1, 2, 3, 4, 5, 6, 0x47, 8, 0x89, 10, 11, 12, 13, 14, 15, 16 };
+	static const uint8_t id[16] = {
+		1, 2, 3, 4, 5, 6, 0x47, 8, 0x89, 10, 11, 12, 13, 14, 15, 16,
+	};
 
 	return (struct e2_shape_options){ .reserved_percent = -1, .revision = UINT32_MAX,
 					  .backup_count = UINT32_MAX, .now = NOW, .uuid = id,
@@ -34,7 +36,8 @@ void volume_make(struct volume *v, struct e2_source *owned, const struct e2_shap
 
 	*v = (struct volume){ .source = owned };
 	if (bytes == 0)
-		cr_assert(e2_plan_auto_size(owned, options, 0, 0, &bytes) == 0, "%s", e2_err_detail());
+		cr_assert(e2_plan_auto_size(owned, options, 0, 0, &bytes) == 0, "%s",
+			  e2_err_detail());
 	cr_assert(e2_plan_shape(owned, options, bytes, &shape) == 0, "%s", e2_err_detail());
 	cr_assert(e2_plan_make(owned, &shape, &how, &v->plan) == 0, "%s", e2_err_detail());
 	cr_assert(e2_io_open_mem(fresh ? 0 : bytes, &io) == 0);
@@ -61,7 +64,7 @@ void volume_free(struct volume *v)
 	e2_source_free(v->source);
 }
 
-/* ---- soundness -------------------------------------------------------------------- */
+/* ---- soundness -------------------------------------------------------------- */
 
 static void claim(struct e2_bitset *used, e2_blk blk, uint64_t count, const char *what, e2_ino ino)
 {
@@ -192,7 +195,8 @@ void volume_check(struct e2_fs *fs)
 	while (e2_scan_next(scan, &ino, &in, &raw) > 0) {
 		if (ino >= g->first_ino && in.links_count == 0) {
 			for (uint32_t i = 0; i < g->inode_size; i++)
-				cr_assert(raw[i] == 0, "inode %u: byte %u of an unused one", ino, i);
+				cr_assert(raw[i] == 0, "inode %u: byte %u of an unused one", ino,
+					  i);
 			continue;
 		}
 		e2_bitset_set(inodes, ino);
@@ -208,7 +212,7 @@ void volume_check(struct e2_fs *fs)
 	free(dirs);
 }
 
-/* ---- the same tree ------------------------------------------------------------------- */
+/* ---- the same tree ---------------------------------------------------------- */
 
 static void compare_data(struct volume *v, e2_obj obj, const struct e2_inode *in)
 {
@@ -255,7 +259,8 @@ static void compare_holes(struct volume *v, e2_obj obj, const struct e2_inode *i
 			cr_assert(e2_map(v->fs, in, at, &run) == 0);
 			if (at + run.count > lo && run.blk == 0)
 				run.count = at < lo ? lo - at : 0;
-			cr_assert(run.count > 0 && (at < lo) == (run.blk == 0), "object %u, block %llu",
+			cr_assert(run.count > 0 && (at < lo) == (run.blk == 0),
+				  "object %u, block %llu",
 				  obj, (unsigned long long)at);
 			if (run.blk != 0 && run.count > hi - at)
 				run.count = hi - at;
@@ -349,7 +354,8 @@ static void compare_object(struct volume *v, e2_obj obj)
 		const struct e2_source_name *name = e2_source_name(v->source, o->first_name + i);
 		e2_ino found;
 
-		cr_assert(e2_dir_lookup(v->fs, ino, e2_source_text(v->source, name->text), name->len,
+		cr_assert(e2_dir_lookup(v->fs, ino, e2_source_text(v->source, name->text),
+					name->len,
 					&found) == 0);
 		cr_assert(found == e2_plan_ino(v->plan, name->object));
 	}
@@ -397,6 +403,7 @@ void volume_compare(struct volume *v)
 
 		compare_object(v, obj);
 		if ((o->mode & E2_S_IFMT) == E2_S_IFDIR)
-			compare_entries(v, e2_plan_ino(v->plan, obj), o->names + (obj == 0 && !own));
+			compare_entries(v, e2_plan_ino(v->plan, obj), o->names + (obj == 0
+										  && !own));
 	}
 }

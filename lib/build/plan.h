@@ -71,7 +71,7 @@ struct e2_plan_stats {
 	uint64_t overhead_blocks;	/* superblocks, descriptors and reserve, bitmaps, tables */
 	uint64_t free_blocks;
 	uint64_t used_inodes, free_inodes;
-	uint64_t clamped_times;		/* objects with a time no inode here holds, or after `now` */
+	uint64_t clamped_times;		/* objects with a time not held, or after `now` */
 	uint64_t dropped_xattrs;	/* objects whose attributes are lost: no ext_attr feature */
 };
 void e2_plan_stats(const struct e2_plan *plan, struct e2_plan_stats *stats);

@@ -108,13 +108,14 @@ static void round_trip(const struct e2_shape_options *options, uint64_t bytes, b
 	volume_free(&v);
 }
 
-/* ---- empty volumes --------------------------------------------------------------- */
+/* ---- empty volumes ---------------------------------------------------------- */
 
 E2_TEST(build_emit, empty_volumes)
 {
-	static const char *const features[] = { NULL, "^resize_inode", "^resize_inode,^sparse_super",
-						"^resize_inode,meta_bg", "^filetype,^ext_attr",
-						"^resize_inode,^sparse_super,sparse_super2", "none" };
+	static const char *const features[] = {
+		NULL, "^resize_inode", "^resize_inode,^sparse_super", "^resize_inode,meta_bg",
+		"^filetype,^ext_attr", "^resize_inode,^sparse_super,sparse_super2", "none",
+	};
 	struct volume v;
 
 	for (uint32_t block = 1024; block <= 65536; block *= 2) {
@@ -192,7 +193,7 @@ E2_TEST(build_emit, backups)
 	volume_free(&v);
 }
 
-/* ---- trees ----------------------------------------------------------------------------- */
+/* ---- trees ------------------------------------------------------------------ */
 
 E2_TEST(build_emit, trees, .init = begin, .fini = end)
 {
@@ -342,7 +343,7 @@ E2_TEST(build_emit, lost_found, .init = begin, .fini = end)
 	volume_free(&v);
 }
 
-/* ---- attributes --------------------------------------------------------------------------- */
+/* ---- attributes ------------------------------------------------------------- */
 
 static bool set_xattr(const char *name, const char *attr, size_t len, char fill)
 {
@@ -368,7 +369,8 @@ E2_TEST(build_emit, xattrs, .init = begin, .fini = end)
 		for (unsigned a = 0; a <= i % 4; a++) {
 			size_t len = lens[(i / 4 + a * 3) % 7];
 
-			if (!set_xattr(name, attrs[a], len > 100 && a > 0 ? 8 : len, (char)('a' + i % 5)))
+			if (!set_xattr(name, attrs[a], len > 100 && a > 0 ? 8 : len,
+				       (char)('a' + i % 5)))
 				cr_skip("no attributes here");
 		}
 	}
@@ -433,7 +435,7 @@ E2_TEST(build_emit, shared_xattrs, .init = begin, .fini = end)
 	volume_free(&v);
 }
 
-/* ---- failures --------------------------------------------------------------------------------- */
+/* ---- failures --------------------------------------------------------------- */
 
 struct made { struct e2_source *source; struct e2_plan *plan; uint64_t bytes; };
 
@@ -524,10 +526,11 @@ E2_TEST(build_emit, every_write_fails, .init = begin, .fini = end)
 		struct e2_emit_options how = { .fresh = fresh };
 
 		for (uint64_t nth = 1;; nth++) {
-			struct failing f = { .io = { &failing_ops, "failing", 0, true }, .nth = nth };
+			struct failing f = { .nth = nth };
 			uint8_t magic[2];
 			int err;
 
+			f.io = (struct e2_io){ &failing_ops, "failing", 0, true };
 			cr_assert(e2_io_open_mem(0, &f.mem) == 0);
 			err = e2_emit(m.plan, &f.io, &how);
 			if (err != 0 && f.mem->size > 2048) {

@@ -98,7 +98,7 @@ static bool detail_has(const char *text)
 	return found;
 }
 
-/* ---- what is there ------------------------------------------------------------ */
+/* ---- what is there ---------------------------------------------------------- */
 
 E2_TEST(host_source, empty)
 {
@@ -124,8 +124,9 @@ E2_TEST(host_source, empty)
 
 E2_TEST(host_source, kinds_and_order, .init = begin, .fini = end)
 {
-	static const char *const order[] = { "A", "a", "a b", "a-b", "ab", "b", "fifo", "link", "sock",
-					     "\xff" };
+	static const char *const order[] = {
+		"A", "a", "a b", "a-b", "ab", "b", "fifo", "link", "sock", "\xff",
+	};
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	struct e2_source *source;
 	struct e2_source_stats stats;
@@ -180,15 +181,18 @@ E2_TEST(host_source, order_of_many, .init = begin, .fini = end)
 	char name[64];
 
 	for (unsigned i = 0; i < 500; i++) {
-		snprintf(name, sizeof(name), "file-%u-%x-with-a-long-tail-%u", i % 3, i * 7919 % 500, i);
+		snprintf(name, sizeof(name), "file-%u-%x-with-a-long-tail-%u", i % 3,
+			 i * 7919 % 500, i);
 		make_text(name, "");
 	}
 	for (unsigned round = 0; round < 2; round++) {
 		source = read_tree(NULL);
 		root = e2_source_object(source, 0);
 		for (uint32_t i = 1; i < root->names; i++)
-			cr_assert(strcmp(e2_source_text(source, e2_source_name(source, i - 1)->text),
-					 e2_source_text(source, e2_source_name(source, i)->text)) < 0);
+			cr_assert(strcmp(e2_source_text(source, e2_source_name(source,
+									       i - 1)->text),
+					 e2_source_text(source, e2_source_name(source,
+									       i)->text)) < 0);
 		e2_source_free(source);
 		make_text(round == 0 ? "f" : "x", "");
 	}
@@ -255,7 +259,7 @@ E2_TEST(host_source, holes, .init = begin, .fini = end)
 	e2_source_free(source);
 }
 
-/* ---- attributes ----------------------------------------------------------------------- */
+/* ---- attributes ------------------------------------------------------------- */
 
 static bool set_xattr(const char *name, const char *attr, const void *value, size_t len)
 {
@@ -312,7 +316,8 @@ E2_TEST(host_source, xattrs, .init = begin, .fini = end)
 
 			v = e2_source_xattrs(source, e2_source_object(source, d)->xattrs, &count);
 			cr_assert(count == 1 && v[0].name_index == E2_XATTR_ACL_ACCESS);
-			cr_assert(v[0].name_len == 0 && v[0].value[0] == 1);	/* version on disk */
+			cr_assert(v[0].name_len == 0
+				  && v[0].value[0] == 1);	/* version on disk */
 			cr_assert(v[0].value_len == 4 + 4 * 4 + 8);
 		}
 		cr_assert(e2_source_xattr_sets(source) == 3u + access);
@@ -344,7 +349,8 @@ E2_TEST(host_source, many_xattrs, .init = begin, .fini = end)
 		uint32_t count;
 
 		source = read_tree(&(struct e2_source_options){ .proc_xattrs = proc });
-		e2_source_xattrs(source, e2_source_object(source, find(source, 0, "f"))->xattrs, &count);
+		e2_source_xattrs(source, e2_source_object(source, find(source, 0, "f"))->xattrs,
+				 &count);
 		cr_assert(count == 14);
 		cr_assert(e2_source_xattr_sets(source) > 25);
 		e2_source_free(source);
@@ -377,7 +383,7 @@ E2_TEST(host_source, sets_that_collide)
 	e2_source_free(source);
 }
 
-/* ---- depth, exclusion ------------------------------------------------------------------- */
+/* ---- depth, exclusion ------------------------------------------------------- */
 
 enum { DEPTH = 300 };
 
@@ -492,13 +498,14 @@ E2_TEST(host_source, left_out, .init = begin, .fini = end)
 	options.context = &st;
 	source = read_tree(&options);
 	cr_assert(e2_source_objects(source) == 4);	/* root b c b/d */
-	cr_assert(e2_source_object(source, 0)->names == 2 && e2_source_object(source, 0)->links == 1);
+	cr_assert(e2_source_object(source, 0)->names == 2 && e2_source_object(source,
+									      0)->links == 1);
 	cr_assert(find(source, find(source, 0, "b"), "d") != 0);
 	cr_assert(e2_source_object(source, find(source, 0, "b"))->names == 1);
 	e2_source_free(source);
 }
 
-/* ---- failures -------------------------------------------------------------------------------- */
+/* ---- failures --------------------------------------------------------------- */
 
 struct told { unsigned count; char text[8][256]; };
 
@@ -546,7 +553,8 @@ E2_TEST(host_source, unreadable, .init = begin)
 	e2_source_stats(source, &stats);
 	cr_assert(stats.skipped == 2 && told.count == 2);
 	cr_assert(strstr(told.text[0], "/secret: permission denied; left out") != NULL);
-	cr_assert(strstr(told.text[1], "/closed: permission denied; its content is left out") != NULL);
+	cr_assert(strstr(told.text[1],
+			 "/closed: permission denied; its content is left out") != NULL);
 	cr_assert(e2_source_objects(source) == 4);
 	cr_assert(e2_source_object(source, find(source, 0, "closed"))->names == 0);
 	e2_source_free(source);
@@ -609,7 +617,8 @@ E2_TEST(host_source, changes_are_noticed, .init = begin, .fini = end)
 	cr_assert(detail_has("/swapped: was replaced while it was read"));
 	cr_assert(read_all(source, "gone", 4) == E2_ERR_CHANGED && detail_has("replaced"));
 	cr_assert(read_all(source, "linked", 4) == E2_ERR_CHANGED && detail_has("replaced"));
-	cr_assert(read_all(source, "same", 5) == E2_ERR_CHANGED && detail_has("shrank from 4 to 4"));
+	cr_assert(read_all(source, "same", 5) == E2_ERR_CHANGED
+		  && detail_has("shrank from 4 to 4"));
 	cr_assert(e2_source_close(NULL) == 0);
 	e2_source_free(source);
 }
@@ -699,7 +708,8 @@ E2_TEST(host_source, memory_runs_out, .init = begin, .fini = end)
 	alloc_fail(0);
 	cr_assert(nth > 15);
 	e2_source_free(source);
-	for (nth = 1; e2_source_empty(&source) == 0 ? (e2_source_free(source), nth < 8) : true; nth++)
+	for (nth = 1; e2_source_empty(&source) == 0 ? (e2_source_free(source),
+						       nth < 8) : true; nth++)
 		alloc_fail(nth);
 	alloc_fail(0);
 }
