@@ -112,8 +112,14 @@ done
 for type in floppy small default big huge news largefile largefile4 hurd floppy,big; do
 	kib=102400; compare -T $type; kib=700000; compare -T $type
 done
-for kib in 57 58 59 60 64 100 1000 3068 3072 8193 8194 8450 8500 8512 8513 8514 8515 16693 16694 524284 524288; do
+for kib in 57 58 59 60 64 100 1000 3068 3072 8193 8194 8450 8500 8512 8513 8514 8515 8545 8546 16693 16694 524284 524288; do
 	compare
+done
+# The smallest volume, and the smallest last group that stays, with one block less.
+for edge in "58 -N 16" "59 -N 16" "25020 -O ^resize_inode" "25021 -O ^resize_inode" "2122 -g 1024" "2123 -g 1024" \
+	"2124 -g 1024 -O meta_bg,^resize_inode,^sparse_super" "2125 -g 1024 -O meta_bg,^resize_inode,^sparse_super" \
+	"33968 -b 2048" "33970 -b 2048"; do
+	kib=${edge%% *}; compare ${edge#* }
 done
 kib=20480
 for o in "-L label" "-M /mnt" "-e panic" "-e remount-ro" "-o hurd" "-o lites" "-o 9" "-E stride=8,stripe_width=16" \
