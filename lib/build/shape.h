@@ -17,7 +17,8 @@ struct e2_shape_options {	/* 0 (or NULL): not given, unless noted */
 	double reserved_percent;	/* -m; negative: not given */
 	uint32_t revision;		/* -r; UINT32_MAX: not given */
 	const char *features;		/* -O: "filetype,^dir_index", may be "none,..." */
-	const char *usage;		/* -T: floppy small default big huge news largefile largefile4 ... */
+	/* -T: floppy small default big huge news largefile largefile4 ... */
+	const char *usage;
 	const char *label;		/* -L */
 	const char *last_mounted;	/* -M */
 	const char *creator_os;		/* -o */
@@ -32,7 +33,8 @@ struct e2_shape_options {	/* 0 (or NULL): not given, unless noted */
 };
 
 struct e2_shape {
-	struct e2_super super;		/* complete but for free counts, UUID and hash seed not given */
+	/* Complete but for free counts, and a UUID and hash seed that were not given. */
+	struct e2_super super;
 	struct e2_geometry geometry;
 	e2_blk dropped_blocks;		/* of a short last group that was dropped */
 	uint32_t extra_isize;		/* of new inodes */

@@ -15,7 +15,8 @@ struct e2_extract_options {
 	bool recursive;		/* directories with their content */
 	bool archive;		/* owners (as root), modes in full, times, xattrs, devices */
 	bool overwrite;		/* replace existing files (never directories by files) */
-	uint64_t max_bytes;	/* stop with E2_ERR_FBIG past this much data; 0: what the image holds */
+	/* Stop with E2_ERR_FBIG past this much data; 0: what the image holds. */
+	uint64_t max_bytes;
 	/* Each thing left out or incomplete; text is ready to print.  May be NULL. */
 	void (*warn)(void *context, const char *text);
 	void *context;

@@ -20,7 +20,8 @@ static int make_image(struct e2_env *env, const char *label, uint8_t first)
 {
 	const uint8_t uuid[16] = { first }, seed[16] = { 1 };
 	struct e2_shape_options so = {
-		.label = label, .uuid = uuid, .hash_seed = seed, .reserved_percent = -1, .now = 1000,
+		.label = label, .uuid = uuid, .hash_seed = seed, .reserved_percent = -1,
+		.now = 1000,
 		.revision = UINT32_MAX, .backup_count = UINT32_MAX, .inode_size = 128,
 	};
 	const struct e2_plan_options po = { .now = 1000 };
@@ -126,7 +127,8 @@ E2_TEST(build_crash, power_loss_leaves_the_old_or_the_new)
 				enum content c = content_of(after, &images);
 
 				cr_assert(c == NEW || c == (old ? OLD : NOTHING),
-					  "old %d, cut %zu, seed %d: %d", old, cut, (int)seed, (int)c);
+					  "old %d, cut %zu, seed %d: %d", old, cut, (int)seed,
+					  (int)c);
 				states++;
 				news += c == NEW;
 				e2_sim_free(after);
@@ -159,7 +161,8 @@ E2_TEST(build_crash, every_failure_is_told_and_leaves_the_old)
 			if (err == 0)
 				cr_assert_eq(c, NEW, "operation %d", (int)nth);
 			else
-				cr_assert(c == NEW || c == (old ? OLD : NOTHING), "operation %d: %d",
+				cr_assert(c == NEW || c == (old ? OLD : NOTHING),
+					  "operation %d: %d",
 					  (int)nth, (int)c);
 			failures += err != 0;
 			e2_sim_free(sim);

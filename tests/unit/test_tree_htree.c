@@ -73,7 +73,8 @@ E2_TEST(tree_htree, sound)
 			make(&img, size, is_unsigned ? E2_SF_UNSIGNED_HASH : E2_SF_SIGNED_HASH);
 			img_indexed_dir(&img, DIR, variant / 4, n->list, COUNT, 12, deep);
 			struct e2_fs *fs = img_open(&img, NULL);
-			cr_assert_eq(find_all(fs, n->list, COUNT), COUNT, "size %u, variant %u", size,
+			cr_assert_eq(find_all(fs, n->list, COUNT), COUNT, "size %u, variant %u",
+				     size,
 				     variant);
 			cr_assert_eq(e2_inode_get(fs, DIR, &in), 0);
 			cr_assert_eq(e2_htree_lookup(fs, &in, "none", 4, &ino), 0);
@@ -101,10 +102,12 @@ E2_TEST(tree_htree, collisions)
 		int len = snprintf(text[i], sizeof(text[i]), "%zu", i);
 		uint64_t before;
 
-		cr_assert_eq(e2_dir_hash(E2_HASH_TEA, img.super.hash_seed, text[i], (size_t)len, &hash,
+		cr_assert_eq(e2_dir_hash(E2_HASH_TEA, img.super.hash_seed, text[i], (size_t)len,
+					 &hash,
 					 NULL), 0);
 		if (e2_map_get(map, hash, &before)) {
-			found[count++] = (struct img_name){ (e2_ino)(100 + i % 100), text[before], 0 };
+			found[count++] = (struct img_name){ (e2_ino)(100 + i % 100), text[before],
+							    0 };
 			found[count++] = (struct img_name){ (e2_ino)(300 + i % 100), text[i], 0 };
 		}
 		cr_assert_eq(e2_map_set(map, hash, i), 0);

@@ -54,27 +54,33 @@ E2_TEST(tree_path, rules)
 		int result;		/* an inode, or an error */
 		int nofollow;		/* the same with E2_NOFOLLOW; 0: no difference */
 	} cases[] = {
-		{ "/", 0, 0, 2, 0 }, { "////", 12, 0, 2, 0 }, { ".", 0, 0, 2, 0 }, { ".", 12, 0, 12, 0 },
+		{ "/", 0, 0, 2, 0 }, { "////", 12, 0, 2, 0 }, { ".", 0, 0, 2, 0 },
+		{ ".", 12, 0, 12, 0 },
 		{ "..", 12, 0, 2, 0 }, { "..", 0, 0, 2, 0 }, { "/../..", 0, 0, 2, 0 },
 		{ "", 0, 0, E2_ERR_NOENT, 0 }, { "d", 0, 0, 12, 0 }, { "/d/", 0, 0, 12, 0 },
 		{ "//d//e//", 0, 0, 13, 0 }, { "d/./e/../g", 0, 0, 15, 0 }, { "g", 12, 0, 15, 0 },
 		{ "e/../../f", 12, 0, 14, 0 }, { "../d/e", 13, 0, E2_ERR_NOENT, 0 },
 		{ "../../d/e", 13, 0, 13, 0 },
-		{ "f", 0, 0, 14, 0 }, { "f/", 0, 0, E2_ERR_NOTDIR, 0 }, { "f/.", 0, 0, E2_ERR_NOTDIR, 0 },
+		{ "f", 0, 0, 14, 0 }, { "f/", 0, 0, E2_ERR_NOTDIR, 0 },
+		{ "f/.", 0, 0, E2_ERR_NOTDIR, 0 },
 		{ "f/..", 0, 0, E2_ERR_NOTDIR, 0 }, { "f/x", 0, 0, E2_ERR_NOTDIR, 0 },
 		{ "x", 0, 0, E2_ERR_NOENT, 0 }, { "x/", 0, 0, E2_ERR_NOENT, 0 },
 		{ "x/y", 0, 0, E2_ERR_NOENT, 0 }, { "x/..", 0, 0, E2_ERR_NOENT, 0 },
 		{ "abs", 0, 0, 13, 20 }, { "abs/", 0, 0, 13, 0 }, { "abs/.", 0, 0, 13, 0 },
 		{ "abs/..", 0, 0, 12, 0 }, { "dl/g", 0, 0, 15, 0 }, { "d/up", 0, 0, 14, 16 },
-		{ "d/up/", 0, 0, E2_ERR_NOTDIR, 0 }, { "slash", 0, 0, 12, 22 }, { "slash/e", 0, 0, 13, 0 },
+		{ "d/up/", 0, 0, E2_ERR_NOTDIR, 0 }, { "slash", 0, 0, 12, 22 },
+		{ "slash/e", 0, 0, 13, 0 },
 		{ "fslash", 0, 0, E2_ERR_NOTDIR, 23 }, { "none", 0, 0, E2_ERR_NOENT, 24 },
 		{ "loop", 0, 0, E2_ERR_LOOP, 25 }, { "self", 0, 0, E2_ERR_LOOP, 28 },
 		{ "self/x", 0, 0, E2_ERR_LOOP, 0 }, { "root", 12, 0, E2_ERR_NOENT, 0 },
-		{ "/root", 12, 0, 2, 27 }, { "/root/root/root/d", 0, 0, 12, 0 }, { "deep", 0, 0, 14, 29 },
-		{ "c39", 0, 0, 14, 69 }, { "c40", 0, 0, E2_ERR_LOOP, 70 }, { "c40/", 0, 0, E2_ERR_LOOP, 0 },
+		{ "/root", 12, 0, 2, 27 }, { "/root/root/root/d", 0, 0, 12, 0 },
+		{ "deep", 0, 0, 14, 29 },
+		{ "c39", 0, 0, 14, 69 }, { "c40", 0, 0, E2_ERR_LOOP, 70 },
+		{ "c40/", 0, 0, E2_ERR_LOOP, 0 },
 		{ "/c38/../c38", 0, 0, E2_ERR_NOTDIR, 0 },
 		/* Below another root absolute paths and links start there, and ".." stays. */
-		{ "/e", 0, 12, 13, 0 }, { "/../../e/..", 0, 12, 12, 0 }, { "/up", 0, 12, E2_ERR_NOENT, 16 },
+		{ "/e", 0, 12, 13, 0 }, { "/../../e/..", 0, 12, 12, 0 },
+		{ "/up", 0, 12, E2_ERR_NOENT, 16 },
 	};
 	struct e2_fs *fs = tree();
 
@@ -86,9 +92,11 @@ E2_TEST(tree_path, rules)
 			e2_ino ino = 7777;
 			int r = e2_resolve(fs, &how, cases[i].path, &ino);
 
-			cr_assert_eq(r, want < 0 ? want : 0, "\"%s\" %u: %d %s", cases[i].path, flags, r,
+			cr_assert_eq(r, want < 0 ? want : 0, "\"%s\" %u: %d %s", cases[i].path,
+				     flags, r,
 				     e2_err_detail());
-			cr_assert_eq(ino, want < 0 ? 7777 : (e2_ino)want, "\"%s\" %u: %u", cases[i].path,
+			cr_assert_eq(ino, want < 0 ? 7777 : (e2_ino)want, "\"%s\" %u: %u",
+				     cases[i].path,
 				     flags, ino);
 		}
 	}

@@ -18,7 +18,8 @@ static void walk(struct e2_fs *fs, e2_ino start, unsigned flags, const char *ski
 	while ((r = e2_walk_next(w, &e)) > 0) {
 		cr_assert_eq(e.path_len, strlen(e.path));
 		cr_assert_eq(memcmp(e.path + e.path_len - e.name_len, e.name, e.name_len), 0);
-		out += sprintf(out, "%s<%u>%u%s%s%s ", e.path, e.ino, e.depth, e.again ? "again" : "",
+		out += sprintf(out, "%s<%u>%u%s%s%s ", e.path, e.ino, e.depth,
+			       e.again ? "again" : "",
 			       e.after ? "after" : "", e.status ? "bad" : "");
 		if (skip && strcmp(e.path, skip) == 0)
 			e2_walk_skip(w);
@@ -79,7 +80,8 @@ E2_TEST(tree_walk, hostile)
 	struct e2_fs *fs = img_open(&img, NULL);
 	walk(fs, 2, 0, NULL, text);
 	cr_assert_str_eq(text, "<2>0 /a<12>1 /a/b<13>2 /a/b/up<12>3again /a/b/root<2>3again "
-			       "/a/f<14>2 /f2<14>1 /c<15>1 /c/x/y<14>2 /b2<13>1again /far<99999>1bad ");
+			       "/a/f<14>2 /f2<14>1 /c<15>1 /c/x/y<14>2 /b2<13>1again "
+			       "/far<99999>1bad ");
 	e2_close(fs);
 	/* A directory that cannot be read says so when it is left. */
 	in.block[0] = 99999;
@@ -180,7 +182,8 @@ E2_TEST(tree_names, all)
 	struct e2_fs *fs = img_open(&img, NULL);
 	cr_assert_eq(e2_names_open(fs, &names), 0);
 	static const uint32_t counts[][2] = {
-		{ 2, 1 }, { 12, 1 }, { 13, 1 }, { 14, 3 }, { 15, 1 }, { 16, 0 }, { 1, 0 }, { 99999, 1 },
+		{ 2, 1 }, { 12, 1 }, { 13, 1 }, { 14, 3 }, { 15, 1 }, { 16, 0 }, { 1, 0 },
+		{ 99999, 1 },
 		{ UINT32_MAX, 0 }, { 0, 0 },
 	};
 	for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)

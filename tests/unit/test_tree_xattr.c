@@ -37,19 +37,22 @@ static const uint8_t acl_disk[] = { 1, 0, 0, 0, 1, 0, 6, 0, 2, 0, 4, 0, 12, 0, 0
 				    16, 0, 4, 0, 32, 0, 0, 0 };
 static const uint8_t acl_host[] = { 2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255,
 				    2, 0, 4, 0, 12, 0, 0, 0, 4, 0, 4, 0, 255, 255, 255, 255,
-				    16, 0, 4, 0, 255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255, 255 };
+				    16, 0, 4, 0, 255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255,
+				    255 };
 
 static const struct attr in_inode[] = { { 1, "a", "inode", 5 }, { 6, "capability", "cc", 2 } };
 static const struct attr in_block[] = {
 	{ 1, "empty", "", 0 }, { 2, "", (const char *)acl_disk, sizeof(acl_disk) },
-	{ 4, "t", "0123456789", 10 }, { 9, "c", "x", 1 }, { 10, "g", "y", 1 }, { 77, "odd", "z", 1 },
+	{ 4, "t", "0123456789", 10 }, { 9, "c", "x", 1 }, { 10, "g", "y", 1 },
+	{ 77, "odd", "z", 1 },
 };
 
 /* Inode 12 with attributes in both places; its attribute block. */
 static e2_blk make(struct img *img, uint8_t *block)
 {
 	struct e2_inode in = img_reg(0);
-	struct e2_xattr_header h = { .magic = (uint32_t)E2_XATTR_MAGIC, .refcount = 1, .blocks = 1 };
+	struct e2_xattr_header h = { .magic = (uint32_t)E2_XATTR_MAGIC, .refcount = 1,
+				     .blocks = 1 };
 	uint8_t area[256 - 160];
 	e2_blk blk;
 
@@ -63,7 +66,8 @@ static e2_blk make(struct img *img, uint8_t *block)
 	memset(area, 0, sizeof(area));
 	e2_put32(area, (uint32_t)E2_XATTR_MAGIC);
 	put_attrs(area + 4, 0, sizeof(area) - 4, in_inode, 2);
-	img_write(img, img_group(img, 0).inode_table + 11 / 4, 11 % 4 * 256 + 160, area, sizeof(area));
+	img_write(img, img_group(img, 0).inode_table + 11 / 4, 11 % 4 * 256 + 160, area,
+		  sizeof(area));
 	return blk;
 }
 
@@ -91,7 +95,8 @@ static void list(struct img *img, char *out)
 }
 
 #define INODE_PART "user.a=5i security.capability=2i "
-#define BLOCK_PART "user.empty=0b system.posix_acl_access=44b trusted.t=10b unknown9.c=1b gnu.g=1b " \
+#define BLOCK_PART "user.empty=0b system.posix_acl_access=44b trusted.t=10b " \
+	"unknown9.c=1b gnu.g=1b " \
 	"unknown77.odd=1b "
 
 E2_TEST(tree_xattr, both_places)
@@ -128,8 +133,9 @@ E2_TEST(tree_xattr, damage)
 		{ 8, 1, "\2", INODE_PART "| " },			/* blocks */
 		{ 32 + 4, 1, "\1", INODE_PART "| " },			/* value in an inode */
 		{ 32 + 8, 4, "\0\0\1\0", INODE_PART "| " },		/* value of 64 KiB */
-		{ 32 + 24 + 2, 2, "\x30\0", INODE_PART "user.empty=0b | " },	/* value over entries */
-		{ 32 + 24 + 2, 2, "\xff\3", INODE_PART "user.empty=0b | " },	/* value past the end */
+		/* A value over the entries, and one past the end. */
+		{ 32 + 24 + 2, 2, "\x30\0", INODE_PART "user.empty=0b | " },
+		{ 32 + 24 + 2, 2, "\xff\3", INODE_PART "user.empty=0b | " },
 		{ 32 + 24 + 8, 1, "\x1b", INODE_PART "user.empty=0b | " },	/* half an ACL */
 	};
 	struct img img;
@@ -160,7 +166,8 @@ E2_TEST(tree_xattr, damage)
 		in.extra_isize = (uint16_t)extra;
 		img_inode(&img, 12, &in);
 		list(&img, text);
-		cr_assert_str_eq(text, extra % 4 || extra > 128 ? "| " : "", "extra_isize %u", extra);
+		cr_assert_str_eq(text, extra % 4 || extra > 128 ? "| " : "", "extra_isize %u",
+				 extra);
 	}
 	img_free(&img);
 }
@@ -190,13 +197,19 @@ E2_TEST(tree_xattr, any_bytes)
 
 E2_TEST(tree_xattr, names)
 {
-	static const struct { const char *name; int result; unsigned index; const char *rest; } cases[] = {
+	static const struct {
+		const char *name;
+		int result;
+		unsigned index;
+		const char *rest;
+	} cases[] = {
 		{ "user.x", 0, 1, "x" }, { "user.", E2_ERR_UNSUPPORTED, 0, NULL },
 		{ "user", E2_ERR_UNSUPPORTED, 0, NULL }, { "trusted.a.b", 0, 4, "a.b" },
 		{ "security.selinux", 0, 6, "selinux" }, { "system.posix_acl_access", 0, 2, "" },
 		{ "system.posix_acl_default", 0, 3, "" }, { "gnu.translator", 0, 10, "translator" },
 		{ "system.posix_acl_accessx", E2_ERR_UNSUPPORTED, 0, NULL },
-		{ "system.nfs4_acl", E2_ERR_UNSUPPORTED, 0, NULL }, { "btrfs.x", E2_ERR_UNSUPPORTED, 0, NULL },
+		{ "system.nfs4_acl", E2_ERR_UNSUPPORTED, 0, NULL },
+		{ "btrfs.x", E2_ERR_UNSUPPORTED, 0, NULL },
 		{ "", E2_ERR_UNSUPPORTED, 0, NULL },
 	};
 
@@ -249,7 +262,8 @@ E2_TEST(tree_acl, both_ways)
 	/* Cut anywhere but between entries, neither is an ACL. */
 	for (size_t len = 0; len < sizeof(acl_disk); len++)
 		cr_assert_eq(e2_acl_to_host(acl_disk, len, &s) == 0,
-			     len == 4 || len == 8 || len == 16 || len == 20 || len == 24, "%zu", len);
+			     len == 4 || len == 8 || len == 16 || len == 20 || len == 24, "%zu",
+			     len);
 	for (size_t len = 0; len < sizeof(acl_host); len++)
 		cr_assert_eq(e2_acl_from_host(acl_host, len, &s) == 0, len % 8 == 4, "%zu", len);
 	memcpy(bad, acl_disk, sizeof(acl_disk));
