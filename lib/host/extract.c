@@ -133,7 +133,7 @@ struct object {			/* one name that is being made */
 	bool top;			/* what e2_extract was asked for */
 };
 
-/* Whether to try again: something stood in the way and was removed. */
+/* Whether to try again: something stood in the way and was removed.  Else errno says why. */
 static bool cleared(const struct e2_extractor *x, const struct object *o, int err)
 {
 	return err == EEXIST && x->options.overwrite && unlinkat(o->dir_fd, o->name, 0) == 0;
@@ -143,6 +143,8 @@ static int fail_making(int err, const char *what)
 {
 	if (err == EEXIST)
 		return e2_fail(E2_ERR_EXIST, "exists already");
+	if (err == EISDIR)
+		return e2_fail(E2_ERR_ISDIR, "a directory stands in its place");
 	return e2_fail_errno(err, "making %s", what);
 }
 
@@ -292,7 +294,7 @@ static int make_object(struct e2_extractor *x, const struct object *o)
 
 	if (linked && e2_map_get(x->by_ino, o->ino, &index)) {
 		r = link_again(x, o, index);
-		if (r == 0 || r == E2_ERR_EXIST || is_fatal(x, r))
+		if (r == 0 || r == E2_ERR_EXIST || r == E2_ERR_ISDIR || is_fatal(x, r))
 			return r;
 		e2_extract_warn(x, r);	/* and a copy is made instead */
 		linked = false;
