@@ -114,12 +114,16 @@ static int read_super(struct e2_fs *fs, const struct e2_open_options *o)
 {
 	if (o->superblock == 0 || o->block_size != 0)
 		return try_super(fs, o, o->block_size);
-	int err = 0;
+	uint32_t found = 0;	/* the first block size by which a superblock is there */
 	for (uint32_t size = E2_BLOCK_SIZE_MIN; size <= E2_BLOCK_SIZE_MAX; size *= 2) {
-		err = try_super(fs, o, size);
-		if (err == 0 || err == E2_ERR_IO)
+		int err = try_super(fs, o, size);
+		if (err == 0 || err == E2_ERR_IO || err == E2_ERR_NOMEM)
 			return err;
+		if (found == 0 && err != E2_ERR_NOT_EXT2)
+			found = size;
 	}
+	if (found != 0)		/* what is wrong with it says more than that none will do */
+		return try_super(fs, o, found);
 	return e2_fail(E2_ERR_NOT_EXT2, "no superblock at block %" PRIu64 " for any block size",
 		       o->superblock);
 }

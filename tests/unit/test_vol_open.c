@@ -208,6 +208,16 @@ E2_TEST(vol_open, a_backup_must_lie_where_it_says)
 	cr_assert_eq(open_error(&img, &(struct e2_open_options){ .superblock = 300,
 			.block_size = 1024 }), E2_ERR_CORRUPT);
 	assert_says("no group begins there");
+	/* Without a block size, what is wrong with the only superblock there is told. */
+	cr_assert_eq(open_error(&img, &(struct e2_open_options){ .superblock = 300 }),
+		     E2_ERR_CORRUPT);
+	assert_says("no group begins there");
+	img.super.feature_incompat |= E2_FEATURE_casefold;
+	e2_super_encode(&img.super, raw);
+	img_write(&img, 257, 0, raw, sizeof(raw));
+	cr_assert_eq(open_error(&img, &(struct e2_open_options){ .superblock = 257 }),
+		     E2_ERR_FEATURE);
+	assert_says("casefold");
 	/* The primary by its number. */
 	cr_assert_eq(open_error(&img, &(struct e2_open_options){ .superblock = 1,
 			.block_size = 1024 }), 0);
