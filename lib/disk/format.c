@@ -162,6 +162,8 @@ void e2_field_json(const struct e2_field *f, const uint8_t *raw, struct e2_json 
 
 		add_bytes(f, raw + f->at, &s);
 		e2_json_string(j, f->name, e2_str_text(&s));
+		if (s.failed)
+			j->out->failed = true;
 		e2_str_free(&s);
 	} else if (e2_field_elements(f) > 1) {
 		e2_json_array(j, f->name);

@@ -145,10 +145,12 @@ static int next_token(const char **p, char *token)
 
 static int parse_flags(const struct target *t, const char *text, uint64_t *value)
 {
-	uint64_t bits = *text == '+' || *text == '^' ? *value : 0;
 	char token[TOKEN_MAX];
 	bool any = false;
+	uint64_t bits;
 
+	text += strspn(text, " ,");
+	bits = *text == '+' || *text == '^' ? *value : 0;
 	while (next_token(&text, token)) {
 		const char *word = token + (*token == '+' || *token == '^');
 		uint64_t bit = 0;

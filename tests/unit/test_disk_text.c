@@ -134,6 +134,7 @@ static const struct row rows[] = {
 	{ "inode", "flags", "0x10 append", "immutable append", NULL },
 	{ "inode", "flags", "+nodump", "sync nodump", NULL },
 	{ "inode", "flags", "^sync", "none", NULL },
+	{ "inode", "flags", " +nodump", "sync nodump", NULL },
 	{ "inode", "flags", "^sync nodump +0x80000000", "nodump 0x80000000", NULL },
 	{ "inode", "flags", "none", "none", NULL },
 	{ "inode", "flags", "inmutable", NULL,
