@@ -23,8 +23,9 @@ struct devs {
 	dev_t dev[MAX_DEVS];
 };
 
-/* The first line of a small file, for free(); NULL when it cannot be read. */
-static char *read_line(const char *path)
+/* A small file without the newline at its end, for free(); NULL when it cannot be read.
+ * A path in it may hold newlines of its own. */
+static char *read_small(const char *path)
 {
 	FILE *f = fopen(path, "re");
 	char *line = NULL;
@@ -33,13 +34,14 @@ static char *read_line(const char *path)
 
 	if (!f)
 		return NULL;
-	len = getline(&line, &cap, f);
+	len = getdelim(&line, &cap, '\0', f);
 	(void)fclose(f);	/* was only read */
 	if (len < 0) {
 		free(line);
 		return NULL;
 	}
-	line[strcspn(line, "\n")] = '\0';
+	if (len > 0 && line[len - 1] == '\n')
+		line[len - 1] = '\0';
 	return line;
 }
 
@@ -51,7 +53,7 @@ static void add_dev(struct devs *d, const char *sys_dir)
 
 	if (snprintf(path, sizeof(path), "%s/dev", sys_dir) >= (int)sizeof(path))
 		return;
-	line = read_line(path);
+	line = read_small(path);
 	if (line && d->count < MAX_DEVS &&
 	    sscanf(line, "%u:%u", &major_number, &minor_number) == 2)
 		d->dev[d->count++] = makedev(major_number, minor_number);
@@ -173,7 +175,7 @@ static bool is_backed_by(const char *sys_dir, const struct stat *file)
 
 	if (snprintf(path, sizeof(path), "%s/loop/backing_file", sys_dir) >= (int)sizeof(path))
 		return false;
-	backing = read_line(path);
+	backing = read_small(path);
 	same = backing && stat(backing, &st) == 0 && st.st_dev == file->st_dev &&
 	       st.st_ino == file->st_ino;
 	free(backing);
