@@ -17,6 +17,8 @@
  * readers, and programs that lock the beginning of a file, are not concerned. */
 static const off_t writer_byte = (off_t)1 << 62;
 
+enum { SELF_BYTES = 40 };	/* "/proc/self/fd/" and a number */
+
 static int host_open(struct e2_env *env, const char *path, unsigned flags, struct e2_io **io)
 {
 	(void)env;
@@ -37,6 +39,22 @@ static int host_create_excl(struct e2_env *env, const char *path, unsigned mode,
 	return r;
 }
 
+/* The name of an open file under which it can be linked. */
+static void self_path(int fd, char *path, size_t room)
+{
+	(void)snprintf(path, room, "/proc/self/fd/%d", fd);
+}
+
+/* Whether host_link_temp() will be able to name a file without a name: better known
+ * before the file is filled. */
+static bool can_name(int fd)
+{
+	char self[SELF_BYTES];
+
+	self_path(fd, self, sizeof(self));
+	return access(self, F_OK) == 0;
+}
+
 static int host_create_temp(struct e2_env *env, const char *path, unsigned mode, struct e2_io **io)
 {
 	struct e2_str dir = E2_STR_INIT;
@@ -49,6 +67,11 @@ static int host_create_temp(struct e2_env *env, const char *path, unsigned mode,
 		fd = open(e2_str_text(&dir), O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 	errnum = dir.failed ? ENOMEM : errno;
 	e2_str_free(&dir);
+	if (fd >= 0 && !can_name(fd)) {
+		(void)close(fd);	/* is empty */
+		fd = -1;
+		errnum = EOPNOTSUPP;
+	}
 	if (fd >= 0)
 		return e2_io_from_fd(fd, path, true, io);
 	/* What file systems and kernels say that do not know O_TMPFILE. */
@@ -59,7 +82,7 @@ static int host_create_temp(struct e2_env *env, const char *path, unsigned mode,
 
 static int host_link_temp(struct e2_env *env, struct e2_io *temp, const char *path)
 {
-	char self[40];
+	char self[SELF_BYTES];
 
 	(void)env;
 	/* AT_EMPTY_PATH needs a capability, a /proc that is mounted does not. */
@@ -67,10 +90,12 @@ static int host_link_temp(struct e2_env *env, struct e2_io *temp, const char *pa
 		return E2_OK;
 	if (errno != ENOENT && errno != EPERM)
 		return e2_io_fail_errno(errno, path, "naming the finished file");
-	(void)snprintf(self, sizeof(self), "/proc/self/fd/%d", e2_io_fd(temp));
-	if (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) != 0)
-		return e2_io_fail_errno(errno, path, "naming the finished file");
-	return E2_OK;
+	self_path(e2_io_fd(temp), self, sizeof(self));
+	if (linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) == 0)
+		return E2_OK;
+	if (errno == ENOENT && !can_name(e2_io_fd(temp)))
+		return e2_io_fail(E2_ERR_UNSUPPORTED, path, "cannot be linked without /proc");
+	return e2_io_fail_errno(errno, path, "naming the finished file");
 }
 
 static int host_unlink(struct e2_env *env, const char *path)

@@ -277,7 +277,7 @@ static int name_new(struct e2_target *t)
 	if (r == E2_OK) {
 		unlink_temp(t);
 	} else if (t->temp.len > 0 && (r == E2_ERR_PERM || r == E2_ERR_UNSUPPORTED)) {
-		/* A file system without hard links. */
+		/* A file system without hard links, or a system without /proc. */
 		r = t->env->ops->rename(t->env, e2_str_text(&t->temp), path);
 		if (r == E2_OK)
 			e2_str_truncate(&t->temp, 0);

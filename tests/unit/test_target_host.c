@@ -5,7 +5,9 @@
 
 #include "io/target.h"
 
+#include <sched.h>
 #include <signal.h>
+#include <sys/mount.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
 
@@ -288,20 +290,25 @@ E2_TEST(io_target_host, knows_itself_and_its_temporary)
 	scratch_end(&s);
 }
 
-/* Runs a test as an ordinary user, who is not stopped by nothing as root is. */
-static void as_user(void (*body)(struct scratch *s), struct scratch *s)
+/* Runs a test in a process of its own. */
+static void apart(void (*body)(struct scratch *s), struct scratch *s)
 {
 	int status;
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		if (geteuid() == 0 && (setgid(12345) != 0 || setuid(12345) != 0))
-			_exit(2);
 		body(s);
 		_exit(0);
 	}
 	cr_assert_eq(waitpid(pid, &status, 0), pid);
 	cr_assert_eq(status, 0);
+}
+
+/* Becomes an ordinary user, whom things stop that do not stop root. */
+static void become_user(void)
+{
+	if (setgid(12345) != 0 || setuid(12345) != 0)
+		_exit(2);
 }
 
 static void check(bool ok, const char *what)
@@ -326,6 +333,7 @@ static void user_body(struct scratch *s)
 	struct e2_io *io;
 	const char *path = scratch_path(s, "mine/a.img");
 
+	become_user();
 	check(fill(scratch_path(s, "new.img"), "x") == E2_ERR_ACCES, "a directory not ours");
 	expect_reason(scratch_path(s, "open.img"), "is in a directory that cannot be written");
 	expect_reason(scratch_path(s, "sticky/theirs.img"),
@@ -338,6 +346,21 @@ static void user_body(struct scratch *s)
 	check(e2_io_close(io) == E2_OK, "closing");
 	check(fill(path, "one") == E2_OK, "a name of our own");
 	check(fill(path, "two") == E2_OK, "the same again");
+}
+
+static void without_proc_body(struct scratch *s)
+{
+	const char *path = scratch_path(s, "mine/a.img");
+	bool hidden = unshare(CLONE_NEWNS) == 0 &&
+		      mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+		      mount("none", "/proc", "tmpfs", MS_RDONLY, NULL) == 0;
+
+	/* Without the right to mount, the rest says nothing, but holds. */
+	if (!hidden)
+		fprintf(stderr, "/proc cannot be hidden here\n");
+	become_user();
+	check(fill(path, "one") == E2_OK, "a new name without /proc");
+	check(fill(path, "two") == E2_OK, "a replacement without /proc");
 }
 
 E2_TEST(io_target_host, an_ordinary_user_is_told_why_in_place)
@@ -356,9 +379,24 @@ E2_TEST(io_target_host, an_ordinary_user_is_told_why_in_place)
 	cr_assert_eq(chmod(scratch_file(&s, "closed.img", "x", 1), 0600), 0);
 	cr_assert_eq(chmod(scratch_file(&s, "sticky/theirs.img", "x", 1), 0666), 0);
 	cr_assert_eq(chmod(scratch_file(&s, "mine/theirs.img", "x", 1), 0666), 0);
-	as_user(user_body, &s);
+	apart(user_body, &s);
 	expect_file(scratch_path(&s, "mine/a.img"), "two");
 	expect_file(scratch_path(&s, "mine/theirs.img"), "x");
+	scratch_end(&s);
+}
+
+E2_TEST(io_target_host, without_proc_a_temporary_has_a_name)
+{
+	struct scratch s;
+
+	if (geteuid() != 0)
+		cr_skip("needs root to hide /proc");
+	scratch_begin(&s);
+	cr_assert_eq(chmod(s.dir, 0755), 0);
+	cr_assert_eq(mkdir(scratch_path(&s, "mine"), 0700), 0);
+	cr_assert_eq(chown(scratch_path(&s, "mine"), 12345, 12345), 0);
+	apart(without_proc_body, &s);
+	expect_file(scratch_path(&s, "mine/a.img"), "two");
 	scratch_end(&s);
 }
 
@@ -428,7 +466,7 @@ E2_TEST(io_target_host, what_the_kernel_uses_is_refused)
 	int busy[4] = { 0, 0, E2_ERR_BUSY, E2_ERR_BUSY }, free_device;
 
 	scratch_begin(&s);
-	path = scratch_file(&s, "a.img", "", 0);
+	path = scratch_file(&s, "a\n b.img", "", 0);
 	mnt = scratch_path(&s, "mn t");
 	cr_assert_eq(mkdir(mnt, 0755), 0);
 	cr_assert_eq(truncate(path, 1 << 20), 0);
