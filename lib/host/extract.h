@@ -15,8 +15,7 @@ struct e2_extract_options {
 	bool recursive;		/* directories with their content */
 	bool archive;		/* owners (as root), modes in full, times, xattrs, devices */
 	bool overwrite;		/* replace existing files (never directories by files) */
-	/* Stop with E2_ERR_FBIG past this much data; 0: what the image holds. */
-	uint64_t max_bytes;
+	uint64_t max_bytes;	/* more data is E2_ERR_FBIG; 0: what the image holds */
 	/* Each thing left out or incomplete; text is ready to print.  May be NULL. */
 	void (*warn)(void *context, const char *text);
 	void *context;

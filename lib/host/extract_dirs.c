@@ -48,7 +48,7 @@ static int check_same(const struct e2_host_dirs *d, uint32_t dir, int fd)
 	if (fstat(fd, &st) < 0)
 		return e2_fail_errno(errno, "looking at a directory again");
 	if (st.st_dev != d->dirs[dir].dev || st.st_ino != d->dirs[dir].ino)
-		return e2_fail(E2_ERR_CHANGED, "a directory of the destination was replaced meanwhile");
+		return e2_fail(E2_ERR_CHANGED, "a directory was replaced meanwhile");
 	return 0;
 }
 

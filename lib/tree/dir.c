@@ -131,8 +131,9 @@ static int locate_next(struct e2_dir *dir, e2_blk *blk)
 	}
 	*blk = dir->run.blk + (dir->next - dir->run.lblk);
 	if (dir->seen && e2_map_get(dir->seen, *blk, &lblk)) {
-		r = e2_fail(E2_ERR_CORRUPT, "directory %u: blocks %llu and %llu are both block %llu",
-			    dir->ino, (unsigned long long)lblk, (unsigned long long)dir->next,
+		r = e2_fail(E2_ERR_CORRUPT,
+			    "directory %u: blocks %llu and %llu are both block %llu", dir->ino,
+			    (unsigned long long)lblk, (unsigned long long)dir->next,
 			    (unsigned long long)*blk);
 		dir->next++;
 		return r;

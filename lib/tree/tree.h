@@ -106,8 +106,7 @@ struct e2_walk_entry {
 	unsigned depth;		/* 0: the start */
 	bool again;		/* a directory seen before */
 	bool after;		/* with E2_WALK_POST: second visit, when its entries are done */
-	/* E2_OK, or why the inode or (after) its directory could not be read. */
-	int status;
+	int status;		/* E2_OK, or why the inode or (after) the directory is unreadable */
 };
 enum e2_walk_flags { E2_WALK_POST = 1 };
 struct e2_walk;
@@ -139,8 +138,7 @@ struct e2_xattr {
 };
 
 /* Steps through the attributes of an inode: first those in the inode, then those in the block.
- * All bounds are checked; a damaged area is E2_ERR_CORRUPT once, then goes on with the
- * next area. */
+ * All bounds are checked; a damaged area is E2_ERR_CORRUPT once, then comes the next area. */
 struct e2_xattrs;
 int e2_xattrs_begin(struct e2_fs *fs, e2_ino ino, struct e2_xattrs **it);
 int e2_xattrs_next(struct e2_xattrs *it, const struct e2_xattr **x);	/* 1, 0 at the end */
@@ -149,7 +147,7 @@ void e2_xattrs_end(struct e2_xattrs *it);
 /* The prefix of a name index ("user."), NULL when unknown; and the index and rest of a full name.
  * Pure; used by mkfs too. */
 const char *e2_xattr_prefix(unsigned index);
-/* E2_ERR_UNSUPPORTED for a prefix that has no index. */
+/* E2_ERR_UNSUPPORTED when ext2 has no place for it. */
 int e2_xattr_split(const char *name, unsigned *index, const char **rest);
 
 /* ACL values: as on disk (version 1) to and from what the host's xattr calls use (version 2). */

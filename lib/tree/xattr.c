@@ -114,8 +114,9 @@ static void find_in_inode(struct e2_xattrs *it, const struct e2_inode *in)
 		return;
 	at = (uint32_t)E2_INODE_BYTES + in->extra_isize;
 	if (in->extra_isize % 4 != 0 || at > size) {
-		it->damage[0] = e2_fail(E2_ERR_CORRUPT, "inode %u: extra_isize is %u, at most %u fit",
-					it->ino, in->extra_isize, size - E2_INODE_BYTES);
+		it->damage[0] = e2_fail(E2_ERR_CORRUPT,
+					"inode %u: extra_isize is %u, at most %u fit", it->ino,
+					in->extra_isize, size - E2_INODE_BYTES);
 		return;
 	}
 	/* Without extra fields nothing was ever stored behind them. */
@@ -137,8 +138,9 @@ static int find_block(struct e2_xattrs *it, const struct e2_inode *in)
 	if (in->file_acl == 0)
 		return 0;
 	if (!e2_block_valid(g, in->file_acl))
-		return e2_fail(E2_ERR_CORRUPT, "inode %u: attribute block %u lies outside the volume",
-			       it->ino, in->file_acl);
+		return e2_fail(E2_ERR_CORRUPT,
+			       "inode %u: attribute block %u lies outside the volume", it->ino,
+			       in->file_acl);
 	r = e2_buf_get(it->fs, in->file_acl, &it->buf);
 	if (r)
 		return r;

@@ -27,8 +27,8 @@ E2_TEST(tree_entry, bounds)
 	} cases[] = {
 		{ 0, 12, 4, 1 }, { 0, 1024, 255, 1 }, { 0, 12, 5, E2_ERR_CORRUPT },
 		{ 0, 264, 255, 1 }, { 0, 260, 255, E2_ERR_CORRUPT },
-		{ 0, 8, 0, E2_ERR_CORRUPT }, { 0, 0, 0, E2_ERR_CORRUPT },
-		{ 0, 11, 1, E2_ERR_CORRUPT },
+		{ 0, 8, 0, E2_ERR_CORRUPT }, { 0, 0, 0, E2_ERR_CORRUPT }, 
+		{ 0, 11, 1, E2_ERR_CORRUPT }, 
 		{ 0, 13, 1, E2_ERR_CORRUPT }, { 0, 14, 1, E2_ERR_CORRUPT },
 		{ 0, 1028, 1, E2_ERR_CORRUPT }, { 0, 65535, 1, E2_ERR_CORRUPT },
 		{ 1012, 12, 4, 1 }, { 1012, 16, 4, E2_ERR_CORRUPT },
@@ -106,7 +106,7 @@ E2_TEST(tree_entry, names)
 	static const struct { const char *name; size_t len; const char *problem; } cases[] = {
 		{ "", 0, "is empty" }, { ".", 1, "is \".\"" }, { "..", 2, "is \"..\"" },
 		{ "...", 3, NULL }, { ".a", 2, NULL }, { "a/b", 3, "contains a slash" },
-		{ "/", 1, "contains a slash" }, { "a\0b", 3, "contains a NUL" },
+		{ "/", 1, "contains a slash" }, { "a\0b", 3, "contains a NUL" }, 
 		{ "a\n\xff", 3, NULL },
 	};
 

@@ -74,8 +74,7 @@ E2_TEST(tree_htree, sound)
 			img_indexed_dir(&img, DIR, variant / 4, n->list, COUNT, 12, deep);
 			struct e2_fs *fs = img_open(&img, NULL);
 			cr_assert_eq(find_all(fs, n->list, COUNT), COUNT, "size %u, variant %u",
-				     size,
-				     variant);
+				     size, variant);
 			cr_assert_eq(e2_inode_get(fs, DIR, &in), 0);
 			cr_assert_eq(e2_htree_lookup(fs, &in, "none", 4, &ino), 0);
 			cr_assert_eq(e2_dir_lookup(fs, DIR, "none", 4, &ino), E2_ERR_NOENT);
@@ -103,12 +102,10 @@ E2_TEST(tree_htree, collisions)
 		uint64_t before;
 
 		cr_assert_eq(e2_dir_hash(E2_HASH_TEA, img.super.hash_seed, text[i], (size_t)len,
-					 &hash,
-					 NULL), 0);
+					 &hash, NULL), 0);
 		if (e2_map_get(map, hash, &before)) {
-			found[count++] = (struct img_name){ (e2_ino)(100 + i % 100), text[before],
-							    0 };
-			found[count++] = (struct img_name){ (e2_ino)(300 + i % 100), text[i], 0 };
+			found[count++] = (struct img_name){ 100 + (e2_ino)count, text[before], 0 };
+			found[count++] = (struct img_name){ 300 + (e2_ino)count, text[i], 0 };
 		}
 		cr_assert_eq(e2_map_set(map, hash, i), 0);
 	}

@@ -55,28 +55,26 @@ E2_TEST(tree_path, rules)
 		int nofollow;		/* the same with E2_NOFOLLOW; 0: no difference */
 	} cases[] = {
 		{ "/", 0, 0, 2, 0 }, { "////", 12, 0, 2, 0 }, { ".", 0, 0, 2, 0 },
-		{ ".", 12, 0, 12, 0 },
-		{ "..", 12, 0, 2, 0 }, { "..", 0, 0, 2, 0 }, { "/../..", 0, 0, 2, 0 },
-		{ "", 0, 0, E2_ERR_NOENT, 0 }, { "d", 0, 0, 12, 0 }, { "/d/", 0, 0, 12, 0 },
-		{ "//d//e//", 0, 0, 13, 0 }, { "d/./e/../g", 0, 0, 15, 0 }, { "g", 12, 0, 15, 0 },
+		{ ".", 12, 0, 12, 0 }, { "..", 12, 0, 2, 0 }, { "..", 0, 0, 2, 0 },
+		{ "/../..", 0, 0, 2, 0 }, { "", 0, 0, E2_ERR_NOENT, 0 },
+		{ "d", 0, 0, 12, 0 }, { "/d/", 0, 0, 12, 0 }, { "//d//e//", 0, 0, 13, 0 },
+		{ "d/./e/../g", 0, 0, 15, 0 }, { "g", 12, 0, 15, 0 },
 		{ "e/../../f", 12, 0, 14, 0 }, { "../d/e", 13, 0, E2_ERR_NOENT, 0 },
-		{ "../../d/e", 13, 0, 13, 0 },
-		{ "f", 0, 0, 14, 0 }, { "f/", 0, 0, E2_ERR_NOTDIR, 0 },
-		{ "f/.", 0, 0, E2_ERR_NOTDIR, 0 },
+		{ "../../d/e", 13, 0, 13, 0 }, { "f", 0, 0, 14, 0 },
+		{ "f/", 0, 0, E2_ERR_NOTDIR, 0 }, { "f/.", 0, 0, E2_ERR_NOTDIR, 0 },
 		{ "f/..", 0, 0, E2_ERR_NOTDIR, 0 }, { "f/x", 0, 0, E2_ERR_NOTDIR, 0 },
 		{ "x", 0, 0, E2_ERR_NOENT, 0 }, { "x/", 0, 0, E2_ERR_NOENT, 0 },
 		{ "x/y", 0, 0, E2_ERR_NOENT, 0 }, { "x/..", 0, 0, E2_ERR_NOENT, 0 },
 		{ "abs", 0, 0, 13, 20 }, { "abs/", 0, 0, 13, 0 }, { "abs/.", 0, 0, 13, 0 },
-		{ "abs/..", 0, 0, 12, 0 }, { "dl/g", 0, 0, 15, 0 }, { "d/up", 0, 0, 14, 16 },
-		{ "d/up/", 0, 0, E2_ERR_NOTDIR, 0 }, { "slash", 0, 0, 12, 22 },
-		{ "slash/e", 0, 0, 13, 0 },
+		{ "abs/..", 0, 0, 12, 0 }, { "dl/g", 0, 0, 15, 0 },
+		{ "d/up", 0, 0, 14, 16 }, { "d/up/", 0, 0, E2_ERR_NOTDIR, 0 },
+		{ "slash", 0, 0, 12, 22 }, { "slash/e", 0, 0, 13, 0 },
 		{ "fslash", 0, 0, E2_ERR_NOTDIR, 23 }, { "none", 0, 0, E2_ERR_NOENT, 24 },
 		{ "loop", 0, 0, E2_ERR_LOOP, 25 }, { "self", 0, 0, E2_ERR_LOOP, 28 },
 		{ "self/x", 0, 0, E2_ERR_LOOP, 0 }, { "root", 12, 0, E2_ERR_NOENT, 0 },
 		{ "/root", 12, 0, 2, 27 }, { "/root/root/root/d", 0, 0, 12, 0 },
-		{ "deep", 0, 0, 14, 29 },
-		{ "c39", 0, 0, 14, 69 }, { "c40", 0, 0, E2_ERR_LOOP, 70 },
-		{ "c40/", 0, 0, E2_ERR_LOOP, 0 },
+		{ "deep", 0, 0, 14, 29 }, { "c39", 0, 0, 14, 69 },
+		{ "c40", 0, 0, E2_ERR_LOOP, 70 }, { "c40/", 0, 0, E2_ERR_LOOP, 0 },
 		{ "/c38/../c38", 0, 0, E2_ERR_NOTDIR, 0 },
 		/* Below another root absolute paths and links start there, and ".." stays. */
 		{ "/e", 0, 12, 13, 0 }, { "/../../e/..", 0, 12, 12, 0 },
@@ -93,11 +91,9 @@ E2_TEST(tree_path, rules)
 			int r = e2_resolve(fs, &how, cases[i].path, &ino);
 
 			cr_assert_eq(r, want < 0 ? want : 0, "\"%s\" %u: %d %s", cases[i].path,
-				     flags, r,
-				     e2_err_detail());
+				     flags, r, e2_err_detail());
 			cr_assert_eq(ino, want < 0 ? 7777 : (e2_ino)want, "\"%s\" %u: %u",
-				     cases[i].path,
-				     flags, ino);
+				     cases[i].path, flags, ino);
 		}
 	}
 	e2_close(fs);
@@ -152,10 +148,8 @@ E2_TEST(tree_path, messages)
 
 static int record(void *context, const struct e2_step *s)
 {
-	char *out = context;
-
-	sprintf(out + strlen(out), "%u/%s=%u%s%s@%u ", s->dir, s->name, s->ino, s->link ? "->" : "",
-		s->link ? s->link : "", s->hop);
+	e2_str_addf(context, "%u/%s=%u%s%s@%u ", s->dir, s->name, s->ino, s->link ? "->" : "",
+		    s->link ? s->link : "", s->hop);
 	return s->ino == 15 ? -1234 : 0;
 }
 
@@ -168,18 +162,18 @@ E2_TEST(tree_path, steps)
 		{ "/", "" },
 	};
 	struct e2_fs *fs = tree();
-	char text[500];
-	struct e2_resolve how = { .step = record, .context = text };
+	struct e2_str text = E2_STR_INIT;
+	struct e2_resolve how = { .step = record, .context = &text };
 	e2_ino ino = 1;
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		text[0] = '\0';
+		e2_str_truncate(&text, 0);
 		cr_assert_neq(e2_resolve(fs, &how, cases[i][0], &ino), -1234);
-		cr_assert_str_eq(text, cases[i][1]);
+		cr_assert_str_eq(e2_str_text(&text), cases[i][1]);
 	}
-	text[0] = '\0';
 	ino = 1;
 	cr_assert_eq(e2_resolve(fs, &how, "d/g", &ino), -1234, "a step can stop it");
 	cr_assert_eq(ino, 1);
+	e2_str_free(&text);
 	e2_close(fs);
 }

@@ -37,8 +37,8 @@ static const uint8_t acl_disk[] = { 1, 0, 0, 0, 1, 0, 6, 0, 2, 0, 4, 0, 12, 0, 0
 				    16, 0, 4, 0, 32, 0, 0, 0 };
 static const uint8_t acl_host[] = { 2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255, 255,
 				    2, 0, 4, 0, 12, 0, 0, 0, 4, 0, 4, 0, 255, 255, 255, 255,
-				    16, 0, 4, 0, 255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255,
-				    255 };
+				    16, 0, 4, 0, 255, 255, 255, 255,
+				    32, 0, 0, 0, 255, 255, 255, 255 };
 
 static const struct attr in_inode[] = { { 1, "a", "inode", 5 }, { 6, "capability", "cc", 2 } };
 static const struct attr in_block[] = {
@@ -72,22 +72,22 @@ static e2_blk make(struct img *img, uint8_t *block)
 }
 
 /* All attributes of inode 12 as text: "name=length@place ", "| " for an error. */
-static void list(struct img *img, char *out)
+static void list(struct img *img, struct e2_str *out)
 {
 	struct e2_fs *fs = img_open(img, NULL);
 	const struct e2_xattr *x;
 	struct e2_xattrs *it;
 	int r, calls = 0;
 
-	out[0] = '\0';
+	e2_str_truncate(out, 0);
 	cr_assert_eq(e2_xattrs_begin(fs, 12, &it), 0);
 	while ((r = e2_xattrs_next(it, &x)) != 0) {
 		cr_assert_lt(++calls, 1000);
 		if (r < 0)
-			out += sprintf(out, "| ");
+			e2_str_add(out, "| ");
 		else
-			out += sprintf(out, "%s=%zu%c ", e2_str_text(&x->name), x->value_len,
-				       x->in_inode ? 'i' : 'b');
+			e2_str_addf(out, "%s=%zu%c ", e2_str_text(&x->name), x->value_len,
+				    x->in_inode ? 'i' : 'b');
 	}
 	cr_assert_eq(e2_xattrs_next(it, &x), 0, "the end stays the end");
 	e2_xattrs_end(it);
@@ -95,21 +95,20 @@ static void list(struct img *img, char *out)
 }
 
 #define INODE_PART "user.a=5i security.capability=2i "
-#define BLOCK_PART "user.empty=0b system.posix_acl_access=44b trusted.t=10b " \
-	"unknown9.c=1b gnu.g=1b " \
-	"unknown77.odd=1b "
+#define BLOCK_PART "user.empty=0b system.posix_acl_access=44b trusted.t=10b unknown9.c=1b " \
+	"gnu.g=1b unknown77.odd=1b "
 
 E2_TEST(tree_xattr, both_places)
 {
 	struct img img;
 	uint8_t block[1024];
-	char text[1000];
+	struct e2_str text = E2_STR_INIT;
 	const struct e2_xattr *x;
 	struct e2_xattrs *it;
 
 	make(&img, block);
-	list(&img, text);
-	cr_assert_str_eq(text, INODE_PART BLOCK_PART);
+	list(&img, &text);
+	cr_assert_str_eq(e2_str_text(&text), INODE_PART BLOCK_PART);
 	struct e2_fs *fs = img_open(&img, NULL);
 	cr_assert_eq(e2_xattrs_begin(fs, 12, &it), 0);
 	cr_assert_eq(e2_xattrs_next(it, &x), 1);
@@ -119,6 +118,7 @@ E2_TEST(tree_xattr, both_places)
 	cr_assert_eq(memcmp(x->value, acl_host, sizeof(acl_host)), 0, "as getxattr gives it");
 	e2_xattrs_end(it);
 	e2_close(fs);
+	e2_str_free(&text);
 	img_free(&img);
 }
 
@@ -133,42 +133,43 @@ E2_TEST(tree_xattr, damage)
 		{ 8, 1, "\2", INODE_PART "| " },			/* blocks */
 		{ 32 + 4, 1, "\1", INODE_PART "| " },			/* value in an inode */
 		{ 32 + 8, 4, "\0\0\1\0", INODE_PART "| " },		/* value of 64 KiB */
-		/* A value over the entries, and one past the end. */
+		/* A value over entries, one past the end, half an access list. */
 		{ 32 + 24 + 2, 2, "\x30\0", INODE_PART "user.empty=0b | " },
 		{ 32 + 24 + 2, 2, "\xff\3", INODE_PART "user.empty=0b | " },
-		{ 32 + 24 + 8, 1, "\x1b", INODE_PART "user.empty=0b | " },	/* half an ACL */
+		{ 32 + 24 + 8, 1, "\x1b", INODE_PART "user.empty=0b | " },
 	};
 	struct img img;
 	uint8_t block[1024];
-	char text[1000];
+	struct e2_str text = E2_STR_INIT;
 	e2_blk blk = make(&img, block);
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		img_write(&img, blk, cases[i].at, cases[i].bytes, cases[i].len);
-		list(&img, text);
-		cr_assert_str_eq(text, cases[i].want, "case %zu: %s", i, text);
+		list(&img, &text);
+		cr_assert_str_eq(e2_str_text(&text), cases[i].want, "case %zu", i);
 		img_write(&img, blk, 0, block, 1024);
 	}
 	/* No end mark: entries reach to the end. */
 	for (uint32_t at = 32; at < 1024; at += 16)
 		img_write(&img, blk, at, "\0\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 16);
-	list(&img, text);
-	cr_assert_not_null(strstr(text, "user.=0b | "));
+	list(&img, &text);
+	cr_assert_not_null(strstr(e2_str_text(&text), "user.=0b | "));
 	/* Block number, extra_isize. */
 	struct e2_inode in = img_inode_get(&img, 12);
 	in.file_acl = 99999;
 	in.extra_isize = 32;
 	img_inode(&img, 12, &in);
-	list(&img, text);
-	cr_assert_str_eq(text, "| ");
+	list(&img, &text);
+	cr_assert_str_eq(e2_str_text(&text), "| ");
 	in.file_acl = 0;
 	for (uint32_t extra = 0; extra < 65536; extra += extra < 140 ? 1 : 1111) {
 		in.extra_isize = (uint16_t)extra;
 		img_inode(&img, 12, &in);
-		list(&img, text);
-		cr_assert_str_eq(text, extra % 4 || extra > 128 ? "| " : "", "extra_isize %u",
-				 extra);
+		list(&img, &text);
+		cr_assert_str_eq(e2_str_text(&text), extra % 4 || extra > 128 ? "| " : "",
+				 "extra_isize %u", extra);
 	}
+	e2_str_free(&text);
 	img_free(&img);
 }
 
@@ -177,7 +178,7 @@ E2_TEST(tree_xattr, any_bytes)
 {
 	struct img img;
 	uint8_t block[1024], copy[1024];
-	char text[100000];
+	struct e2_str text = E2_STR_INIT;
 	uint64_t seed = 5;
 	e2_blk blk = make(&img, block);
 
@@ -190,8 +191,9 @@ E2_TEST(tree_xattr, any_bytes)
 		else
 			copy[32 + n % 200] = (uint8_t)(n >> 32);
 		img_write(&img, blk, 0, copy, sizeof(copy));
-		list(&img, text);
+		list(&img, &text);
 	}
+	e2_str_free(&text);
 	img_free(&img);
 }
 
