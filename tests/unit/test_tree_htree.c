@@ -104,8 +104,9 @@ E2_TEST(tree_htree, collisions)
 		cr_assert_eq(e2_dir_hash(E2_HASH_TEA, img.super.hash_seed, text[i], (size_t)len,
 					 &hash, NULL), 0);
 		if (e2_map_get(map, hash, &before)) {
-			found[count++] = (struct img_name){ 100 + (e2_ino)count, text[before], 0 };
-			found[count++] = (struct img_name){ 300 + (e2_ino)count, text[i], 0 };
+			found[count] = (struct img_name){ 100 + (e2_ino)count, text[before], 0 };
+			found[count + 1] = (struct img_name){ 300 + (e2_ino)count, text[i], 0 };
+			count += 2;
 		}
 		cr_assert_eq(e2_map_set(map, hash, i), 0);
 	}
