@@ -22,11 +22,11 @@ static void report_pointer(const struct claimer *c, const struct ck_step *s, uin
 	struct e2_finding f = {
 		.id = E2_PROBLEM_BLOCK_METADATA, .ino = c->ino, .blk = s->parent,
 		.index = s->index + (uint32_t)offset, .lblk = s->lblk + offset,
-		.have = s->blk + offset, .want = g->first_data_block, .limit = g->blocks - 1,
+		.have = s->blk + offset, .limit = g->blocks - 1,
 	};
 
 	if (s->status == CK_STEP_RANGE)
-		f.id = s->blk < g->first_data_block ? E2_PROBLEM_BLOCK_LOW : E2_PROBLEM_BLOCK_RANGE;
+		f.id = E2_PROBLEM_BLOCK_RANGE;
 	e2_findings_add(c->ck->found, &f);
 }
 
@@ -111,6 +111,7 @@ int ck_claim_file(struct ck *ck, e2_ino ino, const struct e2_inode *in, bool dir
 struct owners {
 	struct ck *ck;
 	struct e2_map *first;		/* block -> the inode that claimed it first */
+	struct e2_map *attributes;	/* attribute blocks met */
 	struct e2_bitset *entered;	/* of ck->entered: those still to be entered */
 	e2_ino ino;
 	struct e2_finding run;		/* of the pair seen last */
@@ -146,7 +147,8 @@ static int own(struct owners *o, e2_blk blk, const char *why)
 	}
 	tell_owner_run(o);
 	*run = (struct e2_finding){
-		.id = E2_PROBLEM_BLOCK_SHARED, .ino = o->ino, .other = (e2_ino)*owner,
+		.id = *owner == o->ino ? E2_PROBLEM_BLOCK_TWICE : E2_PROBLEM_BLOCK_SHARED,
+		.ino = o->ino, .other = (e2_ino)*owner,
 		.blk = blk, .limit = blk, .why = why,
 	};
 	o->pending = true;
@@ -175,7 +177,7 @@ static int own_step(void *context, const struct ck_step *s)
 static int own_inode(struct owners *o, e2_ino ino)
 {
 	struct e2_inode in;
-	uint64_t unused;
+	uint64_t *seen;
 	int r = 0;
 
 	/* What cannot be read was a finding before. */
@@ -187,10 +189,11 @@ static int own_inode(struct owners *o, e2_ino ino)
 	if (ino == E2_INO_RESIZE || ino == E2_INO_BAD_BLOCKS || ck_has_pointers(o->ck, &in))
 		r = ck_walk(o->ck, &in, own_step, o);
 	/* Inodes may share an attribute block: it is claimed by the first of them. */
-	if (r == 0 && in.file_acl != 0 &&
-	    (!e2_map_get(o->first, in.file_acl, &unused) ||
-	     !e2_map_get(o->ck->xattr_users, in.file_acl, &unused)))
-		r = own(o, in.file_acl, "as attributes");
+	if (r == 0 && in.file_acl != 0) {
+		r = e2_map_ref(o->attributes, in.file_acl, &seen);
+		if (r == 0 && ++*seen == 1)
+			r = own(o, in.file_acl, "as attributes");
+	}
 	tell_owner_run(o);
 	return r;
 }
@@ -204,6 +207,8 @@ int pass_shared(struct ck *ck)
 		return 0;
 	r = e2_map_new(&o.first);
 	if (r == 0)
+		r = e2_map_new(&o.attributes);
+	if (r == 0)
 		r = e2_bitset_new(ck->g->blocks, &o.entered);
 	for (uint64_t b = 0; r == 0 && (b = e2_bitset_next_set(ck->entered, b)) < ck->g->blocks; b++)
 		e2_bitset_set(o.entered, b);
@@ -211,6 +216,7 @@ int pass_shared(struct ck *ck)
 		if (ck->inodes[ino].type != 0)
 			r = own_inode(&o, ino);
 	e2_map_free(o.first);
+	e2_map_free(o.attributes);
 	e2_bitset_free(o.entered);
 	return r;
 }

@@ -171,6 +171,14 @@ static int check_entry(struct reader *r, const struct e2_entry *e)
 	return 0;
 }
 
+/* Whether the entry in the place of ".." is the name of some file. */
+static bool is_stray_name(const struct reader *r, const struct e2_entry *e)
+{
+	const struct ck_inode *target = ck_inode(r->ck, e->ino);
+
+	return target != NULL && target->type != E2_FT_DIR && !is_name(e, "..");
+}
+
 /* "." and ".." name inodes too. */
 static int check_special(struct reader *r, const struct e2_entry *e)
 {
@@ -215,9 +223,7 @@ static int check_block(struct reader *r, e2_lblk lblk, const uint8_t *data)
 		e.lblk = lblk;
 		if (lblk == 0 && r->seen < 2) {
 			failed = check_special(r, &e);
-			/* What stands in the place of "..", and is another name, is read as one. */
-			if (failed == 0 && e.ino != 0 && r->seen == 1 && !is_name(&e, "..") &&
-			    !is_name(&e, "."))
+			if (failed == 0 && r->seen == 1 && is_stray_name(r, &e))
 				failed = check_entry(r, &e);
 			r->seen++;
 		} else if (e.ino != 0) {
@@ -241,6 +247,10 @@ static int read_block(struct reader *r, const struct ck_dir_block *b)
 	if (e2_buf_get(r->ck->fs, b->blk, &buf) != 0) {
 		e2_err_clear();
 		FOUND(r->ck->found, READ_ERROR, .blk = b->blk, .why = "block of a directory");
+		if (b->lblk == 0) {
+			r->ck->inodes[r->dir->ino].counted++;
+			r->seen = 2;	/* "." and ".." may be there or not */
+		}
 		return 0;
 	}
 	n = check_block(r, b->lblk, buf->data);

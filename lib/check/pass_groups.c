@@ -90,22 +90,29 @@ static int primary(struct ck *ck, e2_grp group, struct e2_group *desc)
 	return 0;
 }
 
+static void report_unreadable(struct ck *ck, e2_grp group)
+{
+	uint32_t offset;
+	e2_blk blk;
+
+	e2_err_clear();
+	e2_group_locate(ck->g, group, &blk, &offset);
+	if (offset == 0)	/* once a block */
+		FOUND(ck->found, READ_ERROR, .blk = blk, .why = "group descriptors");
+}
+
 static int check_group(struct ck *ck, e2_grp group)
 {
 	struct ck_group *state = &ck->groups[group];
 	struct e2_group used, stated;
 
-	if (e2_group_get(ck->fs, group, &used) != 0 ||
-	    (ck->groups_from_copy ? primary(ck, group, &stated) : (stated = used, 0)) != 0) {
-		uint32_t offset;
-		e2_blk blk;
-
-		e2_err_clear();
-		e2_group_locate(ck->g, group, &blk, &offset);
-		if (group == 0 || offset == 0)
-			FOUND(ck->found, READ_ERROR, .blk = blk, .why = "group descriptors");
+	if (e2_group_get(ck->fs, group, &used) != 0) {
+		report_unreadable(ck, group);
 		return 0;
 	}
+	stated = used;
+	if (ck->groups_from_copy && primary(ck, group, &stated) != 0)
+		report_unreadable(ck, group);
 	struct part parts[] = {
 		{ "block_bitmap", used.block_bitmap, stated.block_bitmap, 1 },
 		{ "inode_bitmap", used.inode_bitmap, stated.inode_bitmap, 1 },

@@ -15,9 +15,6 @@ static void check_limits(struct ck *ck)
 	if (s->r_blocks_count > ck->g->blocks / 2)
 		FOUND(ck->found, SUPER_RANGE, .field = "r_blocks_count",
 		      .have = s->r_blocks_count, .limit = ck->g->blocks / 2);
-	if (s->clusters_per_group != s->blocks_per_group)
-		FOUND(ck->found, SUPER_VALUE, .field = "clusters_per_group",
-		      .have = s->clusters_per_group, .want = s->blocks_per_group);
 	if (s->log_groups_per_flex > 31)
 		FOUND(ck->found, SUPER_RANGE, .field = "log_groups_per_flex",
 		      .have = s->log_groups_per_flex, .limit = 31);
