@@ -333,7 +333,7 @@ E2_TEST(host_extract, damaged_file, .init = setup, .fini = teardown)
 
 E2_TEST(host_extract, no_more_than_the_image_holds, .init = setup, .fini = teardown)
 {
-	struct e2_extract_options limited = { .recursive = true, .max_bytes = 1029 };
+	struct e2_extract_options limited = { .recursive = true, .max_bytes = 2029 };
 	struct e2_extract_stats stats;
 	struct e2_inode in = img_reg(12 * 1024);
 	struct img img;
@@ -441,6 +441,31 @@ E2_TEST(host_extract, closed_directories, .init = setup, .fini = teardown)
 	if (getuid() == 0)
 		cr_assert(seteuid(0) == 0 && setegid(0) == 0);
 	cr_assert_eq(prctl(PR_SET_DUMPABLE, 1), 0, "or a leak could not be looked for");
+}
+
+/* A hard link is made only to what this extraction made. */
+E2_TEST(host_extract, first_name_replaced, .init = setup, .fini = teardown)
+{
+	struct e2_extract_options o = { .warn = warn };
+	struct e2_extractor *x;
+	struct img img;
+
+	make(&img);
+	struct e2_fs *fs = img_open(&img, NULL);
+	cr_assert_eq(e2_extract_begin(fs, "out", &o, &x), 0);
+	cr_assert_eq(e2_extract(x, 13, "a"), 0);
+	cr_assert_eq(e2_extract(x, 13, "b"), 0);
+	cr_assert_eq(look("out/a").st_nlink, 2);
+	cr_assert_eq(symlink("../../etc/hostname", "out/c"), 0);
+	cr_assert_eq(rename("out/c", "out/a"), 0);
+	cr_assert_eq(e2_extract(x, 13, "d"), E2_ERR_CHANGED);
+	cr_assert_str_eq(warnings, "d: its first name was replaced meanwhile\n");
+	cr_assert_eq(look("out/d").st_nlink, 1);
+	expect_text("out/d", "hello");
+	cr_assert_eq(look("out/a").st_nlink, 1);
+	cr_assert_eq(e2_extract_end(x, NULL), 0);
+	e2_close(fs);
+	img_free(&img);
 }
 
 E2_TEST(host_extract, attributes, .init = setup, .fini = teardown)

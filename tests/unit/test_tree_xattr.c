@@ -134,7 +134,8 @@ E2_TEST(tree_xattr, damage)
 		{ 32 + 4, 1, "\1", INODE_PART "| " },			/* value in an inode */
 		{ 32 + 8, 4, "\0\0\1\0", INODE_PART "| " },		/* value of 64 KiB */
 		/* A value over entries, one past the end, half an access list. */
-		{ 32 + 24 + 2, 2, "\x30\0", INODE_PART "user.empty=0b | " },
+		{ 32 + 40 + 2, 2, "\x40\0",
+		  INODE_PART "user.empty=0b system.posix_acl_access=44b | " },
 		{ 32 + 24 + 2, 2, "\xff\3", INODE_PART "user.empty=0b | " },
 		{ 32 + 24 + 8, 1, "\x1b", INODE_PART "user.empty=0b | " },
 	};
