@@ -389,6 +389,21 @@ static void compare_entries(struct volume *v, e2_ino ino, uint32_t names)
 	cr_assert(seen == names + 2 && in.links_count == subdirs + 2, "directory %u", ino);
 }
 
+/* The lost+found that the volume makes: dots, and blocks that are readable and empty. */
+static void compare_lost_found(struct volume *v)
+{
+	unsigned seen = 0;
+	struct e2_entry e;
+	struct e2_dir *dir;
+	int r;
+
+	cr_assert(e2_dir_begin(v->fs, e2_geometry(v->fs)->first_ino, &dir) == 0);
+	while ((r = e2_dir_next(dir, &e)) > 0)
+		seen++;
+	e2_dir_end(dir);
+	cr_assert(r == 0 && seen == 2, "%s", e2_err_detail());
+}
+
 void volume_compare(struct volume *v)
 {
 	bool own = false;
@@ -398,6 +413,8 @@ void volume_compare(struct volume *v)
 	cr_assert(ino == e2_geometry(v->fs)->first_ino);
 	for (e2_obj obj = 1; obj < e2_source_objects(v->source); obj++)
 		own |= e2_plan_ino(v->plan, obj) == ino;
+	if (!own)
+		compare_lost_found(v);
 	for (e2_obj obj = 0; obj < e2_source_objects(v->source); obj++) {
 		const struct e2_object *o = e2_source_object(v->source, obj);
 

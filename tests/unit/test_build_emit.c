@@ -136,7 +136,7 @@ E2_TEST(build_emit, empty_volumes)
 
 E2_TEST(build_emit, strides)
 {
-	static const uint32_t strides[] = { 1, 16, 700, 993, 994, 995, 1007, 1008, 1009, 5000 };
+	static const uint32_t strides[] = { 1, 16, 507, 508, 700, 1012, 1013, 1014, 1015, 5000 };
 	struct volume v;
 
 	for (unsigned i = 0; i < sizeof(strides) / sizeof(strides[0]); i++) {
@@ -439,15 +439,24 @@ E2_TEST(build_emit, shared_xattrs, .init = begin, .fini = end)
 
 struct made { struct e2_source *source; struct e2_plan *plan; uint64_t bytes; };
 
-static void plan_tree(struct made *m, uint32_t block_size)
+/* stride 0: the smallest volume; else one of many groups, each laid out differently. */
+static void plan_tree(struct made *m, uint32_t block_size, uint32_t stride)
 {
 	struct e2_shape_options o = volume_options();
 	struct e2_plan_options how = { .now = o.now };
 	struct e2_shape shape;
 
 	o.block_size = block_size;
+	o.stride = stride;
+	if (stride != 0) {
+		o.features = "^resize_inode";
+		o.blocks_per_group = 1024;
+		o.inodes = 512;
+	}
 	m->source = read_tree();
-	cr_assert(e2_plan_auto_size(m->source, &o, 0, 0, &m->bytes) == 0);
+	m->bytes = 20 << 20;
+	if (stride == 0)
+		cr_assert(e2_plan_auto_size(m->source, &o, 0, 0, &m->bytes) == 0);
 	cr_assert(e2_plan_shape(m->source, &o, m->bytes, &shape) == 0);
 	cr_assert(e2_plan_make(m->source, &shape, &how, &m->plan) == 0);
 }
@@ -521,9 +530,10 @@ E2_TEST(build_emit, every_write_fails, .init = begin, .fini = end)
 	put_data("a", 0, 300000);
 	put_data("b", 60000000, 3000);
 	cr_assert(symlink("x", scratch_path(&s, "l")) == 0);
-	plan_tree(&m, 1024);
-	for (int fresh = 0; fresh < 2; fresh++) {
-		struct e2_emit_options how = { .fresh = fresh };
+	for (unsigned kind = 0; kind < 4; kind++) {
+		struct e2_emit_options how = { .fresh = kind % 2 == 1 };
+
+		plan_tree(&m, 1024, kind < 2 ? 0 : 1014);
 
 		for (uint64_t nth = 1;; nth++) {
 			struct failing f = { .nth = nth };
@@ -545,8 +555,8 @@ E2_TEST(build_emit, every_write_fails, .init = begin, .fini = end)
 			}
 			cr_assert(err == E2_ERR_NOSPC || err == E2_ERR_IO);
 		}
+		end_plan(&m);
 	}
-	end_plan(&m);
 }
 
 E2_TEST(build_emit, memory_runs_out, .init = begin, .fini = end)
@@ -618,7 +628,7 @@ E2_TEST(build_emit, sources_that_fail, .init = begin, .fini = end)
 	struct made m;
 
 	put_data("a", 0, 5 << 20);
-	plan_tree(&m, 4096);
+	plan_tree(&m, 4096, 0);
 	cr_assert(e2_io_open_mem(0, &io) == 0);
 	cr_assert(e2_emit(m.plan, io, &how) == E2_ERR_CANCELLED && calls == 2);
 	cr_assert(e2_emit(m.plan, io, &how) == 0 && calls > 4);

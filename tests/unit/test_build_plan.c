@@ -573,10 +573,14 @@ E2_TEST(build_plan, print)
 	uint64_t nth;
 
 	o.block_size = 1024;
-	o.stride = 100;
+	o.blocks_per_group = 1024;
+	o.inodes = 512;
+	o.features = "^resize_inode,meta_bg";
+	o.stride = 1014;		/* the inode bitmap of group 1 wraps round the group */
 	cr_assert(plan_of(s, &o, 20 << 20, NULL, &plan) == 0);
 	cr_assert(e2_plan_print(plan, &text) == 0);
-	cr_assert(strstr(e2_str_text(&text), "8193-16384") != NULL);
+	cr_assert(strstr(e2_str_text(&text), "1025-2048") != NULL);
+	cr_assert(strstr(e2_str_text(&text), "2047,      1027") != NULL);
 	e2_str_free(&text);
 	for (nth = 1; nth < 200; nth++) {
 		alloc_fail(nth);
@@ -589,6 +593,76 @@ E2_TEST(build_plan, print)
 	e2_str_free(&text);
 	e2_plan_free(plan);
 	e2_source_free(s);
+}
+
+/* Places that mke2fs 1.47.0 gives for -b 1024 -N 4096 and 200 MiB. */
+E2_TEST(build_plan, strides_as_mke2fs)
+{
+	static const struct { uint32_t stride; e2_grp group; e2_blk bb, ib, table; } cases[] = {
+		{ 1000, 0, 299, 300, 259 }, { 1000, 9, 75133, 75134, 73987 },
+		{ 1000, 17, 140001, 140002, 139265 }, { 1000, 24, 204347, 204348, 196609 },
+		{ 3000, 7, 62855, 62856, 57603 }, { 7893, 1, 8451, 8452, 8453 },
+		{ 7892, 1, 16383, 8451, 8452 }, { 8151, 2, 24575, 16385, 16386 },
+	};
+	struct e2_shape_options o = volume_options();
+	struct e2_shape shape;
+	struct e2_parts p;
+
+	o.block_size = 1024;
+	o.inodes = 4096;
+	cr_assert(e2_shape_make(&o, 200 << 20, &shape) == 0);
+	for (unsigned i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		e2_parts_make(&shape.geometry, cases[i].stride, cases[i].group, &p);
+		cr_assert(p.first + p.block_bitmap == cases[i].bb, "case %u", i);
+		cr_assert(p.first + p.inode_bitmap == cases[i].ib, "case %u", i);
+		cr_assert(p.first + p.inode_table == cases[i].table, "case %u", i);
+	}
+}
+
+/* Values lie at multiples of 4, entries from the start, and the hash is over all of them. */
+E2_TEST(build_plan, xattr_areas)
+{
+	static const uint8_t value[64] = "0123456789";
+	const struct e2_source_xattr v[] = {
+		{ .name = "a", .name_len = 1, .name_index = 1, .value = value, .value_len = 1 },
+		{ .name = "bb", .name_len = 2, .name_index = 1, .value = value, .value_len = 6 },
+		{ .name = "c", .name_len = 1, .name_index = 4, .value = value, .value_len = 64 },
+		{ .name = "d", .name_len = 1, .name_index = 4, .value = value, .value_len = 0 },
+	};
+	struct e2_xattr_bytes bytes;
+	struct e2_xattr_header header;
+	struct e2_xattr_entry entry;
+	uint8_t block[1024], raw[256] = { 0 };
+	uint32_t at = 32, hash = 0;
+	struct e2_form form;
+
+	e2_form_make(1024, 128, 0, &form);
+	e2_xattr_divide(&form, v, 4, &bytes);
+	cr_assert(bytes.inode_bytes == 0);
+	cr_assert(bytes.block_bytes == 32 + 4 * 20 + 4 + 8 + 64 + 4);
+	e2_xattr_fill_block(&form, v, 4, 3, block);
+	for (unsigned i = 0; i < 4; i++, at += 20) {
+		e2_xattr_entry_decode(&entry, block + at);
+		cr_assert(entry.value_size == v[i].value_len && entry.value_offs % 4 == 0);
+		cr_assert(memcmp(block + at + 16, v[i].name, v[i].name_len) == 0);
+		cr_assert(memcmp(block + entry.value_offs, value, entry.value_size) == 0
+			  || entry.value_size == 0);
+		hash = (hash << 16 | hash >> 16) ^ entry.hash;
+	}
+	cr_assert(e2_get32(block + at) == 0);
+	e2_xattr_header_decode(&header, block);
+	cr_assert(header.refcount == 3 && header.blocks == 1 && header.hash == hash);
+	/* An inode of 256 bytes takes all that fit in their order: not the third. */
+	e2_form_make(1024, 256, 32, &form);
+	e2_xattr_divide(&form, v, 4, &bytes);
+	cr_assert(bytes.inode_bytes == 3 * 20 + 4 + 8 && bytes.block_bytes == 32 + 20 + 64 + 4);
+	e2_xattr_fill_inode(&form, v, 4, raw);
+	cr_assert(e2_get32(raw + 160) == 0xea020000);
+	e2_xattr_entry_decode(&entry, raw + 164 + 20);
+	cr_assert(entry.value_offs % 4 == 0);
+	cr_assert(memcmp(raw + 164 + entry.value_offs, value, 6) == 0);
+	e2_xattr_entry_decode(&entry, raw + 164 + 40);
+	cr_assert(entry.value_size == 0 && raw[164 + 40 + 16] == 'd');
 }
 
 /* A position anywhere is found, whatever was asked before. */
