@@ -49,17 +49,33 @@ static uint64_t count_inodes(const struct e2_source *source)
 	return n;
 }
 
+/*
+ * A shape with at least so many inodes, where the options leave their number open.  Where so many
+ * do not fit it is the plain shape, and who plans with it is told what is missing.
+ */
 static int shape_with_inodes(const struct e2_shape_options *options, uint64_t bytes,
 			     uint64_t inodes, struct e2_shape *shape)
 {
 	struct e2_shape_options more = *options;
 	int err = e2_shape_make(options, bytes, shape);
 
-	if (err != 0 || options->inodes != 0 || options->bytes_per_inode != 0
-	    || shape->geometry.inodes >= inodes)
+	if (err != 0 || options->inodes != 0 || options->bytes_per_inode != 0)
 		return err;
 	more.inodes = inodes;
-	return e2_shape_make(&more, bytes, shape);
+	while (shape->geometry.inodes < inodes) {
+		struct e2_shape raised;
+
+		err = e2_shape_make(&more, bytes, &raised);
+		if (err != 0) {
+			e2_err_clear();
+			return err == E2_ERR_NOMEM ? err : 0;
+		}
+		if (raised.geometry.inodes >= inodes)
+			*shape = raised;
+		/* Rounding within each group may leave up to 7 fewer than were asked for. */
+		more.inodes += UINT64_C(8) * raised.geometry.groups;
+	}
+	return 0;
 }
 
 int e2_plan_shape(const struct e2_source *source, const struct e2_shape_options *options,
