@@ -13,11 +13,14 @@
  *   @groups        how large groups and volumes can be
  *   @commands      the commands of the shell; "@commands mdoc" for a manual page
  *   @options       the options of the shell, for a manual page
+ *   @problems      what the checker can find
+ *   @passes        in which order it looks
  *
  * Fails when a directive is unknown, or when a template with one structure or
  * vocabulary leaves out another.
  */
 #include "commands.h"
+#include "problems.h"
 
 #include "base/units.h"
 #include "disk/consts.h"
@@ -220,6 +223,18 @@ static int print_all_options(const char *argument, struct seen *seen)
 	return print_options();
 }
 
+static int print_all_problems(const char *argument, struct seen *seen)
+{
+	(void)argument, (void)seen;
+	return print_problems();
+}
+
+static int print_all_passes(const char *argument, struct seen *seen)
+{
+	(void)argument, (void)seen;
+	return print_passes();
+}
+
 /* ---- the template ------------------------------------------------------ */
 
 static const struct {
@@ -229,6 +244,7 @@ static const struct {
 	{ "@struct", print_struct }, { "@words", print_words }, { "@features", print_features },
 	{ "@formats", print_formats }, { "@reach", print_reach }, { "@groups", print_groups },
 	{ "@commands", print_all_commands }, { "@options", print_all_options },
+	{ "@problems", print_all_problems }, { "@passes", print_all_passes },
 };
 
 static int expand(char *line, struct seen *seen)

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { DESC_SIZE_MAX = 1024 };	/* with 64bit; without, the field means nothing */
+
 static void check_limits(struct ck *ck)
 {
 	const struct e2_super *s = ck->super;
@@ -18,9 +20,9 @@ static void check_limits(struct ck *ck)
 	if (s->log_groups_per_flex > 31)
 		FOUND(ck->found, SUPER_RANGE, .field = "log_groups_per_flex",
 		      .have = s->log_groups_per_flex, .limit = 31);
-	if (s->rev_level != 0 && s->desc_size > ck->g->block_size)
+	if (s->rev_level != 0 && s->desc_size > DESC_SIZE_MAX)
 		FOUND(ck->found, SUPER_RANGE, .field = "desc_size", .have = s->desc_size,
-		      .limit = ck->g->block_size);
+		      .limit = DESC_SIZE_MAX);
 }
 
 static void report_features(struct ck *ck, enum e2_feature_word word, uint32_t bits,

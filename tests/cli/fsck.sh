@@ -1,0 +1,118 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# extant-fsck from outside: what it says, exit codes, refusals; no byte ever changes.
+. "$(dirname "$0")/../lib.sh"
+fsck=extant-fsck
+
+# says CODE TEXT COMMAND...: exits with CODE, and both outputs together hold the text.
+says() {
+	want=$1 text=$2; shift 2
+	"$@" >said 2>&1; got=$?
+	[ "$got" -eq "$want" ] || { echo "exit $got, not $want"; cat said; return 1; }
+	grep -q -F -e "$text" said || { echo "missing: $text"; cat said; return 1; }
+}
+
+# poke FILE OFFSET OCTAL...: writes bytes.
+poke() {
+	file=$1 at=$2; shift 2
+	for byte; do
+		printf "\\$byte" | dd of="$file" bs=1 seek="$at" conv=notrunc status=none || return 1
+		at=$((at + 1))
+	done
+}
+
+mkdir -p tree/dir
+echo text >tree/dir/file
+ln tree/dir/file tree/again
+ln -s again tree/link
+extant-mkfs -q -b 1024 -U 01234567-89ab-cdef-0123-456789abcdef -d tree sound.img 20M || exit 1
+cp sound.img bad.img
+poke bad.img 1036 1 0 0 0		# free_blocks_count: a note
+cp sound.img magic.img
+poke magic.img 1080 0 0
+head -c 100000 /dev/zero >none.img
+cp sound.img feature.img
+poke feature.img 1120 102		# incompat 0x42: extent
+# The first inode table begins behind descriptors, their reserve, and two bitmaps.
+table=$(od -An -tu4 -j2056 -N4 sound.img)
+cp sound.img root.img
+poke root.img $((table * 1024 + 256 + 26)) 11	# links_count of inode 2
+sha256sum ./*.img >sums
+
+t "a clean volume is believed" says 0 "(not checked; -f checks)" $fsck sound.img
+t "-n checks" says 0 "sound.img: consistent, " $fsck -n sound.img
+t "-f checks" says 0 "sound.img: consistent, " $fsck -f sound.img
+t "-v counts" says 0 "1 files, 3 directories, 1 symlinks" $fsck -nv sound.img
+t "-q is silent" test -z "$($fsck -nq root.img)"
+t "-t tells time" says 0 "MiB at most" $fsck -nt sound.img
+t "a note is no problem" says 0 "bad.img: 1 note" $fsck -n bad.img
+t "a problem is exit 4" says 4 "root.img: 1 problem" $fsck -n root.img
+t "... and is told as the manual shows" says 4 "link-count    / <2>                   links_count" \
+	$fsck -n root.img
+t "... with what is right" says 4 "    will be 4" $fsck -n root.img
+t "nothing is said to have changed" says 4 "Nothing was changed (-n)." $fsck -n root.img
+t "a copy of the superblock is used" says 4 "super-damaged superblock              block 1" \
+	$fsck -n magic.img
+t "... without -n too" says 4 "the copy in block 8193 is used" $fsck magic.img
+t "... or the one that is named" says 0 "consistent" $fsck -b 8193 -B 1024 sound.img
+t "a part of a file" says 0 "consistent" $fsck -n "sound.img@0+20M"
+gzip -k sound.img
+t "a compressed file" says 0 "consistent" $fsck -n sound.img.gz
+t "no volume" says 8 "nothing was changed" $fsck -n none.img
+t "no file" says 8 "nothing.img" $fsck -n nothing.img
+t "unknown features are named" says 8 "extent" $fsck -n feature.img
+t "several images" says 12 "consistent" $fsck -n sound.img none.img root.img
+for option in -y -p -a -D "-l list" "-L list"; do
+	# shellcheck disable=SC2086
+	t "$option is refused" says 16 "repair is not in this version; nothing was changed" \
+		$fsck $option root.img
+done
+t "-n and -y exclude each other" says 16 "only one of" $fsck -n -y sound.img
+t "-n and -D exclude each other" says 16 "-n changes nothing" $fsck -n -D sound.img
+t "unknown options" says 16 "try: extant-fsck --help" $fsck --nonsense sound.img
+t "no image" says 16 "no image given" $fsck -n
+t "an impossible block size" says 16 "1024, 2048, 4096" $fsck -b 8193 -B 3000 sound.img
+t "-B needs -b" says 16 "only with -b" $fsck -B 1024 sound.img
+t "an unknown extended option" says 16 "no such extended option" $fsck -E nonsense sound.img
+t "a known extended option" says 0 "consistent" $fsck -n -E nodiscard,fragcheck sound.img
+t "-V" says 0 "extant-fsck " $fsck -V
+t "--help" says 0 "--json" $fsck --help
+full() { $fsck -n sound.img >/dev/full; }
+if [ -c /dev/full ]; then t "a full disk is noticed" says 8 "standard output" full; fi
+
+json() {
+	$fsck -n --json root.img >out.json
+	[ "$(wc -l <out.json)" -eq 2 ] && grep -q '"code": *"link-count"' out.json &&
+		grep -q '"type": *"summary"' out.json && grep -q '"status": *4' out.json
+}
+t "JSON: a line a finding, and a summary" json
+if command -v python3 >/dev/null 2>&1; then
+	t "JSON is JSON" python3 -c 'import json, sys; [json.loads(l) for l in open("out.json")]'
+fi
+
+protocol() {
+	$fsck -n -C 3 sound.img 3>ours >/dev/null &&
+		e2fsck -fn -C 3 sound.img 3>theirs >/dev/null 2>&1 && diff theirs ours
+}
+if command -v e2fsck >/dev/null 2>&1; then
+	t "progress lines are e2fsck's" protocol
+fi
+
+# Progress goes to a pipe that is full long before the end: the signal comes in the middle.
+interrupted() {
+	mkfifo pipe
+	$fsck -n -C 3 many.img 3>pipe >/dev/null 2>said & pid=$!
+	exec 4<pipe
+	read -r _ <&4
+	kill -"$1" $pid
+	cat <&4 >/dev/null
+	exec 4<&-
+	rm pipe
+	wait $pid; got=$?
+	[ $got -eq 32 ] && grep -q "cancelled; nothing was changed" said
+}
+extant-mkfs -q -b 1024 -g 256 -N 20000 many.img 1G
+t "SIGTERM ends it" interrupted TERM
+
+t "no byte of any image changed" sha256sum --quiet -c sums
+finish
