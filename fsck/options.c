@@ -183,8 +183,8 @@ int fsck_options_parse(int argc, char *argv[], struct fsck_options *options)
 void fsck_options_help(void)
 {
 	puts("usage: extant-fsck [options] IMAGE ...\n"
-	     "Checks ext2 volumes.  Exit status: 0 consistent, 4 problems left, 8 failed, 16 usage,\n"
-	     "32 cancelled; sums of these.\n");
+	     "Checks ext2 volumes.  Exit status: 0 consistent, 4 problems left, 8 failed,\n"
+	     "16 usage, 32 cancelled; sums of these.\n");
 	for (size_t i = 0; i < OPTIONS; i++) {
 		char left[40] = "";
 		const char *argument = table[i].argument != NULL ? table[i].argument : "";

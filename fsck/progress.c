@@ -57,8 +57,8 @@ static void show_bar(struct fsck_progress *p, unsigned phase, uint64_t done, uin
 {
 	/* How much of the time each phase takes, of a thousand; measured on full volumes. */
 	static const int before[] = { 0, 0, 700, 900, 920, 950, 1000 };
-	int within = all != 0 ? (int)(done * (uint64_t)(before[phase + 1] - before[phase]) / all) : 0;
-	int mille = before[phase] + within;
+	uint64_t share = (uint64_t)(before[phase + 1] - before[phase]);
+	int mille = before[phase] + (all != 0 ? (int)(done * share / all) : 0);
 
 	if (mille / 5 == p->shown / 5 || now_ms() - p->begun < PATIENCE_MS)
 		return;

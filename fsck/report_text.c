@@ -113,7 +113,8 @@ static void print_totals(const char *image, struct e2_report *report,
 
 	e2_report_totals(report, &t);
 	printf("%s: %s%" PRIu64 "/%" PRIu32 " inodes, %" PRIu64 "/%" PRIu64 " blocks\n", image,
-	       e2_report_errors(report) == 0 ? "consistent, " : "", t.inodes_used, g->inodes, t.blocks_used, g->blocks);
+	       e2_report_errors(report) == 0 ? "consistent, " : "", t.inodes_used, g->inodes,
+	       t.blocks_used, g->blocks);
 	if (options->verbose)
 		printf("  %" PRIu64 " files, %" PRIu64 " directories, %" PRIu64 " symlinks, %"
 		       PRIu64 " others; %" PRIu64 " in more than one piece\n",

@@ -60,7 +60,7 @@ struct e2_check_options {
 	/* A pass begins: its row's summary.  May be NULL. */
 	void (*pass)(void *context, unsigned phase, const char *summary);
 	void *context;
-	int64_t now;		/* seconds since 1970, to judge times in the future; 0: not judged */
+	int64_t now;		/* seconds; to judge times in the future; 0: not judged */
 };
 
 /*

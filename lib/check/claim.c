@@ -210,8 +210,10 @@ int pass_shared(struct ck *ck)
 		r = e2_map_new(&o.attributes);
 	if (r == 0)
 		r = e2_bitset_new(ck->g->blocks, &o.entered);
-	for (uint64_t b = 0; r == 0 && (b = e2_bitset_next_set(ck->entered, b)) < ck->g->blocks; b++)
+	for (e2_blk b = 0; r == 0 && b < ck->g->blocks; b++) {
+		b = e2_bitset_next_set(ck->entered, b);
 		e2_bitset_set(o.entered, b);
+	}
 	for (e2_ino ino = 1; ino <= ck->g->inodes && r == 0; ino++)
 		if (ck->inodes[ino].type != 0)
 			r = own_inode(&o, ino);

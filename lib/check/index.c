@@ -242,7 +242,8 @@ void ck_index_end(struct ck *ck, struct ck_index *index)
 		if (b->kind == UNKNOWN)
 			report_block(index, lblk, "is not named by the index");
 		if (b->below)
-			report_block(index, lblk, "holds names with lower hashes than the index says");
+			report_block(index, lblk,
+				     "holds names with lower hashes than the index says");
 		if (b->above)
 			report_block(index, lblk,
 				     "holds names with higher hashes than the index says");

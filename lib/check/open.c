@@ -214,7 +214,8 @@ static int use_mended(struct opening *o)
 	if (groups * s.inodes_per_group <= UINT32_MAX)
 		put_right(o, "inodes_count", &s.inodes_count,
 			  (uint32_t)groups * s.inodes_per_group);
-	if (s.rev_level != 0 && (s.first_ino < E2_GOOD_OLD_FIRST_INO || s.first_ino > s.inodes_count))
+	if (s.rev_level != 0 &&
+	    (s.first_ino < E2_GOOD_OLD_FIRST_INO || s.first_ino > s.inodes_count))
 		put_right(o, "first_ino", &s.first_ino, E2_GOOD_OLD_FIRST_INO);
 	return open_view(o, &s, 0, 0, &o->fs);
 }

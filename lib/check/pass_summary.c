@@ -111,7 +111,10 @@ static void check_blocks(struct summary *s, e2_grp group)
 		      .have = ck->groups[group].free_blocks, .want = free_count, .why = "free");
 }
 
-/* Fields of ext4 that say which part of an inode table was never written; end: past its last used. */
+/*
+ * Fields of ext4 that say which part of an inode table was never written.
+ * end  one past its last inode in use, counted from 0
+ */
 static void check_unused(const struct summary *s, e2_grp group, uint32_t end)
 {
 	const struct ck_group *state = &s->ck->groups[group];

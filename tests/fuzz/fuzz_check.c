@@ -50,7 +50,8 @@ static void add_dir(struct img *img, const char *name, e2_ino ino)
 
 static void add_xattr(struct img *img, const char *name, e2_ino ino)
 {
-	struct e2_xattr_header h = { .magic = (uint32_t)E2_XATTR_MAGIC, .refcount = 1, .blocks = 1 };
+	struct e2_xattr_header h = { .magic = (uint32_t)E2_XATTR_MAGIC, .refcount = 1,
+				     .blocks = 1 };
 	struct e2_xattr_entry e = { .name_len = 1, .name_index = E2_XATTR_USER,
 				    .value_offs = 1000, .value_size = 20 };
 	uint8_t block[1024] = { 0 };
