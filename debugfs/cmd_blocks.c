@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SHOWN = 20, DIRECT_SHOWN = 3 };
+enum { SHOWN = 20, DIRECT_SHOWN = 3, RANGE_COLUMNS = 10, COUNT_COLUMNS = 3 };
 
 struct view {
 	struct shell *sh;
@@ -15,6 +15,7 @@ struct view {
 	const struct e2_inode *in;
 	struct pieces p;
 	bool all;
+	int range_columns, count_columns;	/* of the tree */
 };
 
 static void show_head(struct view *v)
@@ -130,8 +131,8 @@ static void show_direct(struct view *v)
 		if (pieces > DIRECT_SHOWN)
 			e2_str_addf(&list, " and %" PRIu64 " more", pieces - DIRECT_SHOWN);
 		add_range(&range, first, last - first + 1);
-		out_add(o, "  block[0..11]  direct    %-10s %3" PRIu64 " %-9s %s",
-			e2_str_text(&range), pieces, pieces == 1 ? "piece" : "pieces",
+		out_add(o, "  block[0..11]  direct    %-*s %*" PRIu64 " %-9s %s",
+			v->range_columns, e2_str_text(&range), v->count_columns, pieces, pieces == 1 ? "piece" : "pieces",
 			e2_str_text(&list));
 		out_line(o);
 	}
@@ -157,9 +158,9 @@ static void show_pointer(struct view *v, size_t i)
 		out_add(o, "  %-14s%-9s ", "", left);
 	else
 		out_add(o, "  %-13s %-9s ", left, kinds[b->level]);
-	out_add(o, "%-10s ", e2_str_text(&range));
+	out_add(o, "%-*s ", v->range_columns, e2_str_text(&range));
 	if (b->level == 1)
-		out_add(o, "%3" PRIu64 " %-9s ", below.pieces,
+		out_add(o, "%*" PRIu64 " %-9s ", v->count_columns, below.pieces,
 			below.pieces == 1 ? "piece" : "pieces");
 	out_add(o, "%" PRIu64, b->blk);
 	if (b->level > 1 && b->parent)
@@ -168,11 +169,27 @@ static void show_pointer(struct view *v, size_t i)
 	e2_str_free(&range);
 }
 
+/* The columns of "268-1757", for the last block of the file, and of "10 pieces". */
+static void measure(struct view *v)
+{
+	uint64_t last = 0;
+	int n;
+
+	for (size_t i = 0; i < v->p.count; i++)
+		if (v->p.at[i].lblk + v->p.at[i].count > last + 1)
+			last = v->p.at[i].lblk + v->p.at[i].count - 1;
+	n = snprintf(NULL, 0, "%" PRIu64 "-%" PRIu64 " ", last, last);
+	v->range_columns = n > RANGE_COLUMNS ? n : RANGE_COLUMNS;
+	n = snprintf(NULL, 0, "%zu", v->p.count);
+	v->count_columns = n > COUNT_COLUMNS ? n : COUNT_COLUMNS;
+}
+
 static void show_tree(struct view *v)
 {
 	struct out *o = v->out;
 	uint64_t counted = 0;
 
+	measure(v);
 	show_direct(v);
 	for (size_t i = 0; i < v->p.count && !out_failed(o); i++) {
 		counted += !v->p.at[i].level && !v->p.at[i].status;

@@ -6,18 +6,38 @@
 #include "stat.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
-enum { FEW = 4, BEFORE_MANY = 2, RUNS_SHOWN = 6 };
+enum { FEW = 4, BEFORE_MANY = 2, LABEL_COLUMNS = 14 };
 
 /* "  links 1     " and the text after it; no label: a line that goes on. */
-static void label(struct out *o, const char *name, uint64_t value)
+static void label(struct sight *s, const char *name, uint64_t value)
 {
+	struct out *o = &s->sh->out;
 	size_t mark = out_mark(o);
 
 	if (name)
 		out_add(o, "  %s %" PRIu64 "  ", name, value);
-	out_pad(o, mark, 14);
+	out_pad(o, mark, s->label_columns);
+}
+
+/* Wide enough for the longest label with its value. */
+static size_t label_columns(const struct e2_inode *in)
+{
+	const struct { const char *name; uint64_t value; } labels[] = {
+		{ "links", in->links_count }, { "size", e2_inode_size(in) },
+		{ "blocks", in->blocks },
+	};
+	size_t most = LABEL_COLUMNS;
+
+	for (size_t i = 0; i < sizeof(labels) / sizeof(*labels); i++) {
+		int n = snprintf(NULL, 0, "  %s %" PRIu64 "  ", labels[i].name, labels[i].value);
+
+		if (n > 0 && (size_t)n > most)
+			most = (size_t)n;
+	}
+	return most;
 }
 
 /* ---- names --------------------------------------------------------------- */
@@ -52,10 +72,13 @@ static int explain_links(struct sight *s, const struct e2_names *names)
 	uint64_t blocks = s->pieces.data + s->pieces.pointers;
 	int err;
 
-	label(o, "links", s->in.links_count);
+	label(s, "links", s->in.links_count);
 	if (count == 0) {
-		out_add(o, "nothing names it%s",
-			s->in.links_count ? "; the count should be 0" : "");
+		if (s->ino < e2_geometry(s->sh->fs)->first_ino)
+			out_add(o, "a reserved inode needs no name");
+		else
+			out_add(o, "nothing names it%s",
+				s->in.links_count ? "; the count should be 0" : "");
 		out_line(o);
 		return 0;
 	}
@@ -76,7 +99,7 @@ static int explain_links(struct sight *s, const struct e2_names *names)
 		}
 	} else if (count > 1 && e2_is_reg(&s->in)) {
 		out_line(o);
-		label(o, NULL, 0);
+		label(s, NULL, 0);
 		out_add(o, "all of them are the file; the last one removed frees it");
 	}
 	out_line(o);
@@ -92,13 +115,21 @@ static const char *ordinal(uint64_t n)
 	return n % 10 == 1 ? "st" : n % 10 == 2 ? "nd" : n % 10 == 3 ? "rd" : "th";
 }
 
+/* Whether n is spoken with a vowel first: 8, 11, 18, 80 to 89, 11,000 ... */
+static bool takes_an(uint64_t n)
+{
+	while (n >= 1000)
+		n /= 1000;
+	return n == 8 || n == 11 || n == 18 || n / 10 == 8 || n / 100 == 8;
+}
+
 static void explain_size(struct sight *s)
 {
 	uint32_t block_size = e2_geometry(s->sh->fs)->block_size;
 	uint64_t size = e2_inode_size(&s->in), full = size / block_size, rest = size % block_size;
 	struct out *o = &s->sh->out;
 
-	label(o, "size", size);
+	label(s, "size", size);
 	if (size == 0)
 		out_add(o, "no content, so no block is needed");
 	else if (full)
@@ -108,14 +139,15 @@ static void explain_size(struct sight *s)
 	if (rest) {
 		add_plural(&o->text, rest, "byte", "bytes");
 		if (full)
-			out_add(o, " of a %" PRIu64 "%s", full + 1, ordinal(full + 1));
+			out_add(o, " of %s %" PRIu64 "%s", takes_an(full + 1) ? "an" : "a", full + 1,
+				ordinal(full + 1));
 		else
 			out_add(o, " of one block of %u", block_size);
 	}
 	if (size) {
 		out_add(o, "; this number alone marks the end,");
 		out_line(o);
-		label(o, NULL, 0);
+		label(s, NULL, 0);
 		out_add(o, "there is no end-of-file character on disk");
 	}
 	out_line(o);
@@ -130,7 +162,7 @@ static void explain_blocks(struct sight *s)
 	uint64_t sectors = all * (g->block_size / 512), size = e2_inode_size(&s->in);
 	uint64_t length = e2_div_up(size, g->block_size);
 
-	label(o, "blocks", s->in.blocks);
+	label(s, "blocks", s->in.blocks);
 	if (s->in.blocks != sectors)
 		out_add(o, "wrong: it should be %" PRIu64 "; ", sectors);
 	out_add(o, "in sectors of 512 bytes: ");
@@ -143,130 +175,17 @@ static void explain_blocks(struct sight *s)
 		out_add(o, " and 1 of attributes");
 	out_line(o);
 	if (p->data < length) {
-		label(o, NULL, 0);
+		label(s, NULL, 0);
 		out_add(o, "%" PRIu64 " of %" PRIu64 " file blocks are holes: they read as zeros "
 			"and take no space", length - p->data, length);
 		out_line(o);
 	}
 	if (p->bad) {
-		label(o, NULL, 0);
+		label(s, NULL, 0);
 		add_plural(&o->text, p->bad, "pointer leads", "pointers lead");
 		out_add(o, " nowhere");
 		out_line(o);
 	}
-}
-
-static void pointer_line(struct out *o, const char *left, const char *kind, const char *value,
-			 const char *text)
-{
-	out_add(o, "  %-16s %-9s %-13s %s", left, kind, value, text);
-	out_line(o);
-}
-
-/* block[0]..[11], a line for each run of blocks that lie together. */
-static void explain_direct(struct sight *s)
-{
-	unsigned shown = 0;
-
-	for (unsigned i = 0; i < E2_DIRECT; ) {
-		struct e2_str left = E2_STR_INIT, value = E2_STR_INIT, text = E2_STR_INIT;
-		unsigned n = 1;
-
-		if (!s->in.block[i]) {
-			i++;
-			continue;
-		}
-		while (i + n < E2_DIRECT && s->in.block[i + n] == s->in.block[i] + n)
-			n++;
-		e2_str_addf(&left, n > 1 ? "block[%u]..[%u]" : "block[%u]", i, i + n - 1);
-		add_range(&value, s->in.block[i], n);
-		e2_str_add(&text, n > 1 ? "file blocks " : "file block ");
-		add_range(&text, i, n);
-		if (shown++ < RUNS_SHOWN)
-			pointer_line(&s->sh->out, e2_str_text(&left), "direct", e2_str_text(&value),
-				     e2_str_text(&text));
-		i += n;
-		e2_str_free(&left);
-		e2_str_free(&value);
-		e2_str_free(&text);
-	}
-	if (shown > RUNS_SHOWN) {
-		out_add(&s->sh->out, "  and %u more", shown - RUNS_SHOWN);
-		out_line(&s->sh->out);
-	}
-}
-
-/* What a pointer block holds: how many pointers are used, and the first runs. */
-static void explain_indirect(struct sight *s, unsigned level)
-{
-	static const char *const kinds[] = { "", "single ->", "double ->", "triple ->" };
-	struct out *o = &s->sh->out;
-	e2_blk blk = s->in.block[E2_DIRECT + level - 1];
-	const struct pieces *p = &s->pieces;
-	struct e2_str left = E2_STR_INIT, value = E2_STR_INIT, text = E2_STR_INIT;
-	uint64_t used = 0, runs = 0;
-
-	for (size_t i = 0; i < p->count; i++) {
-		if (p->at[i].parent == blk) {
-			used += p->at[i].count;
-			runs++;
-		}
-	}
-	e2_str_addf(&left, "block[%u]", E2_DIRECT + level - 1);
-	e2_str_addf(&value, "%" PRIu64, blk);
-	e2_str_addf(&text, "a block of %u pointers, %" PRIu64 " of them used",
-		    e2_geometry(s->sh->fs)->pointers, used);
-	pointer_line(o, e2_str_text(&left), kinds[level], e2_str_text(&value), e2_str_text(&text));
-	for (size_t i = 0, shown = 0; level == 1 && i < p->count && shown < RUNS_SHOWN; i++) {
-		const struct e2_walk_block *b = &p->at[i];
-		size_t mark;
-
-		if (b->parent != blk)
-			continue;
-		mark = out_mark(o);
-		out_pad(o, mark, 31);
-		out_add(o, "[%u] ", b->index);
-		add_range(&o->text, b->blk, b->count);
-		out_pad(o, mark, 43);
-		out_add(o, b->count > 1 ? "file blocks " : "file block ");
-		add_range(&o->text, b->lblk, b->count);
-		if (++shown == RUNS_SHOWN && runs > shown)
-			out_add(o, " and %" PRIu64 " more pieces", runs - shown);
-		out_line(o);
-	}
-	e2_str_free(&left);
-	e2_str_free(&value);
-	e2_str_free(&text);
-}
-
-static void explain_pointers(struct sight *s)
-{
-	const struct e2_geometry *g = e2_geometry(s->sh->fs);
-	struct e2_str left = E2_STR_INIT, text = E2_STR_INIT;
-	uint64_t reach = E2_DIRECT, step = 1;
-	unsigned unused = 0, first = 0;
-
-	explain_direct(s);
-	for (unsigned level = 1; level <= 3; level++) {
-		if (s->in.block[E2_DIRECT + level - 1]) {
-			explain_indirect(s, level);
-		} else {
-			if (!unused)
-				first = E2_DIRECT + level - 1;
-			e2_str_add(&text, !unused ? "needed above " : level == 3 ? " and " : ", ");
-			e2_str_add_size(&text, reach * g->block_size);
-			unused++;
-		}
-		step *= g->pointers;
-		reach += step;
-	}
-	if (unused)
-		e2_str_addf(&left, unused == 1 ? "block[%u]" : unused == 2 ? "block[%u], [%u]" :
-			    "block[%u]..[%u]", first, first + unused - 1);
-	if (unused)
-		pointer_line(&s->sh->out, e2_str_text(&left), "unused", "", e2_str_text(&text));
-	e2_str_free(&left);
-	e2_str_free(&text);
 }
 
 /* ---- directories --------------------------------------------------------- */
@@ -324,11 +243,11 @@ static int explain_dir_links(struct sight *s, const struct e2_names *names)
 	if (err)
 		return err;
 	all = named + dot + subs.count;
-	label(o, "links", s->in.links_count);
+	label(s, "links", s->in.links_count);
 	if (all != s->in.links_count) {
 		out_add(o, "wrong: it should be %" PRIu64, all);
 		out_line(o);
-		label(o, NULL, 0);
+		label(s, NULL, 0);
 	}
 	if (s->ino == E2_INO_ROOT) {
 		out_add(o, "1 \"..\" in itself: the root is its own parent");
@@ -339,11 +258,11 @@ static int explain_dir_links(struct sight *s, const struct e2_names *names)
 		err = add_names(o, names, s->ino);
 	}
 	out_line(o);
-	label(o, NULL, 0);
+	label(s, NULL, 0);
 	out_add(o, dot ? "1 \".\" in itself" : "no \".\" in itself");
 	out_line(o);
 	if (subs.count) {
-		label(o, NULL, 0);
+		label(s, NULL, 0);
 		out_add(o, "%" PRIu64 " \"..\" in its %s:%s", subs.count,
 			subs.count == 1 ? "subdirectory" : "subdirectories",
 			e2_str_text(&subs.few));
@@ -363,7 +282,7 @@ static int explain_dir(struct sight *s, const struct e2_names *names)
 
 	if (err)
 		return err;
-	label(o, "size", size);
+	label(s, "size", size);
 	if (blocks == 1)
 		out_add(o, "one block of entries; directories grow by whole blocks");
 	else
@@ -379,13 +298,14 @@ static int explain_dir(struct sight *s, const struct e2_names *names)
 static void explain_symlink(struct sight *s)
 {
 	struct out *o = &s->sh->out;
+	size_t mark;
 
-	label(o, "size", e2_inode_size(&s->in));
+	label(s, "size", e2_inode_size(&s->in));
 	out_add(o, "the bytes of its text, \"");
 	out_add_name(o, e2_str_text(&s->text), s->text.len);
 	out_add(o, "\"");
 	out_line(o);
-	label(o, "blocks", s->in.blocks);
+	label(s, "blocks", s->in.blocks);
 	if (e2_symlink_is_fast(s->sh->fs, &s->in))
 		out_add(o, "up to %d bytes fit in the inode, where block pointers would be "
 			"(a fast symlink)", E2_FAST_SYMLINK_MAX);
@@ -393,7 +313,10 @@ static void explain_symlink(struct sight *s)
 		out_add(o, "more than %d bytes do not fit in the inode; block %u holds the text "
 			"(a slow symlink)", E2_FAST_SYMLINK_MAX, s->in.block[0]);
 	out_line(o);
-	out_add(o, "  mode %04o   never consulted", s->in.mode & 07777);
+	mark = out_mark(o);
+	out_add(o, "  mode %04o", s->in.mode & 07777);
+	out_pad(o, mark, s->label_columns);
+	out_add(o, "never consulted");
 	if (s->target.len) {
 		out_add(o, "; access is decided by ");
 		out_add_name(o, s->target.text, s->target.len);
@@ -409,6 +332,7 @@ int sight_explain(struct sight *s)
 
 	if (err)
 		return err;
+	s->label_columns = label_columns(&s->in);
 	if (e2_is_dir(&s->in))
 		return explain_dir(s, names);
 	err = explain_links(s, names);
@@ -420,9 +344,9 @@ int sight_explain(struct sight *s)
 		explain_size(s);
 		explain_blocks(s);
 		if (e2_inode_has_blocks(s->sh->fs, &s->in))
-			explain_pointers(s);
+			sight_explain_pointers(s);
 	} else if (s->in.mode) {
-		label(o, "size", e2_inode_size(&s->in));
+		label(s, "size", e2_inode_size(&s->in));
 		out_add(o, "a %s has no content", file_type_words(s->in.mode));
 		out_line(o);
 	}

@@ -3,9 +3,11 @@
 #include "structs.h"
 
 #include <stdlib.h>
+#include <string.h>
 
+/* columns: of the names of fields; 0: the value alone. */
 static int print_field(struct shell *sh, const struct image_struct *is, const char *name,
-		       bool alone)
+		       size_t columns)
 {
 	struct out *o = &sh->out;
 	struct e2_str value = E2_STR_INIT;
@@ -19,8 +21,12 @@ static int print_field(struct shell *sh, const struct image_struct *is, const ch
 		return e2_fail(E2_ERR_NOENT, "%s: this %s has no room for it", name, is->s->name);
 	e2_field_format(f, is->raw, index, &value);
 	if (o->mode == OUT_TEXT) {
-		if (!alone)
+		size_t mark = out_mark(o);
+
+		if (columns) {
 			out_add(o, "%s  ", name);
+			out_pad(o, mark, columns + 2);
+		}
 		out_add(o, "%s", e2_str_text(&value));
 		out_line(o);
 	} else {
@@ -38,6 +44,7 @@ int cmd_print(struct shell *sh, const struct args *args)
 {
 	const struct arg *object = args_get(args, "OBJECT");
 	size_t fields = args_count(args, "FIELD") + (object->object.field != NULL);
+	size_t columns = 0;
 	struct image_struct is;
 	int err = read_struct(sh, &object->object, &is);
 
@@ -45,10 +52,15 @@ int cmd_print(struct shell *sh, const struct args *args)
 		return err;
 	if (fields == 0)
 		print_struct(&sh->out, is.s, is.raw, &is.when);
+	if (fields > 1 && object->object.field)
+		columns = strlen(object->object.field);
+	for (size_t i = 1; i < args->count && fields > 1; i++)
+		if (strlen(args->arg[i].text) > columns)
+			columns = strlen(args->arg[i].text);
 	if (object->object.field)
-		err = print_field(sh, &is, object->object.field, fields == 1);
+		err = print_field(sh, &is, object->object.field, columns);
 	for (size_t i = 1; i < args->count && !err; i++)
-		err = print_field(sh, &is, args->arg[i].text, fields == 1);
+		err = print_field(sh, &is, args->arg[i].text, columns);
 	free(is.raw);
 	return err;
 }

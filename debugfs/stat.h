@@ -17,6 +17,7 @@ struct sight {
 	struct e2_str target;		/* where it leads: a path; "" when nowhere or unknown */
 	e2_ino target_ino;
 	const char *fate;		/* of a symlink: NULL, "missing", "loop" */
+	size_t label_columns;		/* of --explain */
 };
 
 /* "/test <12>                    regular file, 13 bytes" and a blank line. */
@@ -24,5 +25,8 @@ void sight_head(struct sight *s);
 
 /* The reasons behind link count, size and block count (cmd_explain.c). */
 int sight_explain(struct sight *s);
+
+/* What each pointer of a file with blocks is for (explain_pointers.c). */
+void sight_explain_pointers(struct sight *s);
 
 #endif

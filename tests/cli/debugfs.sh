@@ -96,6 +96,21 @@ t "ls marks circles" says 'loop1 -> loop2  (loop)' d a.img ls -l /docs
 t "stat does not follow" says 'symlink to "test", which is /test' d a.img stat /testSoftLink
 t "stat -L does" says 'regular file, 13 bytes' d a.img stat -L /testSoftLink
 t "stat --explain counts names" says 'links 3 .*3 names: ' d a.img stat --explain /test
+explain() { extant-debugfs a.img stat --explain "$@"; }
+t "... and says what every pointer is for" same "$(explain /sparse | sed -n 's/^  block\[/[/p')" \
+	"[12]        hole                    file blocks 12-267
+[13]        hole                    file blocks 268-2929
+[14]        unused                  needed above 64.3 MiB"
+t "... of a file of no size too" same "$(explain /old | tail -1)" \
+	"  block[12]..[14]  unused                  needed above 12 KiB, 268 KiB and 64.3 MiB"
+t "... in columns two blanks apart" same "$(explain /long /seq / | grep -e '[0-9] file' -e '[0-9] a block')" ""
+t "... in numbers that line up" same "$(explain /long | sed -n 's/^\(  [a-z]* [0-9]*  *\).*/\1/p' |
+	awk 'NR < 4 { print length($0) }' | uniq | wc -l)" 1
+t "... and asks no name of a reserved inode" says 'reserved inode needs no name' d a.img stat --explain '<7>'
+t "blocks --tree keeps its columns apart" same "$(d a.img blocks --tree /sparse /long 2>/dev/null |
+	grep -e '[0-9]-[0-9]* [0-9]')" ""
+t "print aligns several fields" same "$(d a.img print /test mode links_count)" "mode         0100644
+links_count  3"
 t "help lists every group" says '^session' d a.img help
 t "help NAME shows its usage" says '^ls \[-l\]' d a.img help ls
 t "info" says 'ext2 "demo", 16 MiB' d a.img info
@@ -224,7 +239,7 @@ if have debugfs; then
 	t "print says what debugfs says" same \
 		"$(d a.img print /test generation links_count)" \
 		"$(theirs 'stat /test' | sed -n 's/^Generation: \([0-9]*\).*/\1/p; s/.*Generation: \([0-9]*\).*/\1/p' |
-			head -1 | sed 's/^/generation  /'; echo 'links_count  3')"
+			head -1 | sed 's|^|generation   |'; echo 'links_count  3')"
 	t "ncheck knows the same names" same "$(d a.img ncheck 12 | sort)" \
 		"$(theirs 'ncheck -c 12' | sed -n 's|^12	/*|/|p' | sort)"
 else
