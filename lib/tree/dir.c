@@ -82,6 +82,12 @@ uint64_t e2_dir_steps(const struct e2_dir *dir)
 	return dir->steps;
 }
 
+void e2_dir_limit(struct e2_dir *dir, uint64_t steps)
+{
+	if (dir->steps > steps)
+		dir->steps = steps;
+}
+
 void e2_dir_pause(struct e2_dir *dir)
 {
 	dir->paused = dir->buf != NULL;

@@ -16,8 +16,9 @@ int e2_dir_begin_inode(struct e2_fs *fs, e2_ino ino, const struct e2_inode *in, 
 /* Unpins the block; the next e2_dir_next goes on where it was.  Entries become invalid. */
 void e2_dir_pause(struct e2_dir *dir);
 
-/* How many of the steps are left. */
+/* How many of the steps are left; and lets at most so many be left. */
 uint64_t e2_dir_steps(const struct e2_dir *dir);
+void e2_dir_limit(struct e2_dir *dir, uint64_t steps);
 
 /*
  * Looks a name up in the index.  1 and the inode; 0 when the index says that there is no

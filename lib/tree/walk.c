@@ -172,10 +172,12 @@ static int advance(struct e2_walk *w)
 
 	if (!f->dir)
 		return pop(w);
+	/* What was looked at below counts here too, or a chain of directories that
+	 * share their blocks would take a whole volume's steps a level. */
+	e2_dir_limit(f->dir, w->steps);
 	before = e2_dir_steps(f->dir);
 	r = e2_dir_next(f->dir, &e);
-	before -= e2_dir_steps(f->dir);
-	w->steps -= before < w->steps ? before : w->steps;
+	w->steps -= before - e2_dir_steps(f->dir);
 	if (r == E2_ERR_NOMEM)
 		return r;
 	if (r < 0) {

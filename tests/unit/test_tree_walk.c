@@ -161,6 +161,51 @@ E2_TEST(tree_walk, depth)
 	e2_close(fs);
 }
 
+/* Directories in one another, all with the same 200 blocks besides their own. */
+E2_TEST(tree_walk, shared_blocks)
+{
+	enum { CHAIN = 30, SHARED = 200, TOP = 12 };
+	struct e2_cache_stats stats;
+	struct e2_walk_entry e;
+	struct e2_inode first;
+	struct e2_walk *w;
+	struct img img;
+	char name[8];
+	uint8_t empty[1024];
+
+	img_new(&img, &(struct img_options){ .blocks = 512, .inodes_per_group = 64 });
+	for (e2_ino i = 0; i < CHAIN; i++) {
+		snprintf(name, sizeof(name), "d%u", i);
+		img_mkdir(&img, TOP + i, i ? TOP + i - 1 : 2, name);
+	}
+	img_dir_block(empty, sizeof(empty), NULL, 0);
+	first = img_inode_get(&img, TOP);
+	for (e2_lblk l = 0; l < SHARED; l++)
+		img_map(&img, &first, E2_DIRECT + l, img_put(&img, empty, sizeof(empty)));
+	for (e2_ino i = 0; i < CHAIN; i++) {
+		struct e2_inode in = img_inode_get(&img, TOP + i);
+
+		in.block[E2_DIRECT] = first.block[E2_DIRECT];
+		in.size = (uint64_t)(E2_DIRECT + SHARED) * img.g.block_size;
+		img_inode(&img, TOP + i, &in);
+	}
+	struct e2_fs *fs = img_open(&img, NULL);
+	unsigned dirs = 0, bad = 0;
+	cr_assert_eq(e2_walk_begin(fs, 2, E2_WALK_POST, &w), 0);
+	while (e2_walk_next(w, &e) > 0) {
+		dirs += e.after;
+		bad += e.after && e.status;
+	}
+	e2_walk_end(w);
+	e2_cache_stats(e2_fs_cache(fs), &stats);
+	cr_assert_eq(dirs, CHAIN + 1);
+	cr_assert_gt(bad, CHAIN / 2);
+	cr_assert_lt(stats.gets, 4 * img.g.blocks, "%llu blocks looked at",
+		     (unsigned long long)stats.gets);
+	e2_close(fs);
+	img_free(&img);
+}
+
 static void expect_path(const struct e2_names *names, e2_ino ino, uint32_t index, const char *want)
 {
 	struct e2_str path = E2_STR_INIT;
