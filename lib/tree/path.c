@@ -179,6 +179,7 @@ static int go_down(struct walker *w, e2_ino ino, bool is_dir, const char *name, 
 static int go_up(struct walker *w)
 {
 	size_t len = w->here.len;
+	struct e2_inode in;
 	e2_ino parent;
 	int r;
 
@@ -186,9 +187,12 @@ static int go_up(struct walker *w)
 		return 0;
 	if (w->depth == 0) {
 		r = e2_dir_lookup(w->fs, w->at, "..", 2, &parent);
+		if (r == 0)
+			r = e2_inode_get(w->fs, parent, &in);
 		if (r)
 			return r;
 		go_to_start(w, parent);
+		w->at_dir = e2_is_dir(&in);
 		return 0;
 	}
 	w->at = w->parents[--w->depth];

@@ -99,6 +99,36 @@ E2_TEST(tree_path, rules)
 	e2_close(fs);
 }
 
+/* Above where it began only the disk knows the parent, and may say anything. */
+E2_TEST(tree_path, parent_that_is_none)
+{
+	static const struct { e2_ino parent; const char *path; int result; } cases[] = {
+		{ 14, "..", 14 }, { 14, "../", E2_ERR_NOTDIR }, { 14, "../x", E2_ERR_NOTDIR },
+		{ 14, "../..", E2_ERR_NOTDIR }, { 99999, "..", E2_ERR_RANGE },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct e2_resolve how = { .cwd = 12 };
+		struct e2_inode in = img_reg(0);
+		struct img img;
+		e2_ino ino = 0;
+
+		img_new(&img, &(struct img_options){ 0 });
+		img_mkdir(&img, 12, 2, "d");
+		img_add(&img, 2, "f", 14, &in);
+		in = img_inode_get(&img, 12);
+		uint8_t number[4];
+		e2_put32(number, cases[i].parent);
+		img_write(&img, in.block[0], 12, number, sizeof(number));
+		struct e2_fs *fs = img_open(&img, NULL);
+		int r = e2_resolve(fs, &how, cases[i].path, &ino);
+		cr_assert_eq(r ? r : (int)ino, cases[i].result, "\"%s\": %d, %u", cases[i].path, r,
+			     ino);
+		e2_close(fs);
+		img_free(&img);
+	}
+}
+
 E2_TEST(tree_path, limits)
 {
 	struct e2_fs *fs = tree();
