@@ -33,6 +33,9 @@ static int set_owner(struct object *o)
 	    (o->is && o->is->st_uid == o->in->uid && o->is->st_gid == o->in->gid))
 		return 0;
 	o->is = NULL;
+	/* These two say "leave it as it is" to chown(2). */
+	if (o->in->uid == UINT32_MAX || o->in->gid == UINT32_MAX)
+		return e2_fail(E2_ERR_INVAL, "no host has the owner %u:%u", o->in->uid, o->in->gid);
 	if (o->fd >= 0)
 		r = fchown(o->fd, o->in->uid, o->in->gid);
 	else
@@ -114,16 +117,26 @@ static int chmod_by_name(const struct object *o, mode_t mode)
 	return r;
 }
 
+/* Whether the object has come to belong to whom it should, which can fail even for root. */
+static bool is_owned(const struct object *o)
+{
+	struct stat st;
+	int r = o->fd >= 0 ? fstat(o->fd, &st)
+			   : fstatat(o->dir_fd, o->name, &st, AT_SYMLINK_NOFOLLOW);
+
+	return r == 0 && st.st_uid == o->in->uid && st.st_gid == o->in->gid;
+}
+
 static int set_mode(struct object *o)
 {
+	const mode_t set_ids = S_ISUID | S_ISGID;
 	mode_t mode = o->in->mode & 07777;
 
 	if (e2_is_symlink(o->in))
 		return 0;
 	/* What is not given to its owner must not act in the name of ours. */
-	if (o->x->uid != 0 && !e2_is_dir(o->in) &&
-	    (o->in->uid != o->x->uid || o->in->gid != o->x->gid))
-		mode &= (mode_t)~(S_ISUID | S_ISGID);
+	if ((mode & set_ids) && !e2_is_dir(o->in) && !is_owned(o))
+		mode &= (mode_t)~set_ids;
 	if (o->is && (o->is->st_mode & 07777) == mode)
 		return 0;
 	if ((o->fd >= 0 ? fchmod(o->fd, mode) : chmod_by_name(o, mode)) == 0)

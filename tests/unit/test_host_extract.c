@@ -468,6 +468,25 @@ E2_TEST(host_extract, first_name_replaced, .init = setup, .fini = teardown)
 	img_free(&img);
 }
 
+/* Bits that let a program act for its owner go only to who is its owner. */
+E2_TEST(host_extract, owner_that_no_host_has, .init = setup, .fini = teardown)
+{
+	struct e2_inode in;
+	struct img img;
+
+	make(&img);
+	in = img_inode_get(&img, 13);
+	in.uid = UINT32_MAX;
+	img_inode(&img, 13, &in);
+	int r = extract(&img, archive, 13, "f", NULL);
+	cr_assert_eq(look("out/f").st_mode & 07777, 0755);
+	if (geteuid() == 0) {
+		cr_assert_eq(r, E2_ERR_INVAL);
+		cr_assert_not_null(strstr(e2_err_detail(), "no host has the owner 4294967295:0"));
+	}
+	img_free(&img);
+}
+
 E2_TEST(host_extract, attributes, .init = setup, .fini = teardown)
 {
 	uint8_t area[96] = { 0 };
