@@ -342,30 +342,32 @@ static int read_xattrs(struct walk *w, int fd, const char *name, e2_obj obj, uin
 
 /* ---- hard links --------------------------------------------------------------------- */
 
-/*
- * Finds the object that is the same file, or remembers obj as the first name of it.
- * *same is obj itself in the second case.
- */
-static int find_linked(struct walk *w, e2_obj obj, uint32_t nlink, e2_obj *same)
+/* The object that is the same file, else obj itself; *key is where it is to be remembered then. */
+static e2_obj find_linked(const struct walk *w, e2_obj obj, uint64_t *key)
 {
 	const struct e2_object *o = &w->s->objects[obj];
-	uint64_t key = o->host_ino ^ (uint64_t)o->dev << 48, known;
-	struct linked *linked;
+	uint64_t known;
 
-	for (; e2_map_get(w->by_ino, key, &known); key++) {
+	*key = o->host_ino ^ (uint64_t)o->dev << 48;
+	for (; e2_map_get(w->by_ino, *key, &known); ++*key) {
 		const struct e2_object *k = &w->s->objects[known];
 
-		if (k->host_ino == o->host_ino && k->dev == o->dev) {
-			*same = (e2_obj)known;
-			return 0;
-		}
+		if (k->host_ino == o->host_ino && k->dev == o->dev)
+			return (e2_obj)known;
 	}
-	linked = e2_grow(w->linked, &w->linked_cap, w->linked_len + 1, sizeof(*linked));
+	return obj;
+}
+
+/* Only once it has been read: the number of an object that is left out goes to the next one. */
+static int remember_linked(struct walk *w, e2_obj obj, uint64_t key, uint32_t nlink)
+{
+	struct linked *linked = e2_grow(w->linked, &w->linked_cap, w->linked_len + 1,
+					sizeof(*linked));
+
 	if (linked == NULL)
 		return E2_ERR_NOMEM;
 	w->linked = linked;
 	linked[w->linked_len++] = (struct linked){ obj, nlink };
-	*same = obj;
 	return e2_map_set(w->by_ino, key, obj);
 }
 
@@ -414,6 +416,8 @@ static int read_object(struct walk *w, int fd, const char *name, e2_obj obj, e2_
 {
 	struct e2_source *s = w->s;
 	struct stat st;
+	uint64_t key = 0;
+	bool linked;
 	int err;
 
 	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
@@ -422,15 +426,16 @@ static int read_object(struct walk *w, int fd, const char *name, e2_obj obj, e2_
 		return 1;
 	fill_object(&s->objects[obj], &st);
 	err = e2_source_add_dev(s, st.st_dev, &s->objects[obj].dev);
-	*same = obj;
-	if (err == 0 && st.st_nlink > 1 && !S_ISDIR(st.st_mode))
-		err = find_linked(w, obj, (uint32_t)st.st_nlink, same);
+	linked = st.st_nlink > 1 && !S_ISDIR(st.st_mode);
+	*same = linked && err == 0 ? find_linked(w, obj, &key) : obj;
 	if (err != 0 || *same != obj)
 		return err;
 	err = read_content(w, fd, name, obj, &st);
 	if (err != 0)
 		return skip_or_fail(w, err, "left out");
-	return read_xattrs(w, fd, name, obj, st.st_dev);
+	if (linked)
+		err = remember_linked(w, obj, key, (uint32_t)st.st_nlink);
+	return err != 0 ? err : read_xattrs(w, fd, name, obj, st.st_dev);
 }
 
 /* One name: a record of the name and, unless it is a further name of one, of its object. */

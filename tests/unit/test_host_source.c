@@ -573,6 +573,35 @@ E2_TEST(host_source, unreadable, .init = begin)
 	scratch_end(&s);
 }
 
+/* A file that is left out gives its number to the next one, but not its names. */
+E2_TEST(host_source, unreadable_links, .init = begin)
+{
+	struct told told = { .count = 0 };
+	struct e2_source_options options = { .skip_unreadable = true, .warn = warn,
+					     .context = &told };
+	struct e2_source *source;
+	struct e2_source_stats stats;
+	uid_t owner = geteuid();
+
+	make_text("a", "no");
+	cr_assert(link(scratch_path(&s, "a"), scratch_path(&s, "c")) == 0);
+	make_text("b", "yes");
+	cr_assert(chmod(scratch_path(&s, "a"), owner == 0 ? 0600 : 0) == 0);
+	become_nobody();
+	if (access(scratch_path(&s, "a"), R_OK) == 0 && owner != 0)
+		cr_skip("everything is readable here");
+	source = read_tree(&options);
+	e2_source_stats(source, &stats);
+	cr_assert(stats.skipped == 2 && told.count == 2);
+	cr_assert(e2_source_objects(source) == 2 && find(source, 0, "b") == 1);
+	cr_assert(stats.outside == 0 && stats.linked == 0, "%llu outside",
+		  (unsigned long long)stats.outside);
+	e2_source_free(source);
+	if (owner == 0)
+		cr_assert(seteuid(0) == 0);
+	scratch_end(&s);
+}
+
 static int read_all(struct e2_source *source, const char *name, size_t len)
 {
 	struct e2_source_file *file;
