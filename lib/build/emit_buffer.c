@@ -2,22 +2,35 @@
 /* Large writes from small pieces. */
 #include "build/emit_priv.h"
 
-int e2_emit_flush(struct e2_emitter *e)
+/* Asks often enough to be stopped soon, and not at each of the small writes of empty groups. */
+static int tell_progress(struct e2_emitter *e)
 {
-	int err;
+	const struct e2_emit_options *o = e->options;
 
-	if (e->len == 0)
+	if (o->progress == NULL || e->done < e->told + E2_EMIT_STEP)
 		return 0;
-	err = e2_io_write(e->io, e->offset, e->len, e->buf);
+	e->told = e->done;
+	if (o->progress(o->context, e->done < e->all ? e->done : e->all, e->all) == 0)
+		return 0;
+	return e2_fail(E2_ERR_CANCELLED, "writing the volume");
+}
+
+int e2_emit_write(struct e2_emitter *e, uint64_t offset, size_t len, const void *data)
+{
+	int err = e2_io_write(e->io, offset, len, data);
+
 	if (err != 0)
 		return err;
-	e->done += e->len;
+	e->done += len;
+	return tell_progress(e);
+}
+
+int e2_emit_flush(struct e2_emitter *e)
+{
+	size_t len = e->len;
+
 	e->len = 0;
-	if (e->options->progress != NULL
-	    && e->options->progress(e->options->context, e->done < e->all ? e->done : e->all,
-				    e->all) != 0)
-		return e2_fail(E2_ERR_CANCELLED, "writing the volume");
-	return 0;
+	return len == 0 ? 0 : e2_emit_write(e, e->offset, len, e->buf);
 }
 
 int e2_emit_room(struct e2_emitter *e, uint64_t offset, size_t len, uint8_t **room)

@@ -164,12 +164,12 @@ static int emit_bitmaps(struct e2_emitter *e, e2_grp group, const struct e2_part
 	if (parts->inode_bitmap != parts->block_bitmap + 1) {
 		err = e2_emit_flush(e);
 		if (err == 0)
-			err = e2_io_write(e->io, at, size, e->bitmaps);
+			err = e2_emit_write(e, at, size, e->bitmaps);
 		at = byte_of(e, parts->first + parts->inode_bitmap);
-		return err != 0 ? err : e2_io_write(e->io, at, size, e->bitmaps + size);
+		return err != 0 ? err : e2_emit_write(e, at, size, e->bitmaps + size);
 	}
 	if (e->len == 0 && e->shown.inodes == 0)
-		return e2_io_write(e->io, at, (size_t)2 * size, e->bitmaps);
+		return e2_emit_write(e, at, (size_t)2 * size, e->bitmaps);
 	err = e2_emit_room(e, at, (size_t)2 * size, &room);
 	if (err == 0)
 		memcpy(room, e->bitmaps, (size_t)2 * size);

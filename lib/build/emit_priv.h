@@ -16,7 +16,7 @@ struct e2_emitter {
 	uint8_t *buf;
 	size_t len;			/* bytes waiting */
 	uint64_t offset;		/* where they go */
-	uint64_t done, all;		/* bytes, for progress */
+	uint64_t done, told, all;	/* bytes, for progress: so far, at the last call, at last */
 	e2_grp next_group;		/* whose metadata come next */
 	size_t hint;			/* of e2_space_run */
 	size_t next_xattr;		/* attribute block that comes next */
@@ -27,11 +27,14 @@ struct e2_emitter {
 	struct { uint32_t used, blocks, inodes; bool valid; } shown;	/* what bitmaps holds */
 };
 
-enum { E2_EMIT_BUFFER = 1 << 20, E2_EMIT_WHOLE = 1 << 18 };
+enum { E2_EMIT_BUFFER = 1 << 20, E2_EMIT_WHOLE = 1 << 18, E2_EMIT_STEP = 4 << 20 };
 
 /* ---- the buffer (emit_buffer.c) ------------------------------------------------ */
 
 int e2_emit_flush(struct e2_emitter *e);
+
+/* Writes past the buffer, which must be empty. */
+int e2_emit_write(struct e2_emitter *e, uint64_t offset, size_t len, const void *data);
 
 /* Room for len bytes (at most E2_EMIT_WHOLE) of the image at offset; the caller fills all of it
  * before the next call. */
