@@ -5,6 +5,7 @@
 #include "recognise.h"
 #include "summary.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -235,6 +236,7 @@ static int make_image(struct job *job)
 	return job->o->dry_run ? 0 : write_image(job);
 }
 
+/* The image is there whatever becomes of this. */
 static int show_summary(struct job *job)
 {
 	struct e2_str s = E2_STR_INIT;
@@ -242,9 +244,14 @@ static int show_summary(struct job *job)
 
 	summary_add(&s, job->o, &job->shape, job->plan, job->source, job->o->dry_run);
 	err = e2_str_status(&s);
-	if (!err && (fputs(e2_str_text(&s), stdout) == EOF || fflush(stdout) != 0))
-		err = e2_fail(E2_ERR_IO, "cannot write to standard output");
+	if (err)
+		err = e2_fail(err, "out of memory");
+	else if (fputs(e2_str_text(&s), stdout) == EOF || fflush(stdout) != 0)
+		err = e2_fail_errno(errno, "standard output");
 	e2_str_free(&s);
+	if (err)
+		fprintf(stderr, "extant-mkfs: %s; %s %s\n", e2_err_detail(), e2_str_text(&job->name),
+			job->o->dry_run ? "not made" : "made");
 	return err;
 }
 
@@ -270,8 +277,8 @@ int job_run(struct options *o)
 	progress_erase(&job.progress);
 	if (err)
 		job_report(&job, err);
-	else if (!o->quiet && show_summary(&job) != 0)
-		err = E2_ERR_IO;
+	else if (!o->quiet)
+		err = show_summary(&job);
 	release(&job);
 	return err ? 1 : 0;
 }

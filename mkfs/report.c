@@ -92,13 +92,12 @@ static void try_exclude(const struct job *job, const char *detail, struct e2_str
 void job_report(struct job *job, int err)
 {
 	struct e2_str s = E2_STR_INIT, detail = E2_STR_INIT;
-	bool no_space = err == E2_ERR_NOSPC && job->shape.geometry.blocks != 0 && !job->plan &&
-			job->o->directory;
+	bool no_space = err == E2_ERR_NOSPC && job->source && !job->plan && job->o->directory;
 
 	e2_str_add(&detail, *e2_err_detail() ? e2_err_detail() : e2_strerror(err));
 	if (err == E2_ERR_CANCELLED)
 		e2_str_add(&s, "interrupted");
-	else if (!no_space || add_need(job, &s) != 0)
+	else if (!no_space || job->shape.geometry.blocks == 0 || add_need(job, &s) != 0)
 		e2_str_add(&s, e2_str_text(&detail));
 	add_fate(job, err, &s);
 	if (err == E2_ERR_EXIST && job->old)

@@ -299,8 +299,9 @@ int e2_shape_make(const struct e2_shape_options *options, uint64_t bytes, struct
 		.sparse_super2 = w.compat & E2_FEATURE_sparse_super2,
 	};
 	if (blocks <= s.geometry.first_data_block + 4)
-		return e2_fail(E2_ERR_NOSPC, "too small: %llu bytes are %llu blocks",
-			       (unsigned long long)bytes, (unsigned long long)blocks);
+		return e2_fail(E2_ERR_NOSPC, "too small: %llu bytes; the metadata alone need at least "
+			       "%llu blocks of %u bytes", (unsigned long long)bytes,
+			       (unsigned long long)s.geometry.first_data_block + 5, w.block_size);
 
 	uint64_t reserved = (uint64_t)(w.reserved_percent * (double)blocks / 100.0);
 

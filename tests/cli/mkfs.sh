@@ -90,6 +90,7 @@ t "no columns beyond 100 in --help" same "$($mkfs --help | awk 'length > 100')" 
 t "a name with control characters is escaped" prints 'x\x1b[31m.img: ext2' -- \
 	$mkfs "$(printf 'x\033[31m.img')" 1M
 t "standard output that cannot be written is an error" exits 1 sh -c "$mkfs -F a.img 1M >/dev/full"
+t "... which is said, and that the image is there" sh -c "$mkfs -F a.img 1M 2>&1 >/dev/full | grep -q 'standard output: .*; a.img made'"
 
 # ---- options that are refused, with their valid range ---------------------------------
 
@@ -264,7 +265,7 @@ t "a partition table" unchanged m.img $mkfs m.img
 t "... is named" holds said "contains a partition table"
 mark 510 '\125\252'
 t "a boot sector alone is nothing" $mkfs -q m.img
-t "one sector is no place for a volume" starts "too small: 512 bytes are 0 blocks" no.img 1s
+t "one sector is no place for a volume" starts "too small: 512 bytes; the metadata alone need" no.img 1s
 
 # ---- where the image lies -----------------------------------------------------------------------------
 
@@ -284,6 +285,11 @@ t "... is written in place, which is said" holds said "extant-mkfs: t.img: has 2
 t "... and keeps both" same "$(stat -c '%i %h' t2.img)" "$inode 2"
 t "... and cannot grow" unchanged t.img $mkfs -F t.img 3M
 t "... which is said" holds said "has 2 names and cannot grow"
+t "... and not to the image where there is no standard error" unchanged t.img \
+	sh -c "$mkfs -F t.img 3M 2>&-"
+echo old >old.img; mkdir -p some
+t "a tiny old file: what to try is said" unchanged old.img $mkfs -F -d some old.img
+t "... namely another size" holds said "  try: --size auto, or "
 truncate -s 4M disk.img
 t "a part of a file" $mkfs -q disk.img@1MiB+2MiB
 t "... as -E offset" unchanged disk.img $mkfs -E offset=1048576 disk.img 1M
