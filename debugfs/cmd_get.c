@@ -96,6 +96,13 @@ static void show_stats(struct shell *sh, const struct e2_extract_stats *s, bool 
 	}
 }
 
+static bool is_dir(struct shell *sh, e2_ino ino)
+{
+	struct e2_inode in;
+
+	return e2_inode_get(sh->fs, ino, &in) == 0 && e2_is_dir(&in);
+}
+
 static int copy_all(struct shell *sh, const struct args *args, struct e2_extract_options *how,
 		    bool verbose)
 {
@@ -115,6 +122,8 @@ static int copy_all(struct shell *sh, const struct args *args, struct e2_extract
 
 		before = c.warnings;
 		err = told(&c, before, e2_extract(c.x, args->arg[i].ino, name));
+		if (err == E2_ERR_ISDIR && is_dir(sh, args->arg[i].ino))
+			(void)e2_fail(err, "a directory; -r copies it with all it holds");
 		if (err && err != E2_ERR_NOSPC && err != E2_ERR_NOMEM && err != E2_ERR_FBIG) {
 			shell_warn_of(sh, &args->arg[i], err);
 			err = 0;

@@ -130,22 +130,19 @@ static void help_one(struct out *o, const struct command *c)
 	out_line(o);
 }
 
-static void help_records(struct out *o)
+static void help_record(struct out *o, const struct command *c)
 {
-	const struct command *c;
+	struct e2_str usage = E2_STR_INIT;
 
-	for (size_t i = 0; (c = command_at(i)) != NULL; i++) {
-		struct e2_str usage = E2_STR_INIT;
-
-		command_usage(c, &usage);
-		out_record(o, "help");
-		out_string(o, "name", c->name);
-		out_string(o, "aliases", c->aliases);
-		out_string(o, "usage", e2_str_text(&usage));
-		out_string(o, "summary", c->summary);
-		out_record_end(o);
-		e2_str_free(&usage);
-	}
+	command_usage(c, &usage);
+	out_record(o, "help");
+	out_string(o, "name", c->name);
+	out_string(o, "aliases", c->aliases);
+	out_string(o, "usage", e2_str_text(&usage));
+	out_string(o, "summary", c->summary);
+	out_string(o, "more", c->more);
+	out_record_end(o);
+	e2_str_free(&usage);
 }
 
 int cmd_help(struct shell *sh, const struct args *args)
@@ -153,7 +150,9 @@ int cmd_help(struct shell *sh, const struct args *args)
 	const struct arg *a = args_get(args, "COMMAND");
 	const struct command *c = a ? command_find(a->text) : NULL;
 
-	if (c) {
+	if (c && sh->out.mode != OUT_TEXT) {
+		help_record(&sh->out, c);
+	} else if (c) {
 		help_one(&sh->out, c);
 	} else if (a) {
 		struct e2_str s = E2_STR_INIT;
@@ -168,7 +167,8 @@ int cmd_help(struct shell *sh, const struct args *args)
 		e2_str_free(&s);
 		return err;
 	} else if (sh->out.mode != OUT_TEXT) {
-		help_records(&sh->out);
+		for (size_t i = 0; (c = command_at(i)) != NULL; i++)
+			help_record(&sh->out, c);
 	} else {
 		help_all(&sh->out);
 	}

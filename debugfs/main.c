@@ -181,7 +181,8 @@ static int bad_option(int c, const char *word)
 	char letter[3] = { '-', (char)optopt, '\0' };
 
 	return usage(optopt > 0 && optopt < LONG_BASE ? letter : word, "",
-		     c == ':' ? "needs a value" : "no such option");
+		     c == ':' ? "needs a value" : optopt >= LONG_BASE ? "takes no value" :
+		     "no such option");
 }
 
 static int check_request(const struct request *r)
@@ -241,6 +242,8 @@ static void print_failure(const char *image, int err)
 	size_t len;
 
 	e2_str_add_name(&s, image, strlen(image));
+	if (s.len == 0)
+		e2_str_add(&s, "\"\"");
 	len = s.len;
 	if (strncmp(detail, e2_str_text(&s), len) == 0 && detail[len] == ':')
 		detail += len + 2;	/* the library has named it already */

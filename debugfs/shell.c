@@ -61,7 +61,9 @@ static enum shell_status unknown_command(struct shell *sh, const char *word)
 	e2_str_add(&s, "unknown command \"");
 	e2_str_add_name(&s, word, strlen(word));
 	e2_str_add(&s, "\"; ");
-	if (command_nearest(word, near, sizeof(near)))
+	if (word[0] == '-' && word[1] && !sh->script)
+		e2_str_add(&s, "options stand before IMAGE");
+	else if (command_nearest(word, near, sizeof(near)))
 		e2_str_addf(&s, "did you mean %s?", near);
 	else
 		e2_str_add(&s, "help lists them all");

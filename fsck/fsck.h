@@ -23,22 +23,25 @@ struct fsck_options {
 int fsck_options_parse(int argc, char *argv[], struct fsck_options *options);
 void fsck_options_help(void);
 
-/* A report as text (to standard output), or as JSON lines; false when it could not be written. */
-bool fsck_report_text(const char *image, struct e2_report *report,
+/*
+ * A report as text (to standard output), or as JSON lines; false when it could not be written.
+ * shown: the image's name, safe to print; image: the name as it is.
+ */
+bool fsck_report_text(const char *shown, struct e2_report *report,
 		      const struct fsck_options *options);
 bool fsck_report_json(const char *image, struct e2_report *report, int status);
 
 /* "demo.img: clean, 2334/16384 inodes, 19831/65536 blocks" and what follows. */
-bool fsck_say_clean(const char *image, const struct e2_fs *fs, const struct fsck_options *options);
+bool fsck_say_clean(const char *shown, const struct e2_fs *fs, const struct fsck_options *options);
 
 struct fsck_progress {
-	const char *image;
+	const char *image;	/* safe to print */
 	int fd;			/* protocol lines go there; -1: none */
 	bool bar;
 	int64_t begun;		/* milliseconds */
 	int shown;		/* per mille, or -1 before the bar shows */
 };
-void fsck_progress_begin(struct fsck_progress *progress, const char *image,
+void fsck_progress_begin(struct fsck_progress *progress, const char *shown,
 			 const struct fsck_options *options);
 int fsck_progress_step(void *context, unsigned phase, uint64_t done, uint64_t all);
 void fsck_progress_end(struct fsck_progress *progress);

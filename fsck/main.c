@@ -9,22 +9,26 @@
 #include <sys/resource.h>
 #include <time.h>
 
-static int fail(const char *image, int err)
+/* shown: the image as it is printed. */
+static int fail(const char *shown, int err)
 {
-	const char *detail = e2_err_detail();
+	const char *detail = *e2_err_detail() != '\0' ? e2_err_detail() : e2_strerror(err);
+	size_t len = strlen(shown);
 
-	if (err == E2_ERR_NOT_EXT2 || err == E2_ERR_CORRUPT)
+	if (err == E2_ERR_NOT_EXT2 || err == E2_ERR_CORRUPT) {
 		fprintf(stderr, "extant-fsck: %s: no ext2 superblock that can be used, also none "
-			"of the backups (%s); nothing was changed\n", image,
-			*detail != '\0' ? detail : e2_strerror(err));
-	else
-		fprintf(stderr, "extant-fsck: %s: %s%s%s\n", image, e2_strerror(err),
-			*detail != '\0' ? ": " : "", detail);
+			"of the backups (%s); nothing was changed\n", shown, detail);
+		return FSCK_FAILED;
+	}
+	if (len != 0 && strncmp(detail, shown, len) == 0 && detail[len] == ':')
+		detail += len + 2;	/* the library has named it already */
+	fprintf(stderr, "extant-fsck: %s: %s\n", shown, detail);
 	return FSCK_FAILED;
 }
 
 /* Whether a volume that says it is clean may be taken at its word. */
-static bool is_clean(const char *image, const struct fsck_options *o, int *status)
+static bool is_clean(const char *image, const char *shown, const struct fsck_options *o,
+		     int *status)
 {
 	struct e2_io *io;
 	struct e2_fs *fs;
@@ -37,7 +41,7 @@ static bool is_clean(const char *image, const struct fsck_options *o, int *statu
 	}
 	clean = (e2_super(fs)->state & (E2_STATE_CLEAN | E2_STATE_ERROR)) == E2_STATE_CLEAN &&
 		e2_super(fs)->last_orphan == 0;
-	if (clean && !fsck_say_clean(image, fs, o))
+	if (clean && !fsck_say_clean(shown, fs, o))
 		*status = FSCK_FAILED;
 	e2_close(fs);
 	return clean;
@@ -64,7 +68,8 @@ static double seconds_now(void)
 	       (double)t.tv_sec + (double)t.tv_nsec / 1e9 : 0;
 }
 
-static int check(const char *image, const struct fsck_options *o, struct e2_report **report)
+static int check(const char *image, const char *shown, const struct fsck_options *o,
+		 struct e2_report **report)
 {
 	struct fsck_progress progress;
 	const struct e2_check_options options = {
@@ -76,41 +81,62 @@ static int check(const char *image, const struct fsck_options *o, struct e2_repo
 
 	if (r != 0)
 		return r;
-	fsck_progress_begin(&progress, image, o);
+	fsck_progress_begin(&progress, shown, o);
 	r = e2_check_image(io, &options, report);
 	fsck_progress_end(&progress);
 	return r;
 }
 
-static int check_image(const char *image, const struct fsck_options *o)
+/* The output could not be written: says why. */
+static int fail_output(void)
+{
+	(void)e2_fail_errno(errno, "standard output");
+	fprintf(stderr, "extant-fsck: %s\n", e2_err_detail());
+	return FSCK_FAILED;
+}
+
+static int check_shown(const char *image, const char *shown, const struct fsck_options *o)
 {
 	double begun = seconds_now();
 	struct e2_report *report;
 	int status = FSCK_OK, r;
 	bool written = true;
 
-	if (is_clean(image, o, &status))
-		return status;
-	r = check(image, o, &report);
+	if (is_clean(image, shown, o, &status))
+		return status == FSCK_OK ? FSCK_OK : fail_output();
+	r = check(image, shown, o, &report);
 	if (r == E2_ERR_CANCELLED) {
-		fprintf(stderr, "extant-fsck: %s: cancelled; nothing was changed\n", image);
+		fprintf(stderr, "extant-fsck: %s: cancelled; nothing was changed\n", shown);
 		return FSCK_CANCELLED;
 	}
 	if (r != 0)
-		return fail(image, r);
+		return fail(shown, r);
 	if (e2_report_errors(report) != 0)
 		status = FSCK_LEFT;
 	if (o->json)
 		written = fsck_report_json(image, report, status);
 	else if (!o->quiet)
-		written = fsck_report_text(image, report, o);
+		written = fsck_report_text(shown, report, o);
 	e2_report_free(report);
-	if (!written) {
-		fprintf(stderr, "extant-fsck: standard output: %s\n", strerror(errno));
-		status |= FSCK_FAILED;
-	}
+	if (!written)
+		status |= fail_output();
 	if (o->time && !o->json)
 		print_usage(seconds_now() - begun);
+	return status;
+}
+
+/* The name of an image may hold anything; what is printed of it is one line. */
+static int check_image(const char *image, const struct fsck_options *o)
+{
+	struct e2_str shown = E2_STR_INIT;
+	int status;
+
+	if (*image != '\0')
+		e2_str_add_name(&shown, image, strlen(image));
+	else
+		e2_str_add(&shown, "\"\"");
+	status = check_shown(image, e2_str_text(&shown), o);
+	e2_str_free(&shown);
 	return status;
 }
 
@@ -129,13 +155,12 @@ int main(int argc, char *argv[])
 	setlocale(LC_CTYPE, "");
 	if (status != FSCK_OK)
 		return status;
-	if (o.help) {
-		fsck_options_help();
-		return FSCK_OK;
-	}
-	if (o.version) {
-		puts("extant-fsck " E2_VERSION);
-		return FSCK_OK;
+	if (o.help || o.version) {
+		if (o.help)
+			fsck_options_help();
+		else
+			puts("extant-fsck " E2_VERSION);
+		return fflush(stdout) == 0 ? FSCK_OK : fail_output();
 	}
 	if (o.yes || o.preen)
 		return refuse_repair(o.yes ? "-y" : "-p");

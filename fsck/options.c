@@ -30,6 +30,7 @@ static void make_getopt(char *letters, struct option *names)
 	size_t n = 0;
 
 	*letters++ = '+';	/* options end at the first image */
+	*letters++ = ':';	/* what is wrong is said here */
 	for (size_t i = 0; i < OPTIONS; i++) {
 		if (table[i].letter != 0) {
 			*letters++ = table[i].letter;
@@ -139,13 +140,31 @@ static int apply(enum choice choice, const char *argument, struct fsck_options *
 	return FSCK_OK;
 }
 
-static int parse_one(int c, struct fsck_options *o)
+/* word: where the option stands; of letters joined to one word only the bad one is named. */
+static int bad_option(int c, const char *word)
 {
+	const char letter[3] = { '-', (char)optopt, '\0' };
+	struct e2_str s = E2_STR_INIT;
+
+	if (optopt > 0 && optopt < LONG_BASE)
+		word = letter;
+	e2_str_add_name(&s, word, strlen(word));
+	e2_str_add(&s, c == ':' ? ": needs a value" : optopt >= LONG_BASE ? ": takes no value" :
+		   ": no such option");
+	(void)usage(e2_str_text(&s), "");
+	e2_str_free(&s);
+	return FSCK_USAGE;
+}
+
+static int parse_one(int c, const char *word, struct fsck_options *o)
+{
+	if (c == '?' || c == ':')
+		return bad_option(c, word);
+
 	for (size_t i = 0; i < OPTIONS; i++)
 		if ((c < LONG_BASE && c == table[i].letter) || c == LONG_BASE + (int)i)
 			return apply(table[i].value, optarg, o);
-	fputs("  try: extant-fsck --help\n", stderr);	/* getopt has said what is wrong */
-	return FSCK_USAGE;
+	return FSCK_USAGE;	/* getopt returns nothing else */
 }
 
 static int check_combination(const struct fsck_options *o)
@@ -163,7 +182,7 @@ static int check_combination(const struct fsck_options *o)
 
 int fsck_options_parse(int argc, char *argv[], struct fsck_options *options)
 {
-	char letters[2 * OPTIONS + 2];
+	char letters[2 * OPTIONS + 3];
 	struct option names[OPTIONS + 1];
 	int c;
 
@@ -171,7 +190,7 @@ int fsck_options_parse(int argc, char *argv[], struct fsck_options *options)
 	options->progress_fd = -1;
 	make_getopt(letters, names);
 	while ((c = getopt_long(argc, argv, letters, names, NULL)) != -1) {
-		int r = parse_one(c, options);
+		int r = parse_one(c, argv[optind - 1], options);
 
 		if (r != FSCK_OK)
 			return r;

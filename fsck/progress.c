@@ -40,11 +40,11 @@ static bool interrupted(void)
 					 sigismember(&set, SIGTERM) == 1);
 }
 
-void fsck_progress_begin(struct fsck_progress *progress, const char *image,
+void fsck_progress_begin(struct fsck_progress *progress, const char *shown,
 			 const struct fsck_options *options)
 {
 	*progress = (struct fsck_progress){
-		.image = image, .fd = options->progress_fd > 0 ? options->progress_fd : -1,
+		.image = shown, .fd = options->progress_fd > 0 ? options->progress_fd : -1,
 		.begun = now_ms(), .shown = -1,
 		.bar = options->progress_fd <= 0 && !options->quiet && isatty(STDERR_FILENO),
 	};
@@ -86,4 +86,6 @@ void fsck_progress_end(struct fsck_progress *progress)
 {
 	if (progress->shown >= 0)
 		fputs("\r\033[K", stderr);
+	if (!interrupted())
+		block_signals(SIG_UNBLOCK);	/* a long report can be broken off */
 }

@@ -105,14 +105,14 @@ static void print_findings(struct e2_report *report, bool all)
 	}
 }
 
-static void print_totals(const char *image, struct e2_report *report,
+static void print_totals(const char *shown, struct e2_report *report,
 			 const struct fsck_options *options)
 {
 	const struct e2_geometry *g = e2_geometry(e2_report_fs(report));
 	struct e2_check_totals t;
 
 	e2_report_totals(report, &t);
-	printf("%s: %s%" PRIu64 "/%" PRIu32 " inodes, %" PRIu64 "/%" PRIu64 " blocks\n", image,
+	printf("%s: %s%" PRIu64 "/%" PRIu32 " inodes, %" PRIu64 "/%" PRIu64 " blocks\n", shown,
 	       e2_report_errors(report) == 0 ? "consistent, " : "", t.inodes_used, g->inodes,
 	       t.blocks_used, g->blocks);
 	if (options->verbose)
@@ -121,11 +121,11 @@ static void print_totals(const char *image, struct e2_report *report,
 		       t.files, t.dirs, t.symlinks, t.others, t.fragmented);
 }
 
-static void print_count(const char *image, uint64_t errors, uint64_t notes)
+static void print_count(const char *shown, uint64_t errors, uint64_t notes)
 {
 	struct e2_str s = E2_STR_INIT;
 
-	e2_str_addf(&s, "%s: ", image);
+	e2_str_addf(&s, "%s: ", shown);
 	if (errors != 0) {
 		e2_str_add_count(&s, errors);
 		e2_str_add(&s, errors == 1 ? " problem" : " problems");
@@ -139,31 +139,31 @@ static void print_count(const char *image, uint64_t errors, uint64_t notes)
 	e2_str_free(&s);
 }
 
-bool fsck_report_text(const char *image, struct e2_report *report,
+bool fsck_report_text(const char *shown, struct e2_report *report,
 		      const struct fsck_options *options)
 {
 	uint64_t errors = e2_report_errors(report), notes = e2_report_notes(report);
 
 	if (errors + notes != 0) {
-		print_count(image, errors, notes);
+		print_count(shown, errors, notes);
 		print_findings(report, options->verbose);
 		putchar('\n');
 		if (errors != 0)
 			puts("Nothing was changed (-n).");
 	}
 	if (errors == 0 || options->verbose)
-		print_totals(image, report, options);
+		print_totals(shown, report, options);
 	return fflush(stdout) == 0 && !ferror(stdout);
 }
 
-bool fsck_say_clean(const char *image, const struct e2_fs *fs, const struct fsck_options *options)
+bool fsck_say_clean(const char *shown, const struct e2_fs *fs, const struct fsck_options *options)
 {
 	const struct e2_geometry *g = e2_geometry(fs);
 	const struct e2_super *s = e2_super(fs);
 
 	if (!options->quiet)
 		printf("%s: clean, %" PRIu32 "/%" PRIu32 " inodes, %" PRIu64 "/%" PRIu64
-		       " blocks (not checked; -f checks)\n", image,
+		       " blocks (not checked; -f checks)\n", shown,
 		       g->inodes - s->free_inodes_count, g->inodes,
 		       g->blocks - s->free_blocks_count, g->blocks);
 	return fflush(stdout) == 0 && !ferror(stdout);

@@ -45,6 +45,9 @@ t "--version" says '^extant-debugfs [0-9]' d -V
 t "no image is usage" exits 2 d
 t "an unknown option is usage" exits 2 d --nosuch a.img
 t "an unknown letter is named" fails_with '-Z: no such option' d -Z a.img
+t "a value too many is named" fails_with '--json=3: takes no value' d --json=3 a.img
+t "an option behind IMAGE is understood" fails_with '"-R"; options stand before IMAGE' d a.img -R ls
+t "no name of an image" fails_with '"": the name of the image is empty' d "" ls
 t "a bad block size is refused with the range" fails_with '-b 3000: block size must be 1024' d -b 3000 a.img ls
 t "-s alone is refused" fails_with 'needs the block size' d -s 8193 a.img ls
 t "-w is refused honestly" fails_with 'only reads' d -w a.img ls
@@ -128,7 +131,8 @@ all_commands() {
 	for c in info ls "ls -laiR /" "ls -d /many" "stat /many/link /test" "stat -r /test" \
 		"stat --explain /many/link /docs /" "blocks --tree /long" "blocks -v /sparse" \
 		"find /" "where /test <2>" "resolve -v /docs/rel" "print sb" "print ^0" "print /test" \
-		"hex sb" "hex <12>" "hex ^0" "hex /test" "readlink /docs/rel /many/link" pwd help; do
+		"hex sb" "hex <12>" "hex ^0" "hex /test" "readlink /docs/rel /many/link" pwd help \
+		"help ls"; do
 		extant-debugfs "$@" -R "$c" a.img || { echo "exit $?: $c" >&2; return 1; }
 	done
 }
@@ -256,6 +260,10 @@ t "... symlinks as they are" same "$(readlink out/docs/rotten)" "/no/such"
 t "get does not replace" exits 1 d a.img get /test out
 t "get -f does" exits 0 d a.img get -f /test out
 t "get of a directory needs -r" exits 1 d a.img get /docs out
+t "... and says so" fails_with 'get: /docs <[0-9]*>: a directory; -r copies' d a.img get /docs out
+mkdir out/seq
+t "a directory in a file's place is told from one" fails_with 'get: /seq <[0-9]*>: a directory stands' d a.img get -f /seq out
+rmdir out/seq
 t "get follows a symlink that is named" same "$(d a.img get /testSoftLink out; cat out/testSoftLink)" "Hello, world"
 t "dump names the file" same "$(d a.img dump /test out/new; cat out/new)" "Hello, world"
 t "dump replaces" exits 0 d a.img dump /seq out/new

@@ -70,6 +70,17 @@ done
 t "-n and -y exclude each other" says 16 "only one of" $fsck -n -y sound.img
 t "-n and -D exclude each other" says 16 "-n changes nothing" $fsck -n -D sound.img
 t "unknown options" says 16 "try: extant-fsck --help" $fsck --nonsense sound.img
+t "... are named as they were given" says 16 "extant-fsck: -Z: no such option" $fsck -nZ sound.img
+t "... long ones too" says 16 "extant-fsck: --nonsense: no such option" $fsck -n --nonsense
+t "a missing value" says 16 "extant-fsck: -b: needs a value" $fsck -b
+t "a directory" says 8 "extant-fsck: $tmp/tree: is a directory, not an image" $fsck -n "$tmp/tree"
+t "no name" says 8 'extant-fsck: "": the name of the image is empty' $fsck -n ""
+newline=$(printf 'new\nline.img')
+cp sound.img "$newline"
+t "a name is printed on one line" says 0 'new\x0aline.img: consistent' $fsck -n "$newline"
+t "... also when it is believed" says 0 'new\x0aline.img: clean' $fsck "$newline"
+t "... and when it is missing" says 8 'extant-fsck: x\x0ay: no such file' $fsck "$(printf 'x\ny')"
+rm "$newline"
 t "no image" says 16 "no image given" $fsck -n
 t "an impossible block size" says 16 "1024, 2048, 4096" $fsck -b 8193 -B 3000 sound.img
 t "-B needs -b" says 16 "only with -b" $fsck -B 1024 sound.img
@@ -78,7 +89,14 @@ t "a known extended option" says 0 "consistent" $fsck -n -E nodiscard,fragcheck 
 t "-V" says 0 "extant-fsck " $fsck -V
 t "--help" says 0 "--json" $fsck --help
 full() { $fsck -n sound.img >/dev/full; }
-if [ -c /dev/full ]; then t "a full disk is noticed" says 8 "standard output" full; fi
+full_of_help() { $fsck "$1" >/dev/full; }
+if [ -c /dev/full ]; then
+	t "a full disk is noticed" says 8 "standard output: no space left" full
+	t "... by --help" says 8 "standard output: no space left" full_of_help --help
+	t "... by -V" says 8 "standard output: no space left" full_of_help -V
+	full_clean() { $fsck sound.img >/dev/full; }
+	t "... by a clean volume" says 8 "standard output: no space left" full_clean
+fi
 
 json() {
 	$fsck -n --json root.img >out.json
