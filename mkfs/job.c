@@ -143,7 +143,7 @@ static int plan_size(struct job *job, uint64_t bytes)
 		.reproducible = o->reproducible, .now = o->shape.now, .root_uid = o->root_uid,
 		.root_gid = o->root_gid, .root_owner = o->root_owner,
 	};
-	int err = e2_plan_shape(job->source, &o->shape, bytes, &job->shape);
+	int err = e2_plan_shape(job->source, &o->shape, job->slack_percent, bytes, &job->shape);
 
 	return err ? err : e2_plan_make(job->source, &job->shape, &po, &job->plan);
 }

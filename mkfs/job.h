@@ -17,6 +17,7 @@ struct job {
 	struct e2_source *source;
 	uint64_t bytes;			/* size of the volume to be */
 	uint64_t least;			/* a size that surely holds the tree; 0: none is known */
+	uint32_t slack_percent;		/* that least leaves free */
 	bool size_is_old;		/* ... is that of what is there */
 	struct e2_shape shape;
 	struct e2_plan *plan;

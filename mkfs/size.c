@@ -54,6 +54,7 @@ static int choose_auto(struct job *job)
 	uint32_t percent = o->size_kind == SIZE_AUTO ? o->slack_percent : DEFAULT_SLACK_PERCENT;
 	int err = e2_plan_auto_size(job->source, &o->shape, percent, o->slack_bytes, &job->least);
 
+	job->slack_percent = percent;
 	if (!err)
 		job->bytes = (job->least + mib - 1) / mib * mib;
 	return err;

@@ -38,7 +38,7 @@ void volume_make(struct volume *v, struct e2_source *owned, const struct e2_shap
 	if (bytes == 0)
 		cr_assert(e2_plan_auto_size(owned, options, 0, 0, &bytes) == 0, "%s",
 			  e2_err_detail());
-	cr_assert(e2_plan_shape(owned, options, bytes, &shape) == 0, "%s", e2_err_detail());
+	cr_assert(e2_plan_shape(owned, options, 0, bytes, &shape) == 0, "%s", e2_err_detail());
 	cr_assert(e2_plan_make(owned, &shape, &how, &v->plan) == 0, "%s", e2_err_detail());
 	cr_assert(e2_io_open_mem(fresh ? 0 : bytes, &io) == 0);
 	if (!fresh) {

@@ -30,11 +30,11 @@ int e2_plan_need(const struct e2_source *source, uint32_t block_size, uint32_t i
 /*
  * The shape of a volume of so many bytes for a tree: e2_shape_make, but when neither
  * inodes nor bytes_per_inode is given and the usual number of inodes does not
- * hold the tree, with as many as it needs.  Whether the blocks suffice is
- * left to e2_plan_make.
+ * hold the tree, with as many as it needs and slack_percent of that more, as
+ * e2_plan_auto_size reckons.  Whether the blocks suffice is left to e2_plan_make.
  */
 int e2_plan_shape(const struct e2_source *source, const struct e2_shape_options *options,
-		  uint64_t bytes, struct e2_shape *shape);
+		  uint32_t slack_percent, uint64_t bytes, struct e2_shape *shape);
 
 /*
  * The size, in bytes, of the smallest image that e2_plan_shape and e2_plan_make

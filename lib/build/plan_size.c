@@ -78,10 +78,17 @@ static int shape_with_inodes(const struct e2_shape_options *options, uint64_t by
 	return 0;
 }
 
-int e2_plan_shape(const struct e2_source *source, const struct e2_shape_options *options,
-		  uint64_t bytes, struct e2_shape *shape)
+static uint64_t with_slack(uint64_t n, uint32_t percent)
 {
-	return shape_with_inodes(options, bytes, count_inodes(source), shape);
+	return n + n * percent / 100;
+}
+
+int e2_plan_shape(const struct e2_source *source, const struct e2_shape_options *options,
+		  uint32_t slack_percent, uint64_t bytes, struct e2_shape *shape)
+{
+	uint64_t inodes = count_inodes(source);
+
+	return shape_with_inodes(options, bytes, with_slack(inodes, slack_percent), shape);
 }
 
 /* ---- searching --------------------------------------------------------------------- */
@@ -124,13 +131,12 @@ static int holds(struct search *q, uint64_t bytes)
 	uint64_t want, free = 0;
 	int err;
 
-	err = shape_with_inodes(q->options, bytes,
-				q->inodes + q->inodes * q->slack_percent / 100, &shape);
+	err = shape_with_inodes(q->options, bytes, with_slack(q->inodes, q->slack_percent), &shape);
 	if (err == 0)
 		err = set_need(q, &shape);
 	if (err != 0)
 		return err;
-	want = q->need + q->need * q->slack_percent / 100
+	want = with_slack(q->need, q->slack_percent)
 	     + e2_div_up(q->slack_bytes, g->block_size) + e2_has_resize_inode(&shape.super);
 	for (e2_grp group = 0; group < g->groups; group++)
 		free += e2_group_blocks(g, group) - e2_group_head_blocks(g, group) - 2

@@ -6,7 +6,7 @@ boundaries BLOCK_SIZE  files that end just before, at and after every mapping bo
 nasty [BLOCK_SIZE]     names, symlinks, times, modes, types, attributes at their limits
 names N                N empty files in one directory
 links N                one file with N names
-depth N                directories N deep, each name 255 bytes every tenth
+depth N [long]         directories N deep; long: every tenth name has 255 bytes, past what a path may have
 xattrs                 attributes for the inode, for a block, for both, shared, ACLs
 """
 import errno, os, random, socket, stat, subprocess, sys
@@ -122,10 +122,10 @@ def links(d, n):
     for i in range(1, int(n)):
         os.link(d + '/a', '%s/name%d' % (d, i))
 
-def depth(d, n):
+def depth(d, n, long=None):
     fd = os.open(d, os.O_RDONLY)
     for i in range(int(n)):
-        name = 'd' * 255 if i % 10 == 0 else 'd%d' % i
+        name = 'd' * 255 if long and i % 10 == 0 else 'd%d' % i
         os.mkdir(name, dir_fd=fd)
         new = os.open(name, os.O_RDONLY, dir_fd=fd)
         os.close(fd)

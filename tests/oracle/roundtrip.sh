@@ -52,7 +52,7 @@ whole() {
 }
 
 make_tree xattrs xattrs 2>/dev/null
-make_tree depth depth 60
+make_tree depth depth 60 long
 for bs in 1024 2048 4096 65536; do
 	make_tree boundaries edges-$bs $bs
 	whole "boundaries $bs" edges-$bs -b $bs

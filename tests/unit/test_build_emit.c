@@ -457,7 +457,7 @@ static void plan_tree(struct made *m, uint32_t block_size, uint32_t stride)
 	m->bytes = 20 << 20;
 	if (stride == 0)
 		cr_assert(e2_plan_auto_size(m->source, &o, 0, 0, &m->bytes) == 0);
-	cr_assert(e2_plan_shape(m->source, &o, m->bytes, &shape) == 0);
+	cr_assert(e2_plan_shape(m->source, &o, 0, m->bytes, &shape) == 0);
 	cr_assert(e2_plan_make(m->source, &shape, &how, &m->plan) == 0);
 }
 
@@ -576,7 +576,7 @@ E2_TEST(build_emit, memory_runs_out, .init = begin, .fini = end)
 	set_xattr("a", "user.large", 700, 'x');
 	source = read_tree();
 	o.block_size = 1024;
-	cr_assert(e2_plan_shape(source, &o, 20 << 20, &shape) == 0);
+	cr_assert(e2_plan_shape(source, &o, 0, 20 << 20, &shape) == 0);
 	for (nth = 1;; nth++) {
 		alloc_fail(nth);
 		err = e2_plan_make(source, &shape, &how, &plan);

@@ -70,7 +70,7 @@ static int plan_of(struct e2_source *s, const struct e2_shape_options *o, uint64
 {
 	static const struct e2_plan_options plain = { .now = NOW };
 	struct e2_shape shape;
-	int err = e2_plan_shape(s, o, bytes, &shape);
+	int err = e2_plan_shape(s, o, 0, bytes, &shape);
 
 	return err != 0 ? err : e2_plan_make(s, &shape, how != NULL ? how : &plain, plan);
 }

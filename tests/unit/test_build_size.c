@@ -48,22 +48,26 @@ E2_TEST(build_size, rounding_by_group_never_leaves_too_few_inodes, .init = begin
 
 	cr_assert_eq(e2_source_dir(s.dir, &how, &source), 0);
 	cr_assert_eq(e2_shape_make(&o, 20 << 20, &shape), 0);
-	cr_assert_lt(shape.geometry.inodes, NEEDED, "the plain shape has %u", shape.geometry.inodes);
+	cr_assert_lt(shape.geometry.inodes, NEEDED, "there are %u", shape.geometry.inodes);
 	o.inodes = NEEDED;
 	cr_assert_eq(e2_shape_make(&o, 20 << 20, &shape), 0);
 	cr_assert_lt(shape.geometry.inodes, NEEDED, "-N is rounded to %u", shape.geometry.inodes);
 	o.inodes = 0;
-	cr_assert_eq(e2_plan_shape(source, &o, 20 << 20, &shape), 0);
+	cr_assert_eq(e2_plan_shape(source, &o, 0, 20 << 20, &shape), 0);
 	cr_assert_geq(shape.geometry.inodes, NEEDED, "%u are too few", shape.geometry.inodes);
+
+	cr_assert_eq(e2_plan_shape(source, &o, 20, 20 << 20, &shape), 0);
+	cr_assert_geq(shape.geometry.inodes, NEEDED + NEEDED / 5, "no inodes are spare");
 
 	/* What was asked for is not changed. */
 	o.inodes = 100;
-	cr_assert_eq(e2_plan_shape(source, &o, 20 << 20, &shape), 0);
+	cr_assert_eq(e2_plan_shape(source, &o, 0, 20 << 20, &shape), 0);
 	cr_assert_lt(shape.geometry.inodes, NEEDED);
 	e2_source_free(source);
 }
 
-E2_TEST(build_size, a_size_too_small_for_the_inodes_is_no_end_of_the_search, .init = begin, .fini = end)
+E2_TEST(build_size, a_size_too_small_for_the_inodes_does_not_end_the_search,
+	 .init = begin, .fini = end)
 {
 	struct e2_shape_options o = few_inodes();
 	struct e2_source_options how = { 0 };
