@@ -92,7 +92,9 @@ static void add_escaped_bytes(struct e2_str *s, const uint8_t *p, size_t len)
 /* Whether the bytes of a character may stand for themselves in a name. */
 static bool is_plain(uint32_t c)
 {
-	return c != '\\' && c != '"' && !e2_char_is_control(c);
+	if (c >= 0x20 && c < 0x7f)
+		return c != '\\' && c != '"';
+	return !e2_char_is_control(c);
 }
 
 void e2_str_add_name(struct e2_str *s, const void *name, size_t len)
@@ -101,8 +103,8 @@ void e2_str_add_name(struct e2_str *s, const void *name, size_t len)
 	size_t plain = 0;	/* bytes before p that are not added yet */
 
 	while (len > 0) {
-		uint32_t c = 0;
-		size_t n = e2_utf8_decode(p, len, &c);
+		uint32_t c = *p;
+		size_t n = c < 0x80 ? 1 : e2_utf8_decode(p, len, &c);	/* ASCII is the rule */
 
 		if (n > 0 && is_plain(c)) {
 			plain += n;
@@ -127,9 +129,15 @@ size_t e2_str_columns(const struct e2_str *s, size_t from)
 	size_t columns = 0;
 
 	while (from < s->len) {
-		uint32_t c = 0;
-		size_t n = e2_utf8_decode(s->text + from, s->len - from, &c);
+		uint32_t c = (uint8_t)s->text[from];
+		size_t n;
 
+		if (c >= 0x20 && c < 0x7f) {
+			columns++;
+			from++;
+			continue;
+		}
+		n = e2_utf8_decode(s->text + from, s->len - from, &c);
 		columns += n > 0 ? e2_char_columns(c) : 1;
 		from += n > 0 ? n : 1;
 	}
