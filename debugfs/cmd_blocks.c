@@ -132,7 +132,8 @@ static void show_direct(struct view *v)
 			e2_str_addf(&list, " and %" PRIu64 " more", pieces - DIRECT_SHOWN);
 		add_range(&range, first, last - first + 1);
 		out_add(o, "  block[0..11]  direct    %-*s %*" PRIu64 " %-9s %s",
-			v->range_columns, e2_str_text(&range), v->count_columns, pieces, pieces == 1 ? "piece" : "pieces",
+			v->range_columns, e2_str_text(&range), v->count_columns,
+			pieces, pieces == 1 ? "piece" : "pieces",
 			e2_str_text(&list));
 		out_line(o);
 	}

@@ -139,7 +139,8 @@ static void explain_size(struct sight *s)
 	if (rest) {
 		add_plural(&o->text, rest, "byte", "bytes");
 		if (full)
-			out_add(o, " of %s %" PRIu64 "%s", takes_an(full + 1) ? "an" : "a", full + 1,
+			out_add(o, " of %s %" PRIu64 "%s", takes_an(full + 1) ? "an" : "a",
+				full + 1,
 				ordinal(full + 1));
 		else
 			out_add(o, " of one block of %u", block_size);

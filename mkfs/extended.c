@@ -89,7 +89,8 @@ static int set_resize(struct options *o, const char *value)
 	uint64_t bytes;
 
 	if (e2_parse_size(value, 1, &bytes))
-		return bad_value("resize", value, "must be a number of blocks or a size such as 100G");
+		return bad_value("resize", value,
+				 "must be a number of blocks or a size such as 100G");
 	o->resize_bytes = strspn(value, "0123456789") != strlen(value);
 	o->resize = bytes;
 	return 0;

@@ -170,8 +170,8 @@ static void warn_lossy(struct job *job)
 	e2_plan_stats(job->plan, &st);
 	if (st.clamped_times != 0) {
 		e2_str_add_count(&text, st.clamped_times);
-		e2_str_addf(&text, " %s a time that an inode of %u bytes cannot hold; the nearest is "
-			    "stored", st.clamped_times == 1 ? "object has" : "objects have",
+		e2_str_addf(&text, " %s a time that an inode of %u bytes cannot hold; the nearest "
+			    "is stored", st.clamped_times == 1 ? "object has" : "objects have",
 			    job->shape.geometry.inode_size);
 		if (!job->o->reproducible)
 			job_warn(job, e2_str_text(&text));
@@ -196,9 +196,9 @@ static int write_image(struct job *job)
 	int err;
 
 	if (in_place && io->size < job->bytes)
-		return e2_fail(E2_ERR_NOSPC, "%s: %s and cannot grow: %llu bytes, but the volume needs "
-			       "%llu", e2_str_text(&job->name), in_place, (unsigned long long)io->size,
-			       (unsigned long long)job->bytes);
+		return e2_fail(E2_ERR_NOSPC, "%s: %s and cannot grow: %llu bytes, but the volume "
+			       "needs %llu", e2_str_text(&job->name), in_place,
+			       (unsigned long long)io->size, (unsigned long long)job->bytes);
 	if (progress_interrupted())
 		return e2_fail(E2_ERR_CANCELLED, "interrupted");
 	if (in_place && !job->o->quiet)
@@ -250,8 +250,8 @@ static int show_summary(struct job *job)
 		err = e2_fail_errno(errno, "standard output");
 	e2_str_free(&s);
 	if (err)
-		fprintf(stderr, "extant-mkfs: %s; %s %s\n", e2_err_detail(), e2_str_text(&job->name),
-			job->o->dry_run ? "not made" : "made");
+		fprintf(stderr, "extant-mkfs: %s; %s %s\n", e2_err_detail(),
+			e2_str_text(&job->name), job->o->dry_run ? "not made" : "made");
 	return err;
 }
 

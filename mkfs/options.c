@@ -91,8 +91,8 @@ static int set_inodes(struct options *o, const char *value)
 static int set_inode_size(struct options *o, const char *value)
 {
 	uint64_t n = 0;
-	int err = parse_bytes("-I", value, UINT32_MAX, "inode size must be a power of 2 from 128 to "
-			      "the block size", &n);
+	int err = parse_bytes("-I", value, UINT32_MAX, "inode size must be a power of 2 from 128 "
+			      "to the block size", &n);
 
 	o->shape.inode_size = (uint32_t)n;
 	return err;
@@ -101,8 +101,8 @@ static int set_inode_size(struct options *o, const char *value)
 static int set_group_blocks(struct options *o, const char *value)
 {
 	uint64_t n = 0;
-	int err = parse_number("-g", value, 1, "blocks per group must be a multiple of 8 from 256 to "
-			       "8 times the block size", &n);
+	int err = parse_number("-g", value, 1, "blocks per group must be a multiple of 8 from 256 "
+			       "to 8 times the block size", &n);
 
 	o->shape.blocks_per_group = (uint32_t)n;
 	return err;
@@ -255,7 +255,8 @@ void options_help(struct e2_str *s)
 {
 	e2_str_add(s, "usage: extant-mkfs [OPTION ...] IMAGE [SIZE]\n"
 		   "Makes an ext2 volume in IMAGE, empty or with the tree of a directory.\n"
-		   "SIZE: 64M, 10g, 3000s (sectors); a bare number counts KiB, or blocks with -b.\n\n");
+		   "SIZE: 64M, 10g, 3000s (sectors); a bare number counts KiB, or blocks with "
+		   "-b.\n\n");
 	for (size_t i = 0; i < ROWS; i++) {
 		const struct row *r = &rows[i];
 		size_t from = s->len;
@@ -312,7 +313,8 @@ static int parse_options(struct options *o, int argc, char **argv)
 		bool argument = *rows[i].argument != '\0';
 
 		if (rows[i].name)
-			names[count++] = (struct option){ rows[i].name, argument, NULL, row_code(i) };
+			names[count++] = (struct option){ rows[i].name, argument, NULL,
+							  row_code(i) };
 		if (rows[i].letter) {
 			letters[used++] = (char)rows[i].letter;
 			if (argument)
@@ -411,8 +413,8 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (argc - optind == 2 && (err = set_size(o, argv[optind + 1])) != 0)
 		return err;
 	if (o->reproducible && o->uuid_kind == UUID_GIVEN && uuid_is_null(o->uuid))
-		return refuse("-U", "clear", "a reproducible volume without a UUID of its own gets one "
-			      "from a digest; give another, or none");
+		return refuse("-U", "clear", "a reproducible volume without a UUID of its own gets "
+			      "one from a digest; give another, or none");
 	return parse_sizes(o);
 }
 

@@ -56,7 +56,8 @@ static int read_at(struct e2_io *io, uint64_t offset, size_t len, uint8_t *to)
 static const char *family(const struct e2_super *s)
 {
 	const uint32_t ext3 = E2_FEATURE_needs_recovery, ours = ext3 | E2_FEATURE_filetype |
-							       E2_FEATURE_meta_bg | E2_FEATURE_compression;
+							       E2_FEATURE_meta_bg |
+							       E2_FEATURE_compression;
 	const uint32_t old = E2_FEATURE_sparse_super | E2_FEATURE_large_file | E2_FEATURE_btree_dir;
 
 	if (s->rev_level != 0 && s->feature_incompat == E2_FEATURE_journal_dev)

@@ -64,7 +64,8 @@ static void try_size(const struct job *job, struct e2_str *s)
 
 	if (!job->source || e2_plan_auto_size(job->source, &job->o->shape, 0, 0, &bytes))
 		return;
-	e2_str_add(s, job->size_is_old ? "\n  try: --size auto, or " : "\n  try: without the size, or ");
+	e2_str_add(s, "\n  try: ");
+	e2_str_add(s, job->size_is_old ? "--size auto, or " : "without the size, or ");
 	summary_add_argument(s, bytes);
 }
 

@@ -25,7 +25,7 @@ static int choose_minimal(struct job *job)
 	if (so->inodes != 0 || so->bytes_per_inode != 0)
 		return e2_plan_auto_size(job->source, so, 0, 0, &job->bytes);
 
-	/* Rounding by group may leave fewer than are asked for, so a little more may take less space. */
+	/* Rounding by group may leave fewer than asked for, so a little more may take less. */
 	uint32_t best_inodes = 0;
 	uint64_t best = UINT64_MAX, most = need.inodes + 8192;
 

@@ -40,7 +40,8 @@ static void add_volume(struct e2_str *s, const struct options *o, const struct e
 	if (super->volume_name[0]) {
 		e2_str_add(s, " \"");
 		e2_str_add_name(s, super->volume_name,
-				strnlen((const char *)super->volume_name, sizeof(super->volume_name)));
+				strnlen((const char *)super->volume_name,
+					sizeof(super->volume_name)));
 		e2_str_add(s, "\"");
 	}
 	e2_str_add(s, ", ");

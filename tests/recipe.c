@@ -181,7 +181,8 @@ static void locate_entry(const struct reader *rd, e2_blk *blk, uint32_t *offset)
 	cr_assert_not_null(block);
 	for (uint32_t b = 0; b < in.size / size; b++) {
 		img_read(&rd->r->img, in.block[b], 0, block, size);
-		for (uint32_t at = 0; e2_entry_at(&rd->r->img.g, block, at, &e) > 0; at += e.rec_len) {
+		for (uint32_t at = 0; e2_entry_at(&rd->r->img.g, block, at, &e) > 0;
+		     at += e.rec_len) {
 			if (e.name_len == strlen(name) && memcmp(e.name, name, e.name_len) == 0) {
 				*blk = in.block[b];
 				*offset = at;
@@ -228,7 +229,8 @@ static void step_pointer(struct reader *rd)
 	uint8_t raw[4];
 
 	e2_put32(raw, (uint32_t)number(rd, word(rd, 3)));
-	img_write(&rd->r->img, place(rd, word(rd, 1)), 4 * (uint32_t)number(rd, word(rd, 2)), raw, 4);
+	img_write(&rd->r->img, place(rd, word(rd, 1)), 4 * (uint32_t)number(rd, word(rd, 2)), raw,
+		  4);
 }
 
 static void step_mark(struct reader *rd)

@@ -94,7 +94,8 @@ static void put_xattr(uint8_t *area, uint32_t first, uint32_t value_at, uint32_t
 /* Two files share an attribute block, one has an attribute in its inode. */
 static void add_xattrs(struct img *img, e2_ino ino)
 {
-	struct e2_xattr_header h = { .magic = (uint32_t)E2_XATTR_MAGIC, .refcount = 2, .blocks = 1 };
+	struct e2_xattr_header h = { .magic = (uint32_t)E2_XATTR_MAGIC, .refcount = 2,
+				     .blocks = 1 };
 	uint8_t *block = calloc(1, img->g.block_size);
 	struct e2_inode in = img_reg(0);
 	uint8_t body[96] = { 0 };
@@ -198,7 +199,8 @@ void recipe_make_base(struct img *img, const struct recipe_base *base)
 	if (base->resize_inode)
 		add_resize_inode(img);
 	for (e2_ino dir = 2; dir <= 21; dir++)
-		if (img->g.filetype && e2_inode_file_type(img_inode_get(img, dir).mode) == E2_FT_DIR)
+		if (img->g.filetype &&
+		    e2_inode_file_type(img_inode_get(img, dir).mode) == E2_FT_DIR)
 			set_types(img, dir);
 	desc = img_group(img, 0);
 	desc.used_dirs_count = 5;

@@ -114,8 +114,8 @@ static uint64_t tail_need(const struct e2_geometry *g)
 
 static int too_small(const struct e2_geometry *g, uint64_t need)
 {
-	return e2_fail(E2_ERR_NOSPC, "too small: %llu blocks of %u bytes; the metadata and %d blocks "
-		       "more need %llu", (unsigned long long)g->blocks, g->block_size,
+	return e2_fail(E2_ERR_NOSPC, "too small: %llu blocks of %u bytes; the metadata and %d "
+		       "blocks more need %llu", (unsigned long long)g->blocks, g->block_size,
 		       (int)TAIL_BLOCKS_MIN, (unsigned long long)(need + g->first_data_block));
 }
 
@@ -150,9 +150,10 @@ static int lay_out(struct e2_wish *w, uint64_t wanted, uint64_t all, struct e2_g
 		if (g->groups == 1 && tail && tail < need)
 			return too_small(g, need);
 		if (group_overhead(g, 0) > g->blocks_per_group)
-			return e2_fail(E2_ERR_INVAL, "the metadata of group 0 need %llu blocks, but a "
-				       "group has %u; give fewer inodes or larger groups",
-				       (unsigned long long)group_overhead(g, 0), g->blocks_per_group);
+			return e2_fail(E2_ERR_INVAL, "the metadata of group 0 need %llu blocks, "
+				       "but a group has %u; give fewer inodes or larger groups",
+				       (unsigned long long)group_overhead(g, 0),
+				       g->blocks_per_group);
 		if (g->groups == 1 || !tail || tail >= need)
 			return 0;
 		g->blocks -= tail;
@@ -244,12 +245,12 @@ static int count_inodes(const struct e2_wish *w, uint64_t blocks, uint64_t *inod
 	if (most > UINT32_MAX)
 		most = UINT32_MAX;
 	if (n > most && w->inodes)
-		return e2_fail(E2_ERR_INVAL, "-N %llu: number of inodes must be %d to %llu for %llu "
-			       "blocks", (unsigned long long)n, (int)INODES_MIN,
+		return e2_fail(E2_ERR_INVAL, "-N %llu: number of inodes must be %d to %llu for "
+			       "%llu blocks", (unsigned long long)n, (int)INODES_MIN,
 			       (unsigned long long)most, (unsigned long long)blocks);
 	if (n > most)
-		return e2_fail(E2_ERR_INVAL, "-i %llu: gives %llu inodes, but %llu blocks hold at most "
-			       "%llu; raise the bytes per inode",
+		return e2_fail(E2_ERR_INVAL, "-i %llu: gives %llu inodes, but %llu blocks hold at "
+			       "most %llu; raise the bytes per inode",
 			       (unsigned long long)w->bytes_per_inode, (unsigned long long)n,
 			       (unsigned long long)blocks, (unsigned long long)most);
 	*inodes = n;
@@ -267,8 +268,8 @@ static int lay_out_enough(struct e2_wish *w, uint64_t inodes, uint64_t blocks,
 	if (err || g->inodes >= INODES_MIN)
 		return err;
 	if (w->inodes)
-		return e2_fail(E2_ERR_INVAL, "-N %llu: gives %u inodes, rounded to whole bytes of the "
-			       "bitmap; the reserved ones and lost+found need %d",
+		return e2_fail(E2_ERR_INVAL, "-N %llu: gives %u inodes, rounded to whole bytes of "
+			       "the bitmap; the reserved ones and lost+found need %d",
 			       (unsigned long long)w->inodes, g->inodes, (int)INODES_MIN);
 	*reserved = reserved_of_all;
 	g->blocks_per_group = w->blocks_per_group;
@@ -288,9 +289,9 @@ int e2_shape_make(const struct e2_shape_options *options, uint64_t bytes, struct
 	uint64_t blocks = bytes / w.block_size;
 
 	if (blocks > UINT32_MAX)
-		return e2_fail(E2_ERR_INVAL, "too large: %llu blocks of %u bytes; a volume has at most "
-			       "%u, which with -b 65536 are 256 TiB", (unsigned long long)blocks,
-			       w.block_size, UINT32_MAX);
+		return e2_fail(E2_ERR_INVAL, "too large: %llu blocks of %u bytes; a volume has at "
+			       "most %u, which with -b 65536 are 256 TiB",
+			       (unsigned long long)blocks, w.block_size, UINT32_MAX);
 	s.geometry = (struct e2_geometry){
 		.block_size = w.block_size, .inode_size = w.inode_size, .desc_size = E2_GROUP_BYTES,
 		.first_data_block = w.block_size == 1024, .blocks_per_group = w.blocks_per_group,
@@ -299,8 +300,8 @@ int e2_shape_make(const struct e2_shape_options *options, uint64_t bytes, struct
 		.sparse_super2 = w.compat & E2_FEATURE_sparse_super2,
 	};
 	if (blocks <= s.geometry.first_data_block + 4)
-		return e2_fail(E2_ERR_NOSPC, "too small: %llu bytes; the metadata alone need at least "
-			       "%llu blocks of %u bytes", (unsigned long long)bytes,
+		return e2_fail(E2_ERR_NOSPC, "too small: %llu bytes; the metadata alone need at "
+			       "least %llu blocks of %u bytes", (unsigned long long)bytes,
 			       (unsigned long long)s.geometry.first_data_block + 5, w.block_size);
 
 	uint64_t reserved = (uint64_t)(w.reserved_percent * (double)blocks / 100.0);

@@ -112,8 +112,8 @@ static int parse_os(const char *text, uint32_t *os)
 		}
 	}
 	if (text && e2_parse_u64(text, 0, UINT32_MAX, &number))
-		return e2_fail(E2_ERR_INVAL, "-o %s: creator must be linux, hurd, masix, freebsd, lites "
-			       "or a number", text);
+		return e2_fail(E2_ERR_INVAL, "-o %s: creator must be linux, hurd, masix, freebsd, "
+			       "lites or a number", text);
 	*os = text ? (uint32_t)number : E2_OS_LINUX;
 	return 0;
 }
@@ -160,8 +160,8 @@ static int refuse_feature(const char *list, const char *name, const struct e2_fe
 		err = e2_fail(E2_ERR_INVAL, "-O %s: unknown feature \"%s\"; there are %s", list,
 			      e2_str_text(&shown), e2_str_text(&known));
 	else if (row->word == E2_COMPAT && row->bit == E2_FEATURE_has_journal)
-		err = e2_fail(E2_ERR_INVAL, "-O %s: has_journal makes ext3, which cannot be made yet; "
-			      "ext2 has %s", list, e2_str_text(&known));
+		err = e2_fail(E2_ERR_INVAL, "-O %s: has_journal makes ext3, which cannot be made "
+			      "yet; ext2 has %s", list, e2_str_text(&known));
 	else
 		err = e2_fail(E2_ERR_INVAL, "-O %s: %s is not a feature of new ext2 volumes, which "
 			      "have %s", list, row->name, e2_str_text(&known));
@@ -228,8 +228,8 @@ static int check_features(const struct e2_wish *w)
 		return e2_fail(E2_ERR_INVAL, "-O filetype: the Hurd does not know this feature; "
 			       "leave out -o hurd or filetype");
 	if (resize && (w->incompat & E2_FEATURE_meta_bg))
-		return e2_fail(E2_ERR_INVAL, "-O meta_bg: resize_inode and meta_bg exclude each other; "
-			       "add ^resize_inode");
+		return e2_fail(E2_ERR_INVAL, "-O meta_bg: resize_inode and meta_bg exclude each "
+			       "other; add ^resize_inode");
 	if (resize && !(w->ro_compat & E2_FEATURE_sparse_super))
 		return e2_fail(E2_ERR_INVAL, "-O ^sparse_super: resize_inode needs sparse_super; "
 			       "add ^resize_inode");
@@ -261,8 +261,8 @@ static int wish_resize(const struct e2_shape_options *o, uint64_t blocks, struct
 	if (resize == 0)
 		return 0;
 	if (resize <= blocks || resize > UINT32_MAX)
-		return e2_fail(E2_ERR_INVAL, "-E resize=%llu: must be more than the %llu blocks of the "
-			       "volume, and at most %u", (unsigned long long)resize,
+		return e2_fail(E2_ERR_INVAL, "-E resize=%llu: must be more than the %llu blocks of "
+			       "the volume, and at most %u", (unsigned long long)resize,
 			       (unsigned long long)blocks, UINT32_MAX);
 
 	uint64_t groups = e2_div_up(blocks - (w->block_size == 1024), group);
@@ -312,16 +312,17 @@ static int wish_sizes(const struct e2_shape_options *o, const struct usage *u, s
 			       w->inode_size);
 	if (!e2_is_power_of_2(w->inode_size) || w->inode_size < 128 ||
 	    w->inode_size > w->block_size)
-		return e2_fail(E2_ERR_INVAL, "-I %u: inode size must be a power of 2 from 128 to the "
-			       "block size, %u", w->inode_size, w->block_size);
+		return e2_fail(E2_ERR_INVAL, "-I %u: inode size must be a power of 2 from 128 to "
+			       "the block size, %u", w->inode_size, w->block_size);
 
 	uint32_t most = w->block_size * 8;
 
 	w->blocks_per_group = o->blocks_per_group ? o->blocks_per_group : most;
 	if (w->blocks_per_group % 8 != 0 || w->blocks_per_group < E2_GROUP_BLOCKS_MIN ||
 	    w->blocks_per_group > most)
-		return e2_fail(E2_ERR_INVAL, "-g %u: blocks per group must be a multiple of 8 from %u "
-			       "to %u", w->blocks_per_group, (unsigned)E2_GROUP_BLOCKS_MIN, most);
+		return e2_fail(E2_ERR_INVAL, "-g %u: blocks per group must be a multiple of 8 from "
+			       "%u to %u", w->blocks_per_group, (unsigned)E2_GROUP_BLOCKS_MIN,
+			       most);
 	if (w->blocks_per_group > E2_GROUP_BLOCKS_MAX)
 		w->blocks_per_group = E2_GROUP_BLOCKS_MAX;
 	return 0;
@@ -388,7 +389,8 @@ int e2_wish_make(const struct e2_shape_options *o, uint64_t bytes, struct e2_wis
 	    (err = find_usage(o, w->os, bytes, &u)) != 0 ||
 	    (err = wish_sizes(o, &u, w)) != 0 ||
 	    (err = wish_counts(o, &u, w)) != 0 ||
-	    (err = check_text("-L", "label", o->label, sizeof(((struct e2_super *)0)->volume_name))) ||
+	    (err = check_text("-L", "label", o->label,
+			      sizeof(((struct e2_super *)0)->volume_name))) ||
 	    (err = check_text("-M", "directory", o->last_mounted,
 			      sizeof(((struct e2_super *)0)->last_mounted))))
 		return err;
