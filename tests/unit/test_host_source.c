@@ -541,6 +541,10 @@ E2_TEST(host_source, unreadable, .init = begin)
 	make_dir("closed");
 	make_text("closed/x", "");
 	make_text("secret", "no");
+	/* Its other names fail too, and are not taken for what comes after. */
+	cr_assert(link(scratch_path(&s, "secret"), scratch_path(&s, "secret2")) == 0);
+	make_text("twice", "2");
+	cr_assert(link(scratch_path(&s, "twice"), scratch_path(&s, "twice2")) == 0);
 	make_text("empty", "");
 	cr_assert(truncate(scratch_path(&s, "empty"), 1 << 20) == 0);
 	cr_assert(chmod(scratch_path(&s, "closed"), owner == 0 ? 0700 : 0) == 0);
@@ -551,11 +555,12 @@ E2_TEST(host_source, unreadable, .init = begin)
 	cr_assert(fails_to_read(NULL) == E2_ERR_ACCES && detail_has("/closed: permission denied"));
 	source = read_tree(&options);
 	e2_source_stats(source, &stats);
-	cr_assert(stats.skipped == 2 && told.count == 2);
+	cr_assert(stats.skipped == 3 && told.count == 3);
+	cr_assert(stats.linked == 1 && stats.names == 2 && stats.files == 3);
 	cr_assert(strstr(told.text[0], "/secret: permission denied; left out") != NULL);
-	cr_assert(strstr(told.text[1],
+	cr_assert(strstr(told.text[2],
 			 "/closed: permission denied; its content is left out") != NULL);
-	cr_assert(e2_source_objects(source) == 4);
+	cr_assert(e2_source_objects(source) == 5);
 	cr_assert(e2_source_object(source, find(source, 0, "closed"))->names == 0);
 	e2_source_free(source);
 	/* Readable when it was seen, not when it is read. */
