@@ -220,6 +220,7 @@ static uint64_t find_linked(const struct e2_host_walk *w, e2_obj obj, e2_obj *sa
 	return key;
 }
 
+/* Only once it has been read: the number of an object that is left out goes to the next one. */
 static int remember_linked(struct e2_host_walk *w, uint64_t key, e2_obj obj, uint64_t nlink)
 {
 	struct e2_linked *linked = e2_grow(w->linked, &w->linked_cap, w->linked_len + 1,
