@@ -55,6 +55,7 @@ struct e2_check_options {
 	/* For e2_check_image: where the superblock is; 0: the primary, then copies. */
 	e2_blk superblock;
 	uint32_t block_size;
+	bool no_read_ahead;	/* all reads in one thread, in one order */
 	/* Phase 1..5, done of all.  Not 0 cancels.  May be NULL. */
 	int (*progress)(void *context, unsigned phase, uint64_t done, uint64_t all);
 	/* A pass begins: its row's summary.  May be NULL. */

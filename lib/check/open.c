@@ -96,7 +96,7 @@ static int open_view(struct opening *o, const struct e2_super *patch, e2_blk sup
 {
 	const struct e2_open_options options = {
 		.flags = E2_OPEN_SHORT, .superblock = superblock, .block_size = block_size,
-		.threads = E2_THREADS_AUTO,
+		.threads = o->options != NULL && o->options->no_read_ahead ? 0 : E2_THREADS_AUTO,
 	};
 	struct e2_fs *opened;
 	struct view *view = NULL;

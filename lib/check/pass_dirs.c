@@ -72,11 +72,13 @@ static void check_dotdot(struct reader *r, const struct e2_entry *e)
 
 /* ---- other entries ------------------------------------------------------- */
 
-static bool is_quota(const struct ck *ck, e2_ino ino)
+/* Whether the superblock names an inode as one of ext4's hidden files. */
+static bool is_hidden(const struct ck *ck, e2_ino ino)
 {
 	const struct e2_super *s = ck->super;
 
-	return ino == s->usr_quota_inum || ino == s->grp_quota_inum || ino == s->prj_quota_inum;
+	return ino == s->usr_quota_inum || ino == s->grp_quota_inum ||
+	       ino == s->prj_quota_inum || ino == s->orphan_file_inum;
 }
 
 /* The inode an entry names; NULL, and a finding, when it can name none such. */
@@ -89,7 +91,7 @@ static struct ck_inode *check_target(struct reader *r, const struct e2_entry *e)
 		report(r, E2_PROBLEM_ENTRY_RANGE, e, 1, NULL);
 		return NULL;
 	}
-	if (ck_is_reserved(ck, e->ino) || is_quota(ck, e->ino)) {
+	if (ck_is_reserved(ck, e->ino) || is_hidden(ck, e->ino)) {
 		report(r, E2_PROBLEM_ENTRY_RESERVED, e, 0, "kept for the format's own use");
 		return NULL;
 	}

@@ -52,7 +52,7 @@ static int check_spare(struct ck *ck, e2_ino ino, const struct e2_inode *in)
 	int r = 0;
 
 	if (in->mode != 0 && ino != E2_INO_BOOT_LOADER &&
-	    (ino != E2_INO_JOURNAL || !e2_is_reg(in)))
+	    ((ino != E2_INO_JOURNAL && ino != E2_INO_RESIZE) || !e2_is_reg(in)))
 		FOUND(ck->found, RESERVED_MODE, .ino = ino, .have = in->mode);
 	if (e2_is_reg(in) && any_pointer(in)) {
 		ck->inodes[ino].type = E2_FT_REG;
@@ -68,6 +68,8 @@ static int check_spare(struct ck *ck, e2_ino ino, const struct e2_inode *in)
 
 static int check_reserved(struct ck *ck, e2_ino ino, const struct e2_inode *in)
 {
+	bool kept;
+
 	if (in->dtime != 0 && in->dtime <= ck->g->inodes)
 		FOUND(ck->found, INODE_TIME_LOW, .ino = ino, .have = in->dtime);
 	switch (ino) {
@@ -85,7 +87,10 @@ static int check_reserved(struct ck *ck, e2_ino ino, const struct e2_inode *in)
 	if (ino == E2_INO_BAD_BLOCKS)
 		return check_bad_blocks(ck, in);
 	/* The resize inode's pointers have a pass of their own. */
-	return ino == E2_INO_RESIZE ? 0 : check_spare(ck, ino, in);
+	kept = e2_has_resize_inode(ck->super) && ck->g->reserved_gdt_blocks != 0;
+	if (ino == E2_INO_RESIZE && (kept || in->block[E2_DIRECT + 1] != 0))
+		return 0;
+	return check_spare(ck, ino, in);
 }
 
 /* ---- inodes in general ---------------------------------------------------- */

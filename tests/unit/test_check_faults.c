@@ -69,13 +69,14 @@ E2_TEST(check_faults, every_read_may_fail)
 	struct e2_report *report;
 	struct e2_sim *sim;
 	struct img img;
+	const struct e2_check_options options = { .no_read_ahead = true };
 	uint64_t reads;
 
 	make(&img);
 	img_to_sim(&img, &sim, "a.img");
 	struct e2_io *io = open_sim(sim);
 	e2_sim_fail(sim, E2_SIM_READ, 0, false, 0);
-	cr_assert_eq(e2_check_image(io, NULL, &report), 0);
+	cr_assert_eq(e2_check_image(io, &options, &report), 0);
 	cr_assert_eq(e2_report_count(report), 0);
 	e2_report_free(report);
 	reads = e2_sim_count(sim, E2_SIM_READ);
@@ -83,7 +84,7 @@ E2_TEST(check_faults, every_read_may_fail)
 	for (uint64_t nth = 1; nth <= reads; nth++) {
 		io = open_sim(sim);
 		e2_sim_fail(sim, E2_SIM_READ, nth, true, E2_ERR_IO);
-		int r = e2_check_image(io, NULL, &report);
+		int r = e2_check_image(io, &options, &report);
 
 		e2_sim_fail(sim, E2_SIM_READ, 0, false, 0);
 		if (r == 0) {
