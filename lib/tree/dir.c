@@ -31,7 +31,8 @@ struct e2_dir {
 	struct e2_map *seen;		/* blocks of a directory with pointer blocks */
 };
 
-enum { HINT_BLOCKS = 256 };
+/* Fewer blocks than the first are read sooner than a worker is awake. */
+enum { HINT_BLOCKS_MIN = 8, HINT_BLOCKS_MAX = 256 };
 
 int e2_dir_begin_inode(struct e2_fs *fs, e2_ino ino, const struct e2_inode *in, uint64_t steps,
 		       struct e2_dir **dir)
@@ -95,28 +96,32 @@ void e2_dir_pause(struct e2_dir *dir)
 	dir->buf = NULL;
 }
 
-/* Maps block `next`; a new run of several blocks is read ahead. */
+/* Lets the rest of the run be read ahead, as far as the directory goes. */
+static void hint_run(const struct e2_dir *dir)
+{
+	uint64_t skip = dir->next - dir->run.lblk;
+	struct e2_range range = { dir->run.blk + skip, dir->run.count - skip };
+
+	if (range.count > dir->blocks - dir->next)
+		range.count = dir->blocks - dir->next;
+	if (range.count > HINT_BLOCKS_MAX)
+		range.count = HINT_BLOCKS_MAX;
+	if (dir->run.blk && range.count >= HINT_BLOCKS_MIN)
+		e2_cache_hint(e2_fs_cache(dir->fs), &range, 1);
+}
+
+/* Maps block `next`. */
 static int map_next(struct e2_dir *dir)
 {
-	struct e2_range range;
 	int r;
 
 	if (dir->next >= dir->run.lblk && dir->next - dir->run.lblk < dir->run.count)
 		return 0;
 	dir->run.count = 0;
 	r = e2_map(dir->fs, &dir->in, dir->next, &dir->run);
-	if (r)
-		return r;
-	if (dir->run.blk && dir->run.count > 1 && dir->blocks - dir->next > 1) {
-		range = (struct e2_range){ dir->run.blk + (dir->next - dir->run.lblk),
-					   dir->run.count - (dir->next - dir->run.lblk) };
-		if (range.count > dir->blocks - dir->next)
-			range.count = dir->blocks - dir->next;
-		if (range.count > HINT_BLOCKS)
-			range.count = HINT_BLOCKS;
-		e2_cache_hint(e2_fs_cache(dir->fs), &range, 1);
-	}
-	return 0;
+	if (r == 0)
+		hint_run(dir);
+	return r;
 }
 
 /* Whether block `next` can be read, and where it is; else it is passed over. */
