@@ -97,22 +97,39 @@ static bool wants(const struct args *args, const char *option)
 	return false;
 }
 
-/* Turns what names an inode into its number. */
+static bool names_inode(enum arg_type type)
+{
+	return type == ARG_FILE || type == ARG_PATH || type == ARG_INO;
+}
+
+/*
+ * Turns what names an inode into its number.  Of several the one that is not to be found
+ * is told and left out, as ls and cat do it; the failure of the last one is returned.
+ */
 static int find_inodes(struct shell *sh, struct args *args)
 {
+	size_t kept = 0, left = 0;
+	int err = 0;
+
+	for (size_t i = 0; i < args->count; i++)
+		left += names_inode(args->arg[i].operand->type);
 	for (size_t i = 0; i < args->count; i++) {
 		struct arg *a = &args->arg[i];
 		enum arg_type type = a->operand->type;
 		bool follow = type == ARG_FILE ? !wants(args, "-P") : wants(args, "-L");
-		int err;
 
-		if (type != ARG_FILE && type != ARG_PATH && type != ARG_INO)
-			continue;
-		err = shell_lookup(sh, &a->object, follow, &a->ino, &a->path);
-		if (err)
-			return err;
+		if (!err && names_inode(type))
+			err = shell_lookup(sh, &a->object, follow, &a->ino, &a->path);
+		if (err && err != E2_ERR_NOMEM && a->operand->many && --left > 0) {
+			shell_warn(sh, err);
+			e2_str_free(&a->path);
+			err = 0;
+		} else {
+			args->arg[kept++] = *a;
+		}
 	}
-	return 0;
+	args->count = kept;
+	return err;
 }
 
 static enum shell_status run(struct shell *sh, const struct command *c, struct args *args)

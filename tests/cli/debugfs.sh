@@ -90,6 +90,10 @@ t "cat writes bytes as they are" sh -c 'extant-debugfs a.img cat /long | cmp - t
 t "cat of a sparse file too" sh -c 'extant-debugfs a.img cat /sparse | cmp - tree/sparse'
 t "cat follows symlinks" same "$(d a.img cat docs/rel /testSoftLink)" "Hello, world
 Hello, world"
+t "a name that is not there does not hide the others" same "$(d a.img cat /nosuch /test 2>/dev/null)" "Hello, world"
+t "... and is told" fails_with 'cat: /nosuch: / has no "nosuch"' d a.img cat /test /nosuch /test
+t "... and so is each of several" same "$(d a.img ls /no1 '<999999>' /no2 2>&1 | wc -l)" 3
+t "... and ls does not list the current directory instead" same "$(d a.img ls /no1 /no2 2>/dev/null)" ""
 t "a dangling symlink is explained" fails_with \
 	'cat: /docs/rotten: a symlink to "/no/such", and / has no "no"' d a.img cat /docs/rotten
 t "a circle is shown" fails_with \
