@@ -223,7 +223,8 @@ E2_TEST(tree_dir, workers_change_nothing)
 	}
 	img_inode(&img, 12, &in);
 	for (size_t k = 0; k < 3; k++) {
-		struct e2_fs *fs = img_open(&img, &(struct e2_open_options){ .threads = workers[k] });
+		struct e2_open_options o = { .threads = workers[k] };
+		struct e2_fs *fs = img_open(&img, &o);
 		struct e2_str out = E2_STR_INIT;
 		struct e2_entry e;
 		struct e2_dir *dir;
