@@ -103,7 +103,8 @@ void e2_xattr_fill_inode(const struct e2_form *form, const struct e2_source_xatt
 void e2_xattr_fill_block(const struct e2_form *form, const struct e2_source_xattr *v,
 			 uint32_t count, uint32_t refs, uint8_t *block)
 {
-	uint32_t room = inode_room(form), used = 0;
+	uint32_t room = inode_room(form), used = 0, n = 0;
+	uint32_t hashes[E2_BLOCK_SIZE_MAX / E2_XATTR_ENTRY_BYTES];
 	struct e2_xattr_header header = { .magic = (uint32_t)E2_XATTR_MAGIC, .refcount = refs,
 					  .blocks = 1 };
 	struct area a = { .base = block, .entry = E2_XATTR_HEADER_BYTES,
@@ -114,7 +115,8 @@ void e2_xattr_fill_block(const struct e2_form *form, const struct e2_source_xatt
 		if (all_bytes(&v[i]) <= room - used)
 			used += (uint32_t)all_bytes(&v[i]);
 		else
-			header.hash = (header.hash << 16 | header.hash >> 16) ^ add(&a, &v[i]);
+			hashes[n++] = add(&a, &v[i]);
 	}
+	header.hash = e2_xattr_block_hash(hashes, n);
 	e2_xattr_header_encode(&header, block);
 }
