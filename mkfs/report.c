@@ -38,7 +38,7 @@ static int add_need(const struct job *job, struct e2_str *s)
 	const struct e2_super *super = &job->shape.super;
 	struct e2_need need;
 	int err = e2_plan_need(job->source, g->block_size, g->inode_size, job->shape.extra_isize,
-			       g->filetype, &need);
+			       &need);
 
 	if (err)
 		return err;

@@ -14,7 +14,7 @@ static int choose_minimal(struct job *job)
 	if (err)
 		return err;
 	err = e2_plan_need(job->source, block_size, so->inode_size ? so->inode_size : 256,
-			   so->inode_size == 128 ? 0 : 32, true, &need);
+			   so->inode_size == 128 ? 0 : 32, &need);
 	if (err)
 		return err;
 	so->block_size = block_size;

@@ -25,7 +25,7 @@ struct e2_need {		/* what a tree needs in a volume */
  * (a lost+found that is no directory), naming the object.
  */
 int e2_plan_need(const struct e2_source *source, uint32_t block_size, uint32_t inode_size,
-		 uint32_t extra_isize, bool filetype, struct e2_need *need);
+		 uint32_t extra_isize, struct e2_need *need);
 
 /*
  * The shape of a volume of so many bytes for a tree: e2_shape_make, but when neither

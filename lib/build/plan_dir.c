@@ -15,11 +15,6 @@ enum { LOST_FOUND_LEN = sizeof(lost_found_name) - 1 };
 
 enum { DOTS_BYTES = 12 + 12 };		/* the entries "." and ".." */
 
-static uint32_t entry_bytes(uint32_t name_len)
-{
-	return (E2_DIRENT_BYTES + name_len + 3) & ~UINT32_C(3);
-}
-
 void e2_dir_names_begin(struct e2_dir_names *names, const struct e2_source *s, e2_obj dir,
 			bool lost_found)
 {
@@ -75,11 +70,11 @@ uint64_t e2_dir_bytes(const struct e2_source *s, const struct e2_form *form, e2_
 
 	e2_dir_names_begin(&names, s, dir, lost_found);
 	while (e2_dir_names_peek(&names, &len, &obj) != NULL) {
-		if (used + entry_bytes(len) > form->block_size) {
+		if (used + e2_entry_bytes(len) > form->block_size) {
 			blocks++;
 			used = 0;
 		}
-		used += entry_bytes(len);
+		used += e2_entry_bytes(len);
 		e2_dir_names_advance(&names, obj);
 	}
 	return blocks << form->block_bits;
@@ -106,14 +101,14 @@ struct packer { uint8_t *block; uint32_t used, last, size; bool filetype; };
 static void pack(struct packer *p, e2_ino ino, const char *name, uint32_t len, unsigned type)
 {
 	struct e2_dirent entry = {
-		.inode = ino, .rec_len = (uint16_t)entry_bytes(len), .name_len = (uint8_t)len,
+		.inode = ino, .rec_len = (uint16_t)e2_entry_bytes(len), .name_len = (uint8_t)len,
 		.file_type = p->filetype ? (uint8_t)type : 0,
 	};
 
 	e2_dirent_encode(&entry, p->block + p->used);
 	memcpy(p->block + p->used + E2_DIRENT_BYTES, name, len);
 	p->last = p->used;
-	p->used += entry_bytes(len);
+	p->used += e2_entry_bytes(len);
 }
 
 /* Lets the last entry reach to the end of the block; an empty block gets an unused one. */
@@ -143,7 +138,7 @@ void e2_dir_fill_block(struct e2_dir_fill *f, uint8_t *block)
 		f->begun = true;
 	}
 	while ((name = e2_dir_names_peek(&f->names, &len, &obj)) != NULL
-	       && p.used + entry_bytes(len) <= p.size) {
+	       && p.used + e2_entry_bytes(len) <= p.size) {
 		if (obj == E2_OBJ_NONE)
 			pack(&p, plan->shape.geometry.first_ino, name, len, E2_FT_DIR);
 		else

@@ -15,13 +15,12 @@
 #include <string.h>
 
 int e2_plan_need(const struct e2_source *source, uint32_t block_size, uint32_t inode_size,
-		 uint32_t extra_isize, bool filetype, struct e2_need *need)
+		 uint32_t extra_isize, struct e2_need *need)
 {
 	struct e2_form form;
 	struct e2_content c;
 	int err;
 
-	(void)filetype;		/* an entry takes the same bytes either way */
 	e2_form_make(block_size, inode_size, extra_isize, &form);
 	err = e2_content_make(source, &form, false, &c);
 	if (err == 0)

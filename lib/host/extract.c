@@ -9,7 +9,7 @@
  */
 #include "host/extract_parts.h"
 
-#include "base/checked.h"
+#include "base/grow.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -241,18 +241,13 @@ static int remember(struct e2_extractor *x, const struct object *o)
 	uint32_t dir = x->dirs.levels[x->dirs.depth - 1].dir;
 	struct e2_host_link *more;
 	struct stat st;
-	size_t cap;
 
 	if (fstatat(o->dir_fd, o->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return e2_fail_errno(errno, "looking at it again");
-	if (x->link_count == x->link_cap) {
-		cap = x->link_cap ? x->link_cap * 2 : 64;
-		more = realloc(x->links, cap * sizeof(*more));
-		if (!more)
-			return e2_fail(E2_ERR_NOMEM, "extracting: out of memory");
-		x->links = more;
-		x->link_cap = cap;
-	}
+	more = e2_grow(x->links, &x->link_cap, x->link_count + 1, sizeof(*more));
+	if (!more)
+		return E2_ERR_NOMEM;
+	x->links = more;
 	x->links[x->link_count++] = (struct e2_host_link){ dir, x->link_names.len, st.st_dev,
 							   st.st_ino };
 	e2_str_add_bytes(&x->link_names, o->name, strlen(o->name) + 1);
@@ -341,17 +336,12 @@ static int enter_dir(struct e2_extractor *x, const struct object *o)
 
 static int defer_mode(struct e2_extractor *x, uint32_t dir, mode_t mode)
 {
-	struct e2_late_mode *more;
-	size_t cap;
+	struct e2_late_mode *more = e2_grow(x->late, &x->late_cap, x->late_count + 1,
+					    sizeof(*more));
 
-	if (x->late_count == x->late_cap) {
-		cap = x->late_cap ? x->late_cap * 2 : 16;
-		more = realloc(x->late, cap * sizeof(*more));
-		if (!more)
-			return e2_fail(E2_ERR_NOMEM, "extracting: out of memory");
-		x->late = more;
-		x->late_cap = cap;
-	}
+	if (!more)
+		return E2_ERR_NOMEM;
+	x->late = more;
 	x->late[x->late_count++] = (struct e2_late_mode){ dir, mode };
 	return 0;
 }

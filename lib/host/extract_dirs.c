@@ -10,6 +10,8 @@
  */
 #include "host/extract_parts.h"
 
+#include "base/grow.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -18,18 +20,6 @@
 #include <unistd.h>
 
 enum { KEEP = 64, OPEN_MAX_LEVELS = 3 * KEEP };
-
-static void *grown(void *array, size_t *cap, size_t bytes)
-{
-	size_t more = *cap ? *cap * 2 : 64;
-	void *p = realloc(array, more * bytes);
-
-	if (p)
-		*cap = more;
-	else
-		(void)e2_fail(E2_ERR_NOMEM, "extracting: out of memory");
-	return p;
-}
 
 static int open_dir(int at, const char *name)
 {
@@ -56,16 +46,14 @@ static int add_record(struct e2_host_dirs *d, const char *name, const struct sta
 		      uint32_t *index)
 {
 	uint32_t parent = d->depth ? d->levels[d->depth - 1].dir : 0;
-	void *p;
+	struct e2_host_dir *dirs;
 
 	if (d->count == UINT32_MAX)
 		return e2_fail(E2_ERR_RANGE, "extracting: too many directories");
-	if (d->count == d->cap) {
-		p = grown(d->dirs, &d->cap, sizeof(*d->dirs));
-		if (!p)
-			return E2_ERR_NOMEM;
-		d->dirs = p;
-	}
+	dirs = e2_grow(d->dirs, &d->cap, d->count + 1, sizeof(*dirs));
+	if (!dirs)
+		return E2_ERR_NOMEM;
+	d->dirs = dirs;
 	d->dirs[d->count] = (struct e2_host_dir){ parent, d->names.len, st->st_dev, st->st_ino };
 	e2_str_add_bytes(&d->names, name, strlen(name) + 1);
 	if (e2_str_status(&d->names))
@@ -98,8 +86,8 @@ static void close_some(struct e2_host_dirs *d)
 static int push(struct e2_host_dirs *d, const char *name, int fd, e2_ino ino, bool made)
 {
 	uint32_t dir = 0;
+	struct e2_host_level *levels;
 	struct stat st;
-	void *p;
 	int r;
 
 	if (fstat(fd, &st) < 0)
@@ -107,12 +95,10 @@ static int push(struct e2_host_dirs *d, const char *name, int fd, e2_ino ino, bo
 	r = add_record(d, name, &st, &dir);
 	if (r)
 		return r;
-	if (d->depth == d->levels_cap) {
-		p = grown(d->levels, &d->levels_cap, sizeof(*d->levels));
-		if (!p)
-			return E2_ERR_NOMEM;
-		d->levels = p;
-	}
+	levels = e2_grow(d->levels, &d->levels_cap, d->depth + 1, sizeof(*levels));
+	if (!levels)
+		return E2_ERR_NOMEM;
+	d->levels = levels;
 	d->levels[d->depth++] = (struct e2_host_level){ dir, fd, ino, st.st_mode, made };
 	if (++d->open > OPEN_MAX_LEVELS)
 		close_some(d);
@@ -196,9 +182,8 @@ static int open_chain(const struct e2_host_dirs *d, const uint32_t *path, size_t
 
 int e2_host_dirs_again(struct e2_host_dirs *d, uint32_t dir)
 {
-	uint32_t *path = NULL;
+	uint32_t *path = NULL, *more;
 	size_t steps = 0, cap = 0;
-	void *p;
 	int r;
 
 	for (size_t i = d->depth; i-- > 0;)
@@ -210,14 +195,12 @@ int e2_host_dirs_again(struct e2_host_dirs *d, uint32_t dir)
 		(void)close(d->again_fd);	/* only read through */
 	d->again_fd = -1;
 	for (uint32_t up = dir; up != 0; up = d->dirs[up].parent) {
-		if (steps == cap) {
-			p = grown(path, &cap, sizeof(*path));
-			if (!p) {
-				free(path);
-				return E2_ERR_NOMEM;
-			}
-			path = p;
+		more = e2_grow(path, &cap, steps + 1, sizeof(*path));
+		if (!more) {
+			free(path);
+			return E2_ERR_NOMEM;
 		}
+		path = more;
 		path[steps++] = up;
 	}
 	r = open_chain(d, path, steps);

@@ -8,6 +8,8 @@
  */
 #include "tree/tree.h"
 
+#include "base/grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -29,18 +31,13 @@ struct e2_names {
 static int add(struct e2_names *n, const struct e2_walk_entry *e)
 {
 	struct name *more;
-	size_t cap;
 
 	if (n->count == UINT32_MAX)
 		return e2_fail(E2_ERR_RANGE, "more names than can be counted");
-	if (n->count == n->cap) {
-		cap = n->cap ? n->cap * 2 : 1024;
-		more = realloc(n->names, cap * sizeof(*more));
-		if (!more)
-			return e2_fail(E2_ERR_NOMEM, "collecting names: out of memory");
-		n->names = more;
-		n->cap = cap;
-	}
+	more = e2_grow(n->names, &n->cap, n->count + 1, sizeof(*more));
+	if (!more)
+		return E2_ERR_NOMEM;
+	n->names = more;
 	n->names[n->count] = (struct name){ e->ino, e->parent, (uint32_t)n->count,
 					    (uint32_t)e->name_len, n->arena.len };
 	n->count++;
@@ -143,15 +140,12 @@ int e2_names_path(const struct e2_names *n, e2_ino ino, uint32_t index, struct e
 	}
 	for (name = &n->names[first_of(n, ino) + index];
 	     name->ino != n->root && steps < n->count; name = &n->names[name->parent]) {
-		if (steps == cap) {
-			cap = cap ? cap * 2 : 32;
-			more = realloc(up, cap * sizeof(*up));
-			if (!more) {
-				free(up);
-				return e2_fail(E2_ERR_NOMEM, "collecting names: out of memory");
-			}
-			up = more;
+		more = e2_grow(up, &cap, steps + 1, sizeof(*up));
+		if (!more) {
+			free(up);
+			return E2_ERR_NOMEM;
 		}
+		up = more;
 		up[steps++] = name;
 	}
 	while (steps > 0) {

@@ -9,6 +9,8 @@
  */
 #include "tree/tree.h"
 
+#include "base/grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,21 +155,16 @@ static void go_to_start(struct walker *w, e2_ino dir)
 static int go_down(struct walker *w, e2_ino ino, bool is_dir, const char *name, size_t len)
 {
 	e2_ino *more;
-	size_t cap;
 
 	if (!is_dir) {
 		w->at = ino;
 		w->at_dir = false;
 		return 0;
 	}
-	if (w->depth == w->parents_cap) {
-		cap = w->parents_cap ? w->parents_cap * 2 : 32;
-		more = realloc(w->parents, cap * sizeof(*more));
-		if (!more)
-			return e2_fail(E2_ERR_NOMEM, "resolving a path: out of memory");
-		w->parents = more;
-		w->parents_cap = cap;
-	}
+	more = e2_grow(w->parents, &w->parents_cap, w->depth + 1, sizeof(*more));
+	if (!more)
+		return E2_ERR_NOMEM;
+	w->parents = more;
 	w->parents[w->depth++] = w->at;
 	e2_str_add(&w->here, "/");
 	e2_str_add_bytes(&w->here, name, len);

@@ -10,6 +10,7 @@
 #include "tree/dir.h"
 
 #include "base/bitset.h"
+#include "base/grow.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -86,17 +87,11 @@ static void set_texts(struct e2_walk *w, size_t name_len)
 
 static int push(struct e2_walk *w)
 {
-	struct frame *f;
-	size_t cap;
+	struct frame *f = e2_grow(w->frames, &w->cap, w->depth + 1, sizeof(*f));
 
-	if (w->depth == w->cap) {
-		cap = w->cap ? w->cap * 2 : 32;
-		f = realloc(w->frames, cap * sizeof(*f));
-		if (!f)
-			return e2_fail(E2_ERR_NOMEM, "walking the tree: out of memory");
-		w->frames = f;
-		w->cap = cap;
-	}
+	if (!f)
+		return E2_ERR_NOMEM;
+	w->frames = f;
 	if (w->depth > 0 && w->frames[w->depth - 1].dir)
 		e2_dir_pause(w->frames[w->depth - 1].dir);
 	f = &w->frames[w->depth];

@@ -62,7 +62,7 @@ static e2_obj add(struct e2_source *s, const char *name, uint32_t mode, uint64_t
 
 static int need_of(const struct e2_source *s, uint32_t block, uint32_t inode, struct e2_need *need)
 {
-	return e2_plan_need(s, block, inode, 32, true, need);
+	return e2_plan_need(s, block, inode, 32, need);
 }
 
 static int plan_of(struct e2_source *s, const struct e2_shape_options *o, uint64_t bytes,
