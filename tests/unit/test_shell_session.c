@@ -147,7 +147,7 @@ E2_TEST(shell_session, where_find_resolve_and_blocks_agree_with_the_tree)
 	assert_prints(&s, "blocks big 3; blocks big 99", "hole\nhole\n");
 	assert_prints(&s, "print /test links_count; print <12>.links_count", "2\n2\n");
 	assert_prints(&s, "print sb magic inodes_per_group",
-		      "magic  0xef53\ninodes_per_group  32\n");
+		      "magic             0xef53\ninodes_per_group  32\n");
 	assert_prints(&s, "hex /test", "000000  48 65 6c 6c 6f 2c 20 77  6f 72 6c 64 0a           "
 		      "Hello, world.\n");
 	end(&s);
