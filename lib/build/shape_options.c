@@ -314,6 +314,9 @@ static int wish_sizes(const struct e2_shape_options *o, const struct usage *u, s
 	    w->inode_size > w->block_size)
 		return e2_fail(E2_ERR_INVAL, "-I %u: inode size must be a power of 2 from 128 to "
 			       "the block size, %u", w->inode_size, w->block_size);
+	if (w->inode_size > UINT16_MAX)
+		return e2_fail(E2_ERR_INVAL, "-I %u: inode size must be at most 32768, the "
+			       "superblock has 16 bits for it", w->inode_size);
 
 	uint32_t most = w->block_size * 8;
 

@@ -102,6 +102,8 @@ static const struct refusal refusals[] = {
 	  -1, NONE, NONE, { .inode_size = 64 } },
 	{ "-I 384: inode size", MIB, E2_ERR_INVAL, -1, NONE, NONE, { .inode_size = 384 } },
 	{ "-I 2048: inode size", MIB, E2_ERR_INVAL, -1, NONE, NONE, { .inode_size = 2048 } },
+	{ "-I 65536: inode size must be at most 32768", 64 * MIB, E2_ERR_INVAL, -1, NONE, NONE,
+	  { .inode_size = 65536, .block_size = 65536 } },
 	{ "-I 256: inodes of revision 0 have 128 bytes", MIB, E2_ERR_INVAL, -1, 0, NONE,
 	  { .inode_size = 256 } },
 	{ "-g 255: blocks per group must be a multiple of 8 from 256 to 8192", MIB, E2_ERR_INVAL,
