@@ -28,8 +28,8 @@ static int told(struct copy *c, uint64_t before, int err)
 	return c->warnings > before && !ends ? 0 : err;
 }
 
-/* The last component of a path, as a string of its own; NULL when there is none. */
-static char *last_component(const char *path)
+/* Adds the last component of a path; nothing for "" and "/". */
+static void add_last_component(struct e2_str *s, const char *path)
 {
 	size_t end = strlen(path), start;
 
@@ -37,30 +37,27 @@ static char *last_component(const char *path)
 		end--;
 	for (start = end; start && path[start - 1] != '/'; start--)
 		;
-	return end > start ? strndup(path + start, end - start) : NULL;
+	e2_str_add_bytes(s, path + start, end - start);
 }
 
 /*
  * What a copy is called: as it was named, by its real name where that says nothing
- * ("."), and an inode number "inode-12".  The root stands for the destination.
+ * ("."), and an inode number "inode-12".  Empty for the root, which stands for the
+ * destination; E2_ERR_NOMEM must never be taken for it.
  */
-static char *copy_name(const struct arg *a)
+static int copy_name(const struct arg *a, struct e2_str *name)
 {
-	struct e2_str s = E2_STR_INIT;
-	char *name = a->path.len ? last_component(a->text) : NULL;
-
-	if (name && (!strcmp(name, ".") || !strcmp(name, ".."))) {
-		free(name);
-		name = NULL;
+	if (!a->path.len) {
+		if (a->ino != E2_INO_ROOT)
+			e2_str_addf(name, "inode-%u", a->ino);
+		return e2_str_status(name);
 	}
-	if (name)
-		return name;
-	if (a->path.len)
-		return last_component(a->path.text);
-	if (a->ino == E2_INO_ROOT)
-		return NULL;
-	e2_str_addf(&s, "inode-%u", a->ino);
-	return s.text;		/* the string's memory is the caller's */
+	add_last_component(name, a->text);
+	if (!strcmp(e2_str_text(name), ".") || !strcmp(e2_str_text(name), ".."))
+		e2_str_truncate(name, 0);
+	if (!name->len)
+		add_last_component(name, a->path.text);
+	return e2_str_status(name);
 }
 
 static void show_stats(struct shell *sh, const struct e2_extract_stats *s, bool verbose)
@@ -118,17 +115,20 @@ static int copy_all(struct shell *sh, const struct args *args, struct e2_extract
 	if (err)
 		return err;
 	for (size_t i = 0; i < last && !err; i++) {
-		char *name = copy_name(&args->arg[i]);
+		struct e2_str name = E2_STR_INIT;
 
 		before = c.warnings;
-		err = told(&c, before, e2_extract(c.x, args->arg[i].ino, name));
+		err = copy_name(&args->arg[i], &name);
+		if (!err)
+			err = told(&c, before, e2_extract(c.x, args->arg[i].ino,
+							  name.len ? e2_str_text(&name) : NULL));
 		if (err == E2_ERR_ISDIR && is_dir(sh, args->arg[i].ino))
 			(void)e2_fail(err, "a directory; -r copies it with all it holds");
 		if (err && err != E2_ERR_NOSPC && err != E2_ERR_NOMEM && err != E2_ERR_FBIG) {
 			shell_warn_of(sh, &args->arg[i], err);
 			err = 0;
 		}
-		free(name);
+		e2_str_free(&name);
 	}
 	before = c.warnings;
 	end = told(&c, before, e2_extract_end(c.x, &stats));
