@@ -19,7 +19,7 @@ tree() {	# every kind of thing, and every name that is hard to print
 	mkfifo tree/fifo
 	seq 1 3000 >tree/seq
 	seq 1 200000 >tree/long
-	dd if=/dev/zero of=tree/sparse bs=1 count=1 seek=3000000 2>/dev/null
+	truncate -s 3000001 tree/sparse
 	touch -d @-100 tree/old; touch -d @4000000000 tree/late
 	for name in 'a b' 'q"uote' "q'uote" 'back\slash' '<12>' '%12' '-l' '#hash' \
 		"$(printf 'new\nline')" "$(printf 'esc\033[31m')" "$(printf 'bad\377')" 'ünï' \
