@@ -211,6 +211,24 @@ static int leave_out(struct e2_extractor *x, int reason)
 	return 0;
 }
 
+/* Devices, fifos and sockets are for archives, devices for root. */
+static bool may_make_special(const struct e2_extractor *x, const struct object *o)
+{
+	mode_t type = o->in->mode & S_IFMT;
+	bool device = type == S_IFBLK || type == S_IFCHR;
+
+	return x->options.archive && (!device || x->uid == 0);
+}
+
+static int skip_special(struct e2_extractor *x, const struct object *o)
+{
+	mode_t type = o->in->mode & S_IFMT;
+	int r = e2_fail(E2_ERR_PERM, "a %s, left out", type == S_IFIFO ? "fifo" :
+			type == S_IFSOCK ? "socket" : "device");
+
+	return x->options.archive || o->top ? r : leave_out(x, r);
+}
+
 static int make_special(struct e2_extractor *x, const struct object *o)
 {
 	mode_t type = o->in->mode & S_IFMT;
@@ -218,11 +236,6 @@ static int make_special(struct e2_extractor *x, const struct object *o)
 	uint32_t major = 0, minor = 0;
 	int r;
 
-	if (!x->options.archive || (device && x->uid != 0)) {
-		r = e2_fail(E2_ERR_PERM, "a %s, left out", device ? "device" :
-			    type == S_IFIFO ? "fifo" : "socket");
-		return x->options.archive || o->top ? r : leave_out(x, r);
-	}
 	if (device)
 		e2_inode_device(o->in, &major, &minor);
 	r = mknodat(o->dir_fd, o->name, type | 0600, makedev(major, minor));
@@ -302,6 +315,8 @@ static int make_object(struct e2_extractor *x, const struct object *o)
 		r = make_symlink(x, o);
 		break;
 	case S_IFBLK: case S_IFCHR: case S_IFIFO: case S_IFSOCK:
+		if (!may_make_special(x, o))
+			return skip_special(x, o);	/* and nothing to link to */
 		r = make_special(x, o);
 		break;
 	default:

@@ -273,4 +273,11 @@ t "dump names the file" same "$(d a.img dump /test out/new; cat out/new)" "Hello
 t "dump replaces" exits 0 d a.img dump /seq out/new
 t "rdump" same "$(d a.img rdump /deep out; ls out/deep)" "abs
 er"
+# A fifo with two names is left out under both, and that is all that is said.
+mkdir specials && mkfifo specials/one && ln specials/one specials/two && echo x >specials/file
+extant-mkfs -q -d specials specials.img && mkdir specials.out
+t "get -r leaves a fifo of two names out" same "$(d specials.img get -r / specials.out 2>&1 | grep -c 'get: ')" 2
+t "... and takes the rest" same "$(ls specials.out)" "file
+lost+found"
+
 finish
