@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct e2_time { int64_t sec; int32_t nsec; };	/* since 1970, UTC */
+
 /*
  * Parses "4096", "64M", "1.5g", "10GiB", "3s" (sectors of 512 bytes) into bytes.
  * K, M, G, T (any case, with or without "iB") are powers of 1024.

@@ -86,7 +86,26 @@ int e2_io_open_image(const char *spec, unsigned flags, struct e2_io **io);
  */
 int e2_path_in_use(const char *path, struct e2_str *why);
 
+/* An unnamed, empty, writable file in $TMPDIR, /var/tmp or /tmp, gone once closed. */
+int e2_io_open_scratch(struct e2_io **io);
+
 /* ---- the directory of files ------------------------------------------- */
+
+/*
+ * Programs exclude each other by two locks on an image.  WRITER is held by who may change
+ * it, for as long as he has it open; the name and number of his process can be told.  COMMIT
+ * is held exclusively while changes go home, and shared by who reads meanwhile; who waits for
+ * it exclusively goes before who asks for it shared later.
+ * File systems without locks: everything succeeds.
+ */
+enum e2_lock { E2_LOCK_WRITER, E2_LOCK_COMMIT };
+enum e2_lock_mode { E2_UNLOCKED, E2_SHARED, E2_EXCLUSIVE };
+
+struct e2_stamp {		/* differs after every change of a file by whomever */
+	uint64_t size;
+	int64_t mtime, ctime;	/* nanoseconds since 1970 */
+	uint64_t dev, ino;
+};
 
 struct e2_env;
 
@@ -122,6 +141,20 @@ struct e2_env_ops {
 	int (*identify)(struct e2_env *env, struct e2_io *io, uint64_t *dev, uint64_t *ino);
 	/* Gives one open file the owner, mode and ACL of another; E2_ERR_PERM. */
 	int (*adopt)(struct e2_env *env, struct e2_io *from, struct e2_io *to);
+
+	/* Takes or, with E2_UNLOCKED, gives back a lock on an io that this env opened.
+	 * E2_ERR_BUSY after wait_ms milliseconds (0: at once); of WRITER the detail says
+	 * "locked by process 4242 (extant-fsck)". */
+	int (*lock)(struct e2_env *env, struct e2_io *io, enum e2_lock which,
+		    enum e2_lock_mode mode, unsigned wait_ms);
+	int (*stamp)(struct e2_env *env, struct e2_io *io, struct e2_stamp *stamp);
+	/* Gives an open file a modification time it never had, so that two changes within
+	 * one tick of the file system's clock differ. */
+	int (*touch)(struct e2_env *env, struct e2_io *io);
+	int (*scratch)(struct e2_env *env, struct e2_io **io);	/* as e2_io_open_scratch() */
+	/* Whether a file may hold our own log: a regular file with one name, not a symlink, that
+	 * belongs to the caller or to the owner of the image.  1, 0, or an error. */
+	int (*trusted)(struct e2_env *env, const char *path, struct e2_io *image);
 };
 
 struct e2_env {

@@ -5,6 +5,7 @@
 #ifndef E2_NODE_NODE_H
 #define E2_NODE_NODE_H
 
+#include "base/units.h"
 #include "vol/vol.h"
 
 /* ---- inodes ---------------------------------------------------------------- */
@@ -34,7 +35,6 @@ enum e2_file_type e2_inode_file_type(uint32_t mode);	/* E2_FT_UNKNOWN for an imp
 /* Device number of a device inode, in the kernel's old or new form. */
 void e2_inode_device(const struct e2_inode *in, uint32_t *major, uint32_t *minor);
 
-struct e2_time { int64_t sec; int32_t nsec; };
 enum e2_time_which { E2_ATIME, E2_CTIME, E2_MTIME, E2_CRTIME, E2_DTIME };
 /* Seconds are signed; extra fields add nanoseconds and two more bits.  false when
  * this inode has no such time (crtime without extra fields: also nsec is 0). */

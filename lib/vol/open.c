@@ -160,20 +160,23 @@ int e2_open(struct e2_io *owned, const struct e2_open_options *options, struct e
 			    o->threads == E2_THREADS_AUTO ? THREADS_AUTO : o->threads, &f->cache);
 out:
 	if (err)
-		e2_close(f);
+		(void)e2_close(f);	/* the first failure is the one to tell */
 	else
 		*fs = f;
 	return err;
 }
 
-void e2_close(struct e2_fs *fs)
+int e2_close(struct e2_fs *fs)
 {
+	int err;
+
 	if (!fs)
-		return;
+		return 0;
 	e2_cache_close(fs->cache);
-	(void)e2_io_close(fs->io);	/* read only: nothing can be lost */
+	err = e2_io_close(fs->io);
 	e2_str_free(&fs->read_only);
 	free(fs);
+	return err;
 }
 
 const struct e2_geometry *e2_geometry(const struct e2_fs *fs)

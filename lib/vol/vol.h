@@ -13,7 +13,7 @@
 #include "disk/consts.h"
 #include "disk/features.h"
 #include "disk/struct.h"
-#include "io/io.h"
+#include "io/image.h"
 
 struct e2_fs;
 
@@ -72,6 +72,9 @@ uint64_t e2_file_size_max(const struct e2_geometry *g);
 enum e2_open_flags {
 	E2_OPEN_ANY_FEATURE = 1,	/* unknown incompat bits are no reason to refuse */
 	E2_OPEN_SHORT = 2,		/* the image may be shorter than the volume */
+	E2_OPEN_WRITE = 4,		/* to change it; completes a pending change first */
+	E2_OPEN_NO_RECOVER = 8,		/* a pending change is a reason to refuse */
+	E2_OPEN_DISCARD_LOG = 16,	/* with WRITE: removes a pending change unseen */
 };
 
 struct e2_open_options {
@@ -80,6 +83,8 @@ struct e2_open_options {
 	uint32_t block_size;		/* bytes; needed with superblock, 0: tried in turn */
 	size_t cache_bytes;		/* 0: a sensible default */
 	unsigned threads;		/* read-ahead workers; E2_THREADS_AUTO: as suits */
+	const char *log_path;		/* NULL: beside the image */
+	const char *undo_path;		/* with WRITE: keep an undo file; NULL: none by name */
 };
 #define E2_THREADS_AUTO UINT32_MAX
 
@@ -91,7 +96,23 @@ struct e2_open_options {
  * (impossible geometry), E2_ERR_IO, E2_ERR_NOMEM.
  */
 int e2_open(struct e2_io *owned, const struct e2_open_options *options, struct e2_fs **fs);
-void e2_close(struct e2_fs *fs);
+
+/*
+ * The same for what a user names, with the locks and the log that belong to it: the way of
+ * every program.  env NULL: the host.  With E2_OPEN_WRITE a pending change is completed
+ * first; without, it is read through and nothing is written.  (E2_OPEN_WRITE of e2_open
+ * changes the io directly: for images in memory.)
+ *
+ * As e2_open and e2_image_open; E2_ERR_LOG for a log that does not fit, for one that
+ * E2_OPEN_NO_RECOVER forbids, and for an image in the middle of a commit whose log is
+ * missing.  The detail says what to do.
+ */
+int e2_open_image(struct e2_env *env, const char *spec, const struct e2_open_options *options,
+		  struct e2_fs **fs);
+
+/* Releases everything, an open transaction is aborted.  A failure to close what was written is
+ * reported. */
+int e2_close(struct e2_fs *fs);
 
 /*
  * Looks for a superblock that e2_open would accept: backups at the places every
@@ -101,10 +122,23 @@ void e2_close(struct e2_fs *fs);
 int e2_find_backup(struct e2_io *io, e2_blk *superblock, uint32_t *block_size);
 
 const struct e2_geometry *e2_geometry(const struct e2_fs *fs);
-const struct e2_super *e2_super(const struct e2_fs *fs);	/* as opened */
+/* As of the opening or the last commit; what changes meanwhile: e2_super_get(), vol/write.h. */
+const struct e2_super *e2_super(const struct e2_fs *fs);
 struct e2_io *e2_fs_io(const struct e2_fs *fs);
 struct e2_cache *e2_fs_cache(const struct e2_fs *fs);
 const char *e2_fs_name(const struct e2_fs *fs);			/* of the image, for messages */
+
+/*
+ * A command that reads holds the image still from begin to end, so that it sees no commit
+ * half done.  begin gives *changed when somebody has changed the image since the last end (or
+ * since it was opened): the buffers are dropped then, and what the caller knows is stale.
+ * E2_ERR_BUSY when a commit does not end.  Does nothing for an image open for writing.
+ */
+E2_NODISCARD int e2_reading_begin(struct e2_fs *fs, bool *changed);
+void e2_reading_end(struct e2_fs *fs);
+
+/* NULL for a volume opened by e2_open(). */
+struct e2_image *e2_fs_image(const struct e2_fs *fs);
 
 /* NULL, or why the volume may be read only ("unknown ro_compat feature ..."). */
 const char *e2_fs_read_only(const struct e2_fs *fs);

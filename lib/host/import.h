@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files of the host into an open volume, inside a transaction: put.  (A new volume is
+ * filled by build/plan.h, which is much faster.)
+ */
+#ifndef E2_HOST_IMPORT_H
+#define E2_HOST_IMPORT_H
+
+#include "host/source.h"
+#include "tree/change.h"
+
+enum e2_import_flags {
+	E2_IMPORT_TREE = 1,	/* directories with all they hold */
+	E2_IMPORT_OWNERS = 2,	/* keep user and group; else root's */
+	E2_IMPORT_TIMES = 4,	/* keep atime and mtime */
+	E2_IMPORT_XATTRS = 8,
+};
+
+enum e2_import_exists {		/* when the name is there */
+	E2_IMPORT_REFUSE,	/* E2_ERR_EXIST */
+	E2_IMPORT_ATOMIC,	/* a new inode takes the name; other names keep the old one */
+	E2_IMPORT_INPLACE,	/* the inode stays, its content is replaced */
+	E2_IMPORT_APPEND,	/* the content is added to it */
+};
+
+struct e2_import {
+	unsigned flags;
+	enum e2_import_exists exists;
+	/* Called for each name made, with err for what is left out; not 0 stops; or NULL. */
+	int (*report)(void *context, const char *host_path, e2_ino ino, int err);
+	void *context;
+};
+
+struct e2_import_counts { uint64_t files, dirs, symlinks, others, names, bytes; };
+
+/*
+ * host_path  a file, directory, symlink (copied, not followed), device, ...; holes stay holes;
+ *            hard links within one tree stay hard links
+ *
+ * E2_ERR_CHANGED when a file changes while it is read; E2_ERR_NOSPC says how much is missing;
+ * errors of the host name the host's file.
+ */
+E2_NODISCARD int e2_import(struct e2_txn *txn, const char *host_path, e2_ino dir,
+			   const void *name, size_t len, const struct e2_import *how,
+			   struct e2_import_counts *counts);
+
+#endif
