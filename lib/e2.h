@@ -21,6 +21,7 @@
 
 #include "base/bitset.h"
 #include "base/checked.h"
+#include "base/crc.h"
 #include "base/err.h"
 #include "base/json.h"
 #include "base/map.h"
