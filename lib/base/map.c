@@ -7,6 +7,7 @@
 #include "base/map.h"
 
 #include "base/err.h"
+#include "base/mix.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -27,15 +28,6 @@ struct e2_map {
 
 enum { FIRST_SLOTS = 32 };
 
-static uint64_t mix(uint64_t x)
-{
-	x ^= x >> 30;
-	x *= 0xbf58476d1ce4e5b9u;
-	x ^= x >> 27;
-	x *= 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
-
 int e2_map_new(struct e2_map **map)
 {
 	struct e2_map *m = calloc(1, sizeof(*m));
@@ -43,7 +35,7 @@ int e2_map_new(struct e2_map **map)
 	if (m) {
 		m->slots = FIRST_SLOTS;
 		m->slot = calloc(m->slots, sizeof(m->slot[0]));
-		m->seed = mix((uint64_t)(uintptr_t)m);
+		m->seed = e2_mix64((uint64_t)(uintptr_t)m);
 	}
 	if (!m || !m->slot) {
 		free(m);
@@ -70,7 +62,7 @@ size_t e2_map_count(const struct e2_map *map)
 /* The slot that holds key, or the empty one where it belongs. */
 static size_t find_slot(const struct e2_map *m, uint64_t key)
 {
-	size_t i = (size_t)mix(key ^ m->seed) & (m->slots - 1);
+	size_t i = (size_t)e2_mix64(key ^ m->seed) & (m->slots - 1);
 
 	while (m->slot[i] != 0 && m->pair[m->slot[i] - 1].key != key)
 		i = (i + 1) & (m->slots - 1);

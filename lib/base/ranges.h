@@ -19,16 +19,20 @@ struct e2_span {
 };
 
 int e2_ranges_new(struct e2_ranges **ranges);	/* E2_ERR_NOMEM */
-void e2_ranges_free(struct e2_ranges *ranges);
+void e2_ranges_free(struct e2_ranges *ranges);	/* NULL is fine */
 void e2_ranges_clear(struct e2_ranges *ranges);
 
-/* Lets count keys from key lead to values from value on, whatever they led to before.
- * E2_ERR_NOMEM: nothing changed.  Ascending keys cost O(1), others O(log n) and a move. */
+/*
+ * Lets count keys from key lead to values from value on, whatever they led to before, or
+ * nowhere.  E2_ERR_NOMEM: nothing changed.  What goes on where the last span ends costs
+ * O(1), all else O(log n), and as much again for every span that goes.
+ */
 E2_NODISCARD int e2_ranges_set(struct e2_ranges *ranges, uint64_t key, uint64_t count,
 			       uint64_t value);
 E2_NODISCARD int e2_ranges_remove(struct e2_ranges *ranges, uint64_t key, uint64_t count);
 
-/* Room for so many more spans, so that sets and removes which need no more cannot fail. */
+/* Room for so many spans more than there are: while there are no more, no set and no remove
+ * fails. */
 E2_NODISCARD int e2_ranges_reserve(struct e2_ranges *ranges, size_t spans);
 
 /* Where key leads: the part of a span from key on.  false when nowhere. */

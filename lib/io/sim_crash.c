@@ -8,6 +8,7 @@
  */
 #include "io/sim_int.h"
 
+#include "base/mix.h"
 #include "io/name.h"
 
 #include <stdlib.h>
@@ -69,10 +70,7 @@ static size_t find_fates(const struct e2_sim *sim, size_t cut, uint8_t *fate)
 
 static uint64_t mix(uint64_t x)
 {
-	x += 0x9e3779b97f4a7c15u;
-	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
-	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
-	return x ^ x >> 31;
+	return e2_mix64(x + 0x9e3779b97f4a7c15u);
 }
 
 static bool is_kept(size_t i, uint64_t choice, uint64_t seed)
