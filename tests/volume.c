@@ -287,7 +287,7 @@ static void compare_times(const struct e2_object *o, const struct e2_inode *in)
 static void compare_xattrs(struct volume *v, e2_obj obj, e2_ino ino)
 {
 	uint32_t count, found = 0;
-	const struct e2_source_xattr *want =
+	const struct e2_xattr_item *want =
 		e2_source_xattrs(v->source, e2_source_object(v->source, obj)->xattrs, &count);
 	const struct e2_xattr *x;
 	struct e2_xattrs *it;

@@ -188,7 +188,7 @@ static int emit_blocks(struct filling *f)
 static int emit_xattrs(struct e2_emitter *e, e2_obj obj)
 {
 	const struct e2_content *c = &e->plan->content;
-	const struct e2_source_xattr *v;
+	const struct e2_xattr_item *v;
 	uint64_t count;
 	uint32_t n;
 	uint8_t *block;

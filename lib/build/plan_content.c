@@ -104,7 +104,7 @@ static int check_links(const struct e2_content *c, e2_obj obj)
 static int place_xattrs(struct e2_content *c, e2_obj obj, uint64_t pos, bool *made)
 {
 	const struct e2_object *o = e2_source_object(c->source, obj);
-	const struct e2_source_xattr *v;
+	const struct e2_xattr_item *v;
 	struct e2_xattr_bytes bytes;
 	struct e2_xattr_block *block;
 	uint32_t count, *last;

@@ -56,7 +56,7 @@ static void add_time(struct digest *d, const struct e2_plan *plan, int64_t sec, 
 static void add_xattrs(struct digest *d, const struct e2_plan *plan, uint32_t set)
 {
 	uint32_t count;
-	const struct e2_source_xattr *v = e2_source_xattrs(plan->source, set, &count);
+	const struct e2_xattr_item *v = e2_source_xattrs(plan->source, set, &count);
 
 	add(d, count);
 	for (uint32_t i = 0; i < count; i++) {

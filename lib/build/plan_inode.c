@@ -179,7 +179,7 @@ static int make_object(struct e2_inode_maker *maker, e2_obj obj, struct e2_inode
 	const struct e2_plan *plan = maker->plan;
 	const struct e2_content *c = &plan->content;
 	const struct e2_object *o = e2_source_object(plan->source, obj);
-	const struct e2_source_xattr *v;
+	const struct e2_xattr_item *v;
 	uint64_t blocks;
 	uint32_t count, type = o->mode & E2_S_IFMT;
 	bool dir = type == E2_S_IFDIR;

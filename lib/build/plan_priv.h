@@ -14,6 +14,7 @@
 #include "base/grow.h"
 #include "build/plan.h"
 #include "tree/tree.h"
+#include "tree/xattr_area.h"
 
 /* ---- form: what a file's blocks depend on (plan_form.c) --------------------- */
 
@@ -98,16 +99,14 @@ void e2_dir_fill_block(struct e2_dir_fill *f, uint8_t *block);
 
 /* How a set of attributes is divided; block_bytes 0: all fit in the inode. */
 struct e2_xattr_bytes { uint32_t inode_bytes, block_bytes; };
-void e2_xattr_divide(const struct e2_form *form, const struct e2_source_xattr *v,
+void e2_xattr_divide(const struct e2_form *form, const struct e2_xattr_item *v,
 			uint32_t count, struct e2_xattr_bytes *bytes);
-void e2_xattr_fill_inode(const struct e2_form *form, const struct e2_source_xattr *v,
+void e2_xattr_fill_inode(const struct e2_form *form, const struct e2_xattr_item *v,
 			 uint32_t count, uint8_t *raw);
-void e2_xattr_fill_block(const struct e2_form *form, const struct e2_source_xattr *v,
+void e2_xattr_fill_block(const struct e2_form *form, const struct e2_xattr_item *v,
 			 uint32_t count, uint32_t refs, uint8_t *block);
 
 /* ---- content: what lies where in the line (plan_content.c) ------------------ */
-
-enum { E2_XATTR_REFS_MAX = 1024 };
 
 struct e2_xattr_block { uint32_t pos, set, refs; e2_obj first; };
 

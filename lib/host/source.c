@@ -177,7 +177,7 @@ const struct e2_extent *e2_source_extents(const struct e2_source *source, e2_obj
 	return *count == 0 ? NULL : &source->extents[o->first_extent];
 }
 
-const struct e2_source_xattr *e2_source_xattrs(const struct e2_source *source, uint32_t set,
+const struct e2_xattr_item *e2_source_xattrs(const struct e2_source *source, uint32_t set,
 					       uint32_t *count)
 {
 	if (set == 0) {

@@ -12,6 +12,7 @@
 
 #include "base/str.h"
 #include "node/node.h"
+#include "tree/xattr_area.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -115,17 +116,10 @@ const struct e2_extent *e2_source_extents(const struct e2_source *source, e2_obj
 					  uint32_t *count);
 
 /*
- * A set of attributes as ext2 stores them: name index, rest of the name, value (ACLs
- * in disk form), in the order the kernel demands (index, length, bytes of the name).
+ * A set of attributes as ext2 stores them, in the order of a block, names NUL-terminated.
  * Equal sets are one set.  NULL and count 0 for set 0.
  */
-struct e2_source_xattr {
-	const char *name;
-	const uint8_t *value;
-	uint32_t value_len;
-	uint8_t name_len, name_index;
-};
-const struct e2_source_xattr *e2_source_xattrs(const struct e2_source *source, uint32_t set,
+const struct e2_xattr_item *e2_source_xattrs(const struct e2_source *source, uint32_t set,
 					       uint32_t *count);
 uint32_t e2_source_xattr_sets(const struct e2_source *source);
 

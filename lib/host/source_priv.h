@@ -41,7 +41,7 @@ void e2_handles_close(struct e2_handles *h);
 
 /* ---- the records (source.c) ----------------------------------------------------- */
 
-struct e2_xattr_set { struct e2_source_xattr *v; uint32_t count; };
+struct e2_xattr_set { struct e2_xattr_item *v; uint32_t count; };
 
 struct e2_source_file {			/* the one file that is open */
 	struct e2_source *source;
@@ -79,7 +79,7 @@ int e2_source_add_dev(struct e2_source *s, uint64_t dev, uint16_t *index);
  * Interns a set of attributes: sorts v, copies it unless an equal set is known.
  * hash and order: source_xattr.c
  */
-int e2_source_add_set(struct e2_source *s, struct e2_source_xattr *v, uint32_t count,
+int e2_source_add_set(struct e2_source *s, struct e2_xattr_item *v, uint32_t count,
 		      uint32_t *set);
 
 /* e2_source_fail with the text of errnum. */
@@ -90,7 +90,7 @@ int e2_source_fail_errno(const struct e2_source *s, e2_obj obj, int errnum);
 struct e2_xattr_reader {
 	char *list;			/* names as listxattr gives them */
 	struct e2_str values;		/* names and values of one object, one after the other */
-	struct e2_source_xattr *v;
+	struct e2_xattr_item *v;
 	size_t *at;			/* where in values: name, value of v[i] */
 	size_t list_cap, v_cap, at_cap;
 	uint64_t bare_dev;		/* a device whose file system has no attributes */

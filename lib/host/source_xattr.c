@@ -174,7 +174,7 @@ static bool index_is_kept(unsigned index)
 static int add_attr(struct e2_xattr_reader *r, int fd, const char *name, const char *attr,
 		    uint32_t *count, uint32_t *ignored)
 {
-	struct e2_source_xattr *v;
+	struct e2_xattr_item *v;
 	const char *rest;
 	unsigned index;
 	size_t *at;
@@ -199,7 +199,7 @@ static int add_attr(struct e2_xattr_reader *r, int fd, const char *name, const c
 		return 0;
 	if (err != 0)
 		return err;
-	v[*count] = (struct e2_source_xattr){
+	v[*count] = (struct e2_xattr_item){
 		.name = rest, .name_len = (uint8_t)strlen(rest), .name_index = (uint8_t)index,
 		.value_len = (uint32_t)(r->values.len - at[*count]),
 	};
@@ -243,16 +243,9 @@ int e2_xattr_read(struct e2_xattr_reader *r, struct e2_source *s, int fd, const 
 
 /* ---- the table of sets --------------------------------------------------------------- */
 
-/* The order of ext2's attribute blocks. */
-static int compare_xattrs(const void *left, const void *right)
+static int compare_items(const void *left, const void *right)
 {
-	const struct e2_source_xattr *a = left, *b = right;
-
-	if (a->name_index != b->name_index)
-		return a->name_index < b->name_index ? -1 : 1;
-	if (a->name_len != b->name_len)
-		return a->name_len < b->name_len ? -1 : 1;
-	return memcmp(a->name, b->name, a->name_len);
+	return e2_xattr_item_compare(left, right);
 }
 
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
@@ -264,7 +257,7 @@ static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
 	return hash;
 }
 
-static uint64_t hash_set(const struct e2_source_xattr *v, uint32_t count)
+static uint64_t hash_set(const struct e2_xattr_item *v, uint32_t count)
 {
 	uint64_t hash = 0xcbf29ce484222325u;
 
@@ -277,22 +270,22 @@ static uint64_t hash_set(const struct e2_source_xattr *v, uint32_t count)
 	return hash;
 }
 
-static bool same_set(const struct e2_xattr_set *set, const struct e2_source_xattr *v,
+static bool same_set(const struct e2_xattr_set *set, const struct e2_xattr_item *v,
 		     uint32_t count)
 {
 	if (set->count != count)
 		return false;
 	for (uint32_t i = 0; i < count; i++) {
-		const struct e2_source_xattr *a = &set->v[i];
+		const struct e2_xattr_item *a = &set->v[i];
 
-		if (a->value_len != v[i].value_len || compare_xattrs(a, &v[i]) != 0
+		if (a->value_len != v[i].value_len || e2_xattr_item_compare(a, &v[i]) != 0
 		    || memcmp(a->value, v[i].value, a->value_len) != 0)
 			return false;
 	}
 	return true;
 }
 
-static int copy_set(struct e2_source *s, const struct e2_source_xattr *v, uint32_t count,
+static int copy_set(struct e2_source *s, const struct e2_xattr_item *v, uint32_t count,
 		    struct e2_xattr_set *set)
 {
 	set->count = count;
@@ -315,13 +308,13 @@ static int copy_set(struct e2_source *s, const struct e2_source_xattr *v, uint32
 	return 0;
 }
 
-int e2_source_add_set(struct e2_source *s, struct e2_source_xattr *v, uint32_t count, uint32_t *set)
+int e2_source_add_set(struct e2_source *s, struct e2_xattr_item *v, uint32_t count, uint32_t *set)
 {
 	struct e2_xattr_set *grown;
 	uint64_t key, known;
 	int err;
 
-	qsort(v, count, sizeof(*v), compare_xattrs);
+	qsort(v, count, sizeof(*v), compare_items);
 	for (key = hash_set(v, count); e2_map_get(s->set_index, key, &known); key++) {
 		if (same_set(&s->sets[known - 1], v, count)) {
 			*set = (uint32_t)known;

@@ -169,7 +169,7 @@ E2_TEST(build_plan, extents_that_meet)
 E2_TEST(build_plan, refusals_name_the_object)
 {
 	uint8_t value[5000] = { 0 };
-	struct e2_source_xattr big = { .name = "big", .name_len = 3, .name_index = 1,
+	struct e2_xattr_item big = { .name = "big", .name_len = 3, .name_index = 1,
 				       .value = value, .value_len = 900 };
 	struct e2_shape_options o = volume_options();
 	struct e2_need need = { 0 };
@@ -487,7 +487,7 @@ E2_TEST(build_plan, reproducible)
 		case 11: how.now = 4000; break;
 		case 12: how.root_owner = true; how.root_uid = 7; break;
 		default: {
-			struct e2_source_xattr x = { .name = "a", .name_len = 1, .name_index = 1,
+			struct e2_xattr_item x = { .name = "a", .name_len = 1, .name_index = 1,
 						     .value = (const uint8_t *)"value 9 bytes",
 						     .value_len = 13 };
 
@@ -623,7 +623,7 @@ E2_TEST(build_plan, strides_as_mke2fs)
 E2_TEST(build_plan, xattr_areas)
 {
 	static const uint8_t value[64] = "0123456789";
-	const struct e2_source_xattr v[] = {
+	const struct e2_xattr_item v[] = {
 		{ .name = "a", .name_len = 1, .name_index = 1, .value = value, .value_len = 1 },
 		{ .name = "bb", .name_len = 2, .name_index = 1, .value = value, .value_len = 6 },
 		{ .name = "c", .name_len = 1, .name_index = 4, .value = value, .value_len = 64 },

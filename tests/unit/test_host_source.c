@@ -276,7 +276,7 @@ E2_TEST(host_source, xattrs, .init = begin, .fini = end)
 		4, 0, 4, 0, 255, 255, 255, 255, 16, 0, 4, 0, 255, 255, 255, 255,
 		32, 0, 4, 0, 255, 255, 255, 255 };
 	char big[2000];
-	const struct e2_source_xattr *v;
+	const struct e2_xattr_item *v;
 	struct e2_source *source;
 	uint32_t count, set;
 	bool access, trusted;
@@ -361,7 +361,7 @@ E2_TEST(host_source, sets_that_collide)
 {
 	struct e2_source *source;
 	uint8_t value = 0;
-	struct e2_source_xattr v = { .name = "a", .name_len = 1, .name_index = 1, .value = &value,
+	struct e2_xattr_item v = { .name = "a", .name_len = 1, .name_index = 1, .value = &value,
 				     .value_len = 1 };
 	uint32_t first, second, again;
 
