@@ -48,7 +48,10 @@
 #include "node/node.h"
 #include "node/write.h"
 #include "tree/change.h"
+#include "tree/copy.h"
 #include "tree/tree.h"
+#include "tree/xattr_area.h"
+#include "tree/xattr_write.h"
 #include "vol/vol.h"
 #include "vol/write.h"
 
