@@ -48,6 +48,7 @@
 #include "node/node.h"
 #include "node/write.h"
 #include "tree/change.h"
+#include "tree/changes.h"
 #include "tree/copy.h"
 #include "tree/tree.h"
 #include "tree/xattr_area.h"

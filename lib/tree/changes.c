@@ -1,0 +1,618 @@
+/* SPDX-License-Identifier: MIT */
+/* The changes of a transaction: what has changed is found and sorted, then told step by step. */
+#include "tree/changes_priv.h"
+
+#include "base/grow.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { JOIN_BYTES = 16 };	/* differing bytes so near are told together */
+
+const char *e2_change_kind_name(enum e2_change_kind kind)
+{
+	static const char *const names[E2_CHANGE_KINDS] = {
+		[E2_CHANGE_FIELD] = "field", [E2_CHANGE_BITS] = "bits",
+		[E2_CHANGE_ENTRY] = "entry", [E2_CHANGE_INDEX] = "index",
+		[E2_CHANGE_POINTERS] = "pointers", [E2_CHANGE_ATTRIBUTE] = "attribute",
+		[E2_CHANGE_TEXT] = "text", [E2_CHANGE_DATA] = "data", [E2_CHANGE_NEW] = "new",
+		[E2_CHANGE_BYTES] = "bytes",
+	};
+
+	return names[kind];
+}
+
+/* ---- records ------------------------------------------------------------------ */
+
+static struct change_record *last(struct e2_changes *c)
+{
+	return &c->queue[c->queued - 1];
+}
+
+/* Ends a text that was added to the arena from `from` on. */
+static uint32_t end_text(struct e2_changes *c, size_t from)
+{
+	e2_str_add_bytes(&c->arena, "", 1);
+	return (uint32_t)from;
+}
+
+static uint32_t add_text(struct e2_changes *c, const char *fmt, va_list args)
+{
+	size_t from = c->arena.len;
+	char small[128];
+	int len = vsnprintf(small, sizeof(small), fmt, args);
+
+	/* The longest of them is two block numbers and a few words. */
+	if (len > 0)
+		e2_str_add(&c->arena, small);
+	return end_text(c, from);
+}
+
+void change_begin(struct e2_changes *c, enum e2_change_kind kind, const char *object, ...)
+{
+	struct change_record *grown = e2_grow(c->queue, &c->queue_cap, c->queued + 1,
+					      sizeof(*c->queue));
+	va_list args;
+
+	if (!grown) {
+		c->status = E2_ERR_NOMEM;
+		if (c->queued == 0)	/* there is none to write to */
+			return;
+	} else {
+		c->queue = grown;
+		c->queued++;
+	}
+	*last(c) = (struct change_record){
+		.kind = kind, .name = CHANGE_NO_TEXT, .field = CHANGE_NO_TEXT,
+		.before = CHANGE_NO_TEXT, .after = CHANGE_NO_TEXT,
+	};
+	va_start(args, object);
+	last(c)->object = add_text(c, object, args);
+	va_end(args);
+}
+
+void change_field(struct e2_changes *c, const char *fmt, ...)
+{
+	va_list args;
+
+	if (c->queued == 0)
+		return;
+	va_start(args, fmt);
+	last(c)->field = add_text(c, fmt, args);
+	va_end(args);
+}
+
+void change_before(struct e2_changes *c, const char *fmt, ...)
+{
+	va_list args;
+
+	if (c->queued == 0)
+		return;
+	va_start(args, fmt);
+	last(c)->before = add_text(c, fmt, args);
+	va_end(args);
+}
+
+void change_after(struct e2_changes *c, const char *fmt, ...)
+{
+	va_list args;
+
+	if (c->queued == 0)
+		return;
+	va_start(args, fmt);
+	last(c)->after = add_text(c, fmt, args);
+	va_end(args);
+}
+
+void change_name(struct e2_changes *c, const void *name, size_t len)
+{
+	size_t from = c->arena.len;
+
+	if (c->queued == 0)
+		return;
+	e2_str_add_bytes(&c->arena, name, len);
+	last(c)->name = end_text(c, from);
+	last(c)->name_len = (uint32_t)len;
+}
+
+void change_values(struct e2_changes *c, const struct e2_field *f, unsigned index,
+		   const uint8_t *before, const uint8_t *after)
+{
+	size_t from = c->arena.len;
+
+	if (c->queued == 0)
+		return;
+	e2_field_format(f, before, index, &c->arena);
+	last(c)->before = end_text(c, from);
+	from = c->arena.len;
+	e2_field_format(f, after, index, &c->arena);
+	last(c)->after = end_text(c, from);
+}
+
+void change_quote(struct e2_changes *c, bool after, const void *text, size_t len)
+{
+	size_t from = c->arena.len;
+
+	if (c->queued == 0)
+		return;
+	e2_str_add(&c->arena, "\"");
+	e2_str_add_name(&c->arena, text, len);
+	e2_str_add(&c->arena, "\"");
+	*(after ? &last(c)->after : &last(c)->before) = end_text(c, from);
+}
+
+void change_place_at(struct e2_changes *c, uint64_t at, uint64_t len)
+{
+	struct change_record *r;
+
+	if (c->queued == 0 || len == 0)
+		return;
+	r = last(c);
+	if (r->places > 0 && r->place[r->places - 1].at + r->place[r->places - 1].len == at)
+		r->place[r->places - 1].len += len;
+	else if (r->places < 2)
+		r->place[r->places++] = (struct e2_change_place){ at, len };
+}
+
+void change_place(struct e2_changes *c, uint32_t offset, uint32_t len)
+{
+	memset(c->differs + offset, 0, len);
+	change_place_at(c, c->base + offset, len);
+}
+
+/* ---- the thing at hand ---------------------------------------------------------- */
+
+void change_compare(struct e2_changes *c, uint64_t base, const uint8_t *was, const uint8_t *is,
+		    uint32_t len)
+{
+	c->base = base;
+	c->was = was;
+	c->is = is;
+	for (uint32_t i = 0; i < len; i++)
+		c->differs[i] = was[i] != is[i];
+}
+
+static int read_both(struct e2_changes *c, e2_blk blk, uint8_t *was, uint8_t *is)
+{
+	struct e2_cache *cache = e2_fs_cache(c->fs);
+	int err = e2_cache_read_before(cache, blk, 1, was);
+
+	return err ? err : e2_cache_read(cache, blk, 1, is);
+}
+
+int change_load(struct e2_changes *c, e2_blk blk, bool fresh)
+{
+	uint32_t size = c->g->block_size;
+	int err;
+
+	if (!fresh) {
+		err = read_both(c, blk, c->block_was, c->block_is);
+		if (!err)
+			change_compare(c, blk * size, c->block_was, c->block_is, size);
+		return err;
+	}
+	err = e2_cache_read(e2_fs_cache(c->fs), blk, 1, c->block_is);
+	if (err)
+		return err;
+	memset(c->block_was, 0, size);
+	change_compare(c, blk * size, c->block_was, c->block_was, size);
+	c->is = c->block_is;
+	return 0;
+}
+
+void change_rest(struct e2_changes *c, const char *object, uint32_t from, uint32_t end)
+{
+	for (uint32_t i = from; i < end; i++) {
+		uint32_t stop = i, gap = 0;
+
+		if (!c->differs[i])
+			continue;
+		for (uint32_t k = i; k < end && gap < JOIN_BYTES; k++) {
+			gap = c->differs[k] ? 0 : gap + 1;
+			stop = c->differs[k] ? k : stop;
+		}
+		change_begin(c, E2_CHANGE_BYTES, "%s", object);
+		change_field(c, "bytes %" PRIu32 "-%" PRIu32, i, stop);
+		change_place(c, i, stop - i + 1);
+		i = stop;
+	}
+}
+
+/* ---- what has changed ------------------------------------------------------------- */
+
+static int add_block(struct e2_changes *c, e2_blk blk, enum e2_role role, e2_grp group)
+{
+	struct change_block *grown = e2_grow(c->block, &c->cap, c->blocks + 1, sizeof(*grown));
+
+	if (!grown)
+		return E2_ERR_NOMEM;
+	c->block = grown;
+	grown[c->blocks++] = (struct change_block){ blk, role, group };
+	return 0;
+}
+
+static int sort_block(struct e2_changes *c, e2_blk blk)
+{
+	const struct e2_commit *how = e2_txn_how(c->txn);
+	enum e2_role role;
+	bool is_free = false;
+	e2_grp group;
+	int err = e2_block_role(c->fs, blk, &role, &group);
+
+	if (err)
+		return err;
+	if (role != E2_ROLE_NONE)
+		return add_block(c, blk, role, group);
+	if (how->was_free)
+		err = how->was_free(how->context, blk, &is_free);
+	return err ? err : e2_ranges_set(is_free ? c->fresh : c->used, blk, 1, blk);
+}
+
+static int sort_blocks(struct e2_changes *c)
+{
+	struct e2_range run;
+	e2_blk from = 0;
+	int r;
+
+	while ((r = e2_txn_changes(c->txn, from, &run)) > 0) {
+		for (uint64_t i = 0; i < run.count; i++) {
+			int err = sort_block(c, run.blk + i);
+
+			if (err)
+				return err;
+		}
+		from = run.blk + run.count;
+	}
+	return r;
+}
+
+/* What the commit adds at its end. */
+static int seal(struct e2_changes *c)
+{
+	const struct e2_commit *how = e2_txn_how(c->txn);
+	struct e2_range run;
+	int r = e2_txn_changes(c->txn, 0, &run);
+
+	if (r <= 0 || !how->seal)
+		return r < 0 ? r : 0;
+	r = e2_txn_mark(c->txn, &c->mark);
+	if (r)
+		return r;
+	c->marked = true;
+	return how->seal(how->context, c->txn);
+}
+
+static int make(struct e2_changes *c)
+{
+	uint32_t size = c->g->block_size;
+	struct e2_inode none = { 0 };
+	int err = e2_ranges_new(&c->fresh);
+
+	if (!err)
+		err = e2_ranges_new(&c->used);
+	if (!err)
+		err = e2_blocks_begin(c->fs, &none, &c->walk);
+	if (err)
+		return err;
+	c->table[0] = malloc(size);
+	c->table[1] = malloc(size);
+	c->block_was = malloc(size);
+	c->block_is = malloc(size);
+	c->differs = malloc(size);
+	if (!c->table[0] || !c->table[1] || !c->block_was || !c->block_is || !c->differs)
+		return e2_fail(E2_ERR_NOMEM, "no memory for blocks");
+	c->table_at = size;
+	err = seal(c);
+	return err ? err : sort_blocks(c);
+}
+
+int e2_changes_begin(struct e2_txn *txn, struct e2_changes **changes)
+{
+	struct e2_changes *c = calloc(1, sizeof(*c));
+	int err;
+
+	if (!c)
+		return e2_fail(E2_ERR_NOMEM, "no memory for changes");
+	c->txn = txn;
+	c->fs = e2_txn_fs(txn);
+	c->g = e2_geometry(c->fs);
+	err = make(c);
+	if (err) {
+		e2_changes_end(c);
+		return err;
+	}
+	*changes = c;
+	return 0;
+}
+
+void e2_changes_end(struct e2_changes *c)
+{
+	if (!c)
+		return;
+	e2_blocks_end(c->walk);
+	if (c->marked)
+		e2_txn_rewind(c->txn, c->mark);
+	e2_ranges_free(c->fresh);
+	e2_ranges_free(c->used);
+	free(c->block);
+	free(c->table[0]);
+	free(c->table[1]);
+	free(c->block_was);
+	free(c->block_is);
+	free(c->differs);
+	free(c->queue);
+	e2_str_free(&c->arena);
+	free(c);
+}
+
+/* ---- steps: 1 when there may be more of the phase, 0 at its end ------------------------ */
+
+static enum change_phase phase_of(const struct e2_changes *c, const struct change_block *b)
+{
+	switch (b->role) {
+	case E2_ROLE_SUPER:
+		return b->group == 0 ? CHANGES_SUPER : CHANGES_REST;
+	case E2_ROLE_DESC:
+		return change_is_primary(c->g, b) ? CHANGES_GROUPS : CHANGES_REST;
+	case E2_ROLE_BLOCK_BITMAP:
+	case E2_ROLE_INODE_BITMAP:
+		return CHANGES_BITMAPS;
+	case E2_ROLE_INODE_TABLE:
+		return CHANGES_INODES;
+	default:
+		return CHANGES_REST;
+	}
+}
+
+/* The next block of the layout that belongs to a phase; NULL at the end. */
+static const struct change_block *next_block(struct e2_changes *c, enum change_phase phase)
+{
+	while (c->next < c->blocks)
+		if (phase_of(c, &c->block[c->next++]) == phase)
+			return &c->block[c->next - 1];
+	return NULL;
+}
+
+static int step_layout(struct e2_changes *c)
+{
+	const struct change_block *b = next_block(c, c->phase);
+	int err;
+
+	if (!b)
+		return 0;
+	switch (b->role) {
+	case E2_ROLE_SUPER:
+		err = change_super(c, b);
+		break;
+	case E2_ROLE_DESC:
+		err = change_groups(c, b);
+		break;
+	case E2_ROLE_BLOCK_BITMAP:
+	case E2_ROLE_INODE_BITMAP:
+		err = change_bitmap(c, b);
+		break;
+	default:
+		err = change_unowned(c, b->blk, 1, false);
+		break;
+	}
+	return err ? err : 1;
+}
+
+/* Whether some content has no owner yet. */
+static bool any_content(const struct e2_changes *c)
+{
+	return e2_ranges_count(c->fresh) + e2_ranges_count(c->used) > 0;
+}
+
+/* The first part of blocks blk..blk+count-1 that has changed and is nobody's; it is taken.
+ * 1, 0 when there is none. */
+static int take_content(struct e2_changes *c, e2_blk blk, uint64_t count, struct e2_range *part,
+			bool *fresh)
+{
+	struct e2_span f, u;
+	bool has_f = e2_ranges_next(c->fresh, blk, &f), has_u = e2_ranges_next(c->used, blk, &u);
+	struct e2_span *s = has_f && (!has_u || f.key < u.key) ? &f : &u;
+	int err;
+
+	if ((!has_f && !has_u) || s->key - blk >= count)
+		return 0;
+	*part = (struct e2_range){ s->key, s->count };
+	if (part->count > count - (s->key - blk))
+		part->count = count - (s->key - blk);
+	*fresh = s == &f;
+	err = e2_ranges_remove(*fresh ? c->fresh : c->used, part->blk, part->count);
+	return err ? err : 1;
+}
+
+/* One piece of what the inode at hand reaches. */
+static int step_walk(struct e2_changes *c)
+{
+	struct e2_walk_block *b = &c->reached, part;
+	struct e2_range range;
+	bool fresh;
+	int r;
+
+	if (b->count == 0) {
+		r = any_content(c) ? e2_blocks_next(c->walk, b) : 0;
+		if (r <= 0) {
+			c->walking = false;
+			b->count = 0;
+			return r < 0 ? r : 1;
+		}
+		if (b->status || !e2_run_valid(c->g, b->blk, b->count)) {
+			b->count = 0;
+			return 1;
+		}
+	}
+	r = take_content(c, b->blk, b->count, &range, &fresh);
+	if (r <= 0) {
+		b->count = 0;
+		return r < 0 ? r : 1;
+	}
+	/* A directory's blocks have many records each: one at a time. */
+	part = *b;
+	part.lblk += range.blk - b->blk;
+	part.blk = range.blk;
+	part.count = range.count;
+	if (e2_is_dir(&c->in) && b->level == 0 && part.count > 1) {
+		struct e2_ranges *back = fresh ? c->fresh : c->used;
+
+		r = e2_ranges_set(back, part.blk + 1, part.count - 1, part.blk + 1);
+		if (r)
+			return r;
+		part.count = 1;
+	}
+	b->lblk = part.lblk + part.count;
+	b->count -= part.blk - b->blk + part.count;
+	b->blk = part.blk + part.count;
+	r = change_content(c, &part, fresh);
+	return r ? r : 1;
+}
+
+static int take_attr_block(struct e2_changes *c, e2_blk blk)
+{
+	struct e2_range part;
+	bool fresh;
+	int r = blk ? take_content(c, blk, 1, &part, &fresh) : 0;
+
+	return r > 0 ? change_attr_block(c, blk, fresh) : r;
+}
+
+/* The next inode of the table's block at hand. */
+static int step_inode(struct e2_changes *c)
+{
+	uint32_t size = c->g->inode_size, at = c->table_at;
+	const uint8_t *was = c->table[0] + at, *is = c->table[1] + at;
+	bool differs = memcmp(was, is, size) != 0;
+	struct e2_inode before;
+	int err;
+
+	c->ino = c->table_ino++;
+	c->table_at += size;
+	if (differs != (c->phase == CHANGES_INODES))
+		return 1;
+	e2_inode_decode(&before, was, size);
+	e2_inode_decode(&c->in, is, size);
+	if (differs) {
+		change_compare(c, c->table_base + at, was, is, size);
+		change_inode(c, c->ino);
+	}
+	err = take_attr_block(c, before.file_acl);
+	if (!err)
+		err = take_attr_block(c, c->in.file_acl);
+	if (err)
+		return err;
+	c->walking = any_content(c) && c->in.links_count > 0;
+	if (c->walking)
+		e2_blocks_restart(c->walk, &c->in);
+	return 1;
+}
+
+/* Loads the next changed block of an inode table. */
+static int step_table(struct e2_changes *c)
+{
+	const struct change_block *b;
+	uint32_t per_block = c->g->block_size / c->g->inode_size;
+	e2_blk first;
+	int err;
+
+	if (c->phase == CHANGES_NEIGHBOURS && !any_content(c))
+		return 0;
+	b = next_block(c, CHANGES_INODES);
+	if (!b)
+		return 0;
+	err = e2_inode_table(c->fs, b->group, &first);
+	if (!err)
+		err = read_both(c, b->blk, c->table[0], c->table[1]);
+	if (err)
+		return err;
+	c->table_base = b->blk * c->g->block_size;
+	c->table_at = 0;
+	c->table_ino = b->group * c->g->inodes_per_group +
+		(uint32_t)(b->blk - first) * per_block + 1;
+	return 1;
+}
+
+static int step_inodes(struct e2_changes *c)
+{
+	if (c->walking)
+		return step_walk(c);
+	if (c->table_at + c->g->inode_size <= c->g->block_size)
+		return step_inode(c);
+	return step_table(c);
+}
+
+static int step_rest(struct e2_changes *c)
+{
+	struct e2_range part;
+	bool fresh;
+	int r = step_layout(c);
+
+	if (r)
+		return r;
+	r = take_content(c, 0, c->g->blocks, &part, &fresh);
+	if (r <= 0)
+		return r;
+	r = change_unowned(c, part.blk, part.count, fresh);
+	return r ? r : 1;
+}
+
+static int step(struct e2_changes *c)
+{
+	switch (c->phase) {
+	case CHANGES_INODES:
+	case CHANGES_NEIGHBOURS:
+		return step_inodes(c);
+	case CHANGES_REST:
+		return step_rest(c);
+	default:
+		return step_layout(c);
+	}
+}
+
+/* ---- handing out ------------------------------------------------------------------------- */
+
+static const char *text_at(const struct e2_changes *c, uint32_t at)
+{
+	return at == CHANGE_NO_TEXT ? NULL : c->arena.text + at;
+}
+
+static void hand_out(const struct e2_changes *c, const struct change_record *r,
+		     struct e2_change *out)
+{
+	*out = (struct e2_change){
+		.kind = r->kind, .object = text_at(c, r->object), .name = text_at(c, r->name),
+		.name_len = r->name_len, .field = text_at(c, r->field),
+		.before = text_at(c, r->before), .after = text_at(c, r->after),
+		.blocks = r->blocks, .places = r->places,
+		.place = { r->place[0], r->place[1] },
+	};
+}
+
+int e2_changes_next(struct e2_changes *c, struct e2_change *change)
+{
+	while (c->taken == c->queued && c->phase != CHANGES_DONE) {
+		int r;
+
+		c->taken = c->queued = 0;
+		e2_str_truncate(&c->arena, 0);
+		r = step(c);
+		if (r >= 0 && c->status)
+			r = c->status;
+		if (r >= 0 && e2_str_status(&c->arena))
+			r = e2_fail(E2_ERR_NOMEM, "no memory for changes");
+		if (r < 0)
+			return r;
+		if (r == 0) {
+			c->phase++;
+			c->next = 0;
+		}
+	}
+	if (c->taken == c->queued)
+		return 0;
+	hand_out(c, &c->queue[c->taken++], change);
+	return 1;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/* Changes of superblock, group descriptors, bitmaps and inodes. */
+#include "tree/changes_priv.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* ---- structures ------------------------------------------------------------------ */
+
+/* The bytes of one element; of a split field those halves that differ. */
+static void place_element(struct e2_changes *c, const struct e2_field *f, unsigned index,
+			  uint32_t offset)
+{
+	uint32_t bytes = e2_field_bits(f) / 8;
+	const uint8_t *was = c->was + offset, *is = c->is + offset;
+
+	if (bytes == 0) {
+		change_place(c, offset + f->at, f->arg);
+	} else if (f->kind == E2_KIND_split16 || f->kind == E2_KIND_split32) {
+		if (memcmp(was + f->at, is + f->at, bytes / 2) != 0)
+			change_place(c, offset + f->at, bytes / 2);
+		if (memcmp(was + f->arg, is + f->arg, bytes / 2) != 0)
+			change_place(c, offset + f->arg, bytes / 2);
+	} else {
+		change_place(c, offset + f->at + index * bytes, bytes);
+	}
+}
+
+void change_struct(struct e2_changes *c, enum e2_change_kind kind, const char *object,
+		   const char *prefix, const struct e2_struct *s,
+		   const struct e2_when_context *when, uint32_t offset)
+{
+	const struct e2_field *f;
+	char label[E2_LABEL_MAX];
+	size_t cursor = 0;
+	unsigned index;
+
+	while (e2_struct_diff(s, c->was + offset, c->is + offset, when, &cursor, &f, &index) > 0) {
+		change_begin(c, kind, "%s", object);
+		change_field(c, "%s%s", prefix, e2_field_label(f, index, label));
+		change_values(c, f, index, c->was + offset, c->is + offset);
+		place_element(c, f, index, offset);
+	}
+}
+
+int change_super(struct e2_changes *c, const struct change_block *b)
+{
+	uint32_t at = b->group == 0 && b->blk == 0 ? E2_SUPER_OFFSET : 0;
+	struct e2_when_context when = e2_when(c->fs);
+	char object[32];
+	int err = change_load(c, b->blk, false);
+
+	if (err)
+		return err;
+	when.bytes = E2_SUPER_BYTES;
+	if (b->group == 0)
+		(void)snprintf(object, sizeof(object), "sb");
+	else
+		(void)snprintf(object, sizeof(object), "sb:%" PRIu32, b->group);
+	change_struct(c, E2_CHANGE_FIELD, object, "", e2_struct_find("super"), &when, at);
+	(void)snprintf(object, sizeof(object), "block %" PRIu64, b->blk);
+	change_rest(c, object, 0, c->g->block_size);
+	return 0;
+}
+
+/* Which block of all descriptors this is, from the place in its own group's head. */
+static uint32_t desc_number(const struct e2_geometry *g, const struct change_block *b)
+{
+	uint32_t per_block = g->block_size / g->desc_size;
+	e2_blk first;
+
+	(void)e2_group_desc_blocks(g, b->group, &first);	/* a number that is not needed */
+	if (b->group / per_block >= g->first_meta_bg)
+		return b->group / per_block;
+	return (uint32_t)(b->blk - first);
+}
+
+bool change_is_primary(const struct e2_geometry *g, const struct change_block *b)
+{
+	return e2_desc_block(g, 0, desc_number(g, b)) == b->blk;
+}
+
+int change_groups(struct e2_changes *c, const struct change_block *b)
+{
+	const struct e2_geometry *g = c->g;
+	const struct e2_struct *s = e2_struct_find("group");
+	struct e2_when_context when = e2_when(c->fs);
+	e2_grp group = desc_number(g, b) * (g->block_size / g->desc_size);
+	bool primary = change_is_primary(g, b);
+	char object[48];
+	int err = change_load(c, b->blk, false);
+
+	if (err)
+		return err;
+	when.bytes = E2_GROUP_BYTES;
+	for (uint32_t at = 0; at + g->desc_size <= g->block_size && group < g->groups; group++) {
+		if (primary)
+			(void)snprintf(object, sizeof(object), "^%" PRIu32, group);
+		else
+			(void)snprintf(object, sizeof(object), "^%" PRIu32 " copy %" PRIu32, group,
+				       b->group);
+		change_struct(c, E2_CHANGE_FIELD, object, "", s, &when, at);
+		at += g->desc_size;
+	}
+	(void)snprintf(object, sizeof(object), "block %" PRIu64, b->blk);
+	change_rest(c, object, 0, g->block_size);
+	return 0;
+}
+
+/* ---- bitmaps ----------------------------------------------------------------------- */
+
+static bool bit(const uint8_t *bytes, uint32_t i)
+{
+	return (bytes[i / 8] >> i % 8 & 1) != 0;
+}
+
+/* Bits i.. that changed in one direction; how many. */
+static uint32_t flipped(const struct e2_changes *c, uint32_t i, uint32_t end)
+{
+	uint32_t n = 0;
+
+	while (i + n < end && bit(c->was, i + n) == bit(c->was, i) &&
+	       bit(c->is, i + n) != bit(c->was, i))
+		n++;
+	return n;
+}
+
+int change_bitmap(struct e2_changes *c, const struct change_block *b)
+{
+	const struct e2_geometry *g = c->g;
+	bool blocks = b->role == E2_ROLE_BLOCK_BITMAP;
+	uint32_t bits = g->block_size * 8;
+	uint32_t known = blocks ? e2_group_blocks(g, b->group) : g->inodes_per_group;
+	uint64_t first = blocks ? e2_group_first_block(g, b->group) :
+		(uint64_t)b->group * g->inodes_per_group + 1;
+	int err = change_load(c, b->blk, false);
+
+	if (err)
+		return err;
+	for (uint32_t i = 0, n; i < bits; i += n) {
+		uint32_t end = i < known ? known : bits;
+		bool was = bit(c->was, i);
+
+		/* Most of a bitmap is as it was. */
+		if (i % 8 == 0 && c->was[i / 8] == c->is[i / 8]) {
+			n = 8;
+			continue;
+		}
+		n = flipped(c, i, end);
+		if (n == 0) {
+			n = 1;
+			continue;
+		}
+		change_begin(c, E2_CHANGE_BITS, "^%" PRIu32 "/%s", b->group, blocks ? "bb" : "ib");
+		if (i >= known)
+			change_field(c, "bits %" PRIu32 "-%" PRIu32, i, i + n - 1);
+		else if (n == 1)
+			change_field(c, "%" PRIu64, first + i);
+		else
+			change_field(c, "%" PRIu64 "-%" PRIu64, first + i, first + i + n - 1);
+		change_before(c, "%s", was ? "in use" : "free");
+		change_after(c, "%s", was ? "free" : "in use");
+		change_place(c, i / 8, (i + n - 1) / 8 - i / 8 + 1);
+	}
+	return 0;
+}
+
+/* ---- inodes -------------------------------------------------------------------------- */
+
+static bool fast_text(const struct e2_changes *c, const struct e2_inode *in)
+{
+	return e2_is_symlink(in) && e2_symlink_is_fast(c->fs, in) &&
+		in->size <= E2_FAST_SYMLINK_MAX;
+}
+
+/* The text of a fast symlink lies where block pointers would be. */
+static void change_fast_text(struct e2_changes *c, const char *object, const struct e2_inode *was,
+			     const struct e2_inode *is)
+{
+	const struct e2_field *block;
+	unsigned index;
+
+	if (e2_field_find(e2_struct_find("inode"), "block", &block, &index))
+		return;
+	if ((!fast_text(c, was) && !fast_text(c, is)) ||
+	    (fast_text(c, was) == fast_text(c, is) && was->size == is->size &&
+	     memcmp(c->was + block->at, c->is + block->at, (size_t)is->size) == 0))
+		return;
+	change_begin(c, E2_CHANGE_TEXT, "%s", object);
+	if (fast_text(c, was))
+		change_quote(c, false, c->was + block->at, (size_t)was->size);
+	if (fast_text(c, is))
+		change_quote(c, true, c->is + block->at, (size_t)is->size);
+	change_place(c, block->at, sizeof(is->block));
+}
+
+/* Where attributes lie in an inode; end when nowhere. */
+static struct change_area inode_area(const struct e2_geometry *g, const uint8_t *raw)
+{
+	struct change_area none = { NULL, NULL, NULL };
+	struct e2_xattr_ibody header;
+	struct e2_inode in;
+	const uint8_t *at;
+
+	if (g->inode_size < E2_INODE_BYTES + E2_XATTR_IBODY_BYTES)
+		return none;
+	e2_inode_decode(&in, raw, g->inode_size);
+	if (in.extra_isize == 0 || in.extra_isize % 4 != 0 ||
+	    in.extra_isize > g->inode_size - E2_INODE_BYTES - E2_XATTR_IBODY_BYTES)
+		return none;
+	at = raw + E2_INODE_BYTES + in.extra_isize;
+	e2_xattr_ibody_decode(&header, at);
+	if (header.magic != (uint32_t)E2_XATTR_MAGIC)
+		return none;
+	at += E2_XATTR_IBODY_BYTES;
+	return (struct change_area){ at, at, raw + g->inode_size };
+}
+
+void change_inode(struct e2_changes *c, e2_ino ino)
+{
+	struct e2_when_context when = e2_when(c->fs);
+	struct change_area was = inode_area(c->g, c->was), is = inode_area(c->g, c->is);
+	struct e2_inode before, after;
+	char object[16];
+
+	(void)snprintf(object, sizeof(object), "<%" PRIu32 ">", ino);
+	e2_inode_decode(&before, c->was, c->g->inode_size);
+	e2_inode_decode(&after, c->is, c->g->inode_size);
+	change_struct(c, E2_CHANGE_FIELD, object, "", e2_struct_find("inode"), &when, 0);
+	change_fast_text(c, object, &before, &after);
+	change_attributes(c, object, &was, &is);
+	change_rest(c, object, 0, c->g->inode_size);
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the files about changes share.
+ *
+ * A step of the iterator looks at one thing, a block or an inode, and queues its records.
+ * Of the thing both contents are at hand, and a map of the bytes that differ; each record
+ * takes its bytes off the map, and what is left at the end is told as bytes.
+ */
+#ifndef E2_TREE_CHANGES_PRIV_H
+#define E2_TREE_CHANGES_PRIV_H
+
+#include "base/ranges.h"
+#include "tree/changes.h"
+
+#define CHANGE_NO_TEXT UINT32_MAX	/* in place of where a text is */
+
+struct change_record {
+	enum e2_change_kind kind;
+	uint32_t object, name, name_len, field, before, after;	/* where in the arena */
+	uint64_t blocks;
+	struct e2_change_place place[2];
+	unsigned places;
+};
+
+struct change_block {		/* a changed block that the layout knows */
+	e2_blk blk;
+	enum e2_role role;
+	e2_grp group;
+};
+
+enum change_phase {
+	CHANGES_SUPER, CHANGES_GROUPS, CHANGES_BITMAPS,
+	CHANGES_INODES,		/* that differ, each with what it reaches */
+	CHANGES_NEIGHBOURS,	/* that are as before: a directory whose time did not go on */
+	CHANGES_REST,		/* copies, and blocks of which no inode was found */
+	CHANGES_DONE
+};
+
+struct e2_changes {
+	struct e2_txn *txn;
+	struct e2_fs *fs;
+	const struct e2_geometry *g;
+	unsigned mark;
+	bool marked;
+
+	struct change_block *block;	/* ascending */
+	size_t blocks, cap;
+	struct e2_ranges *fresh;	/* blocks of content that were free before */
+	struct e2_ranges *used;		/* and that were not; both shrink as owners turn up */
+
+	enum change_phase phase;
+	size_t next;			/* of block[], in this phase */
+
+	/* the block of an inode table at hand, and the next of its inodes */
+	uint8_t *table[2];		/* before, after */
+	uint64_t table_base;		/* where it lies in the volume, bytes */
+	uint32_t table_at;		/* the next inode: bytes; block_size: none */
+	e2_ino table_ino;
+
+	/* the inode whose blocks are looked at */
+	struct e2_blocks *walk;
+	bool walking;
+	e2_ino ino;
+	struct e2_inode in;
+	struct e2_walk_block reached;	/* count 0: ask for the next */
+
+	/* the thing at hand */
+	uint8_t *block_was, *block_is;	/* room for a block */
+	const uint8_t *was, *is;
+	uint8_t *differs;		/* for each byte */
+	uint64_t base;			/* where it lies in the volume, bytes */
+
+	struct change_record *queue;
+	size_t queued, taken, queue_cap;
+	struct e2_str arena;
+	int status;			/* of queueing */
+};
+
+/* ---- records (changes.c) ---------------------------------------------------- */
+
+void change_begin(struct e2_changes *c, enum e2_change_kind kind, const char *object, ...)
+	E2_PRINTF(3, 4);
+
+/* All of these are about the record that was begun last. */
+void change_field(struct e2_changes *c, const char *fmt, ...) E2_PRINTF(2, 3);
+void change_name(struct e2_changes *c, const void *name, size_t len);
+void change_before(struct e2_changes *c, const char *fmt, ...) E2_PRINTF(2, 3);
+void change_after(struct e2_changes *c, const char *fmt, ...) E2_PRINTF(2, 3);
+void change_values(struct e2_changes *c, const struct e2_field *f, unsigned index,
+		   const uint8_t *before, const uint8_t *after);
+
+/* Bytes of the block at hand; they are taken off the map. */
+void change_place(struct e2_changes *c, uint32_t offset, uint32_t len);
+/* Bytes anywhere. */
+void change_place_at(struct e2_changes *c, uint64_t at, uint64_t len);
+
+/* Takes len bytes at `base` of the volume for the thing at hand. */
+void change_compare(struct e2_changes *c, uint64_t base, const uint8_t *was, const uint8_t *is,
+		    uint32_t len);
+
+/* The same for a whole block, which is read; a fresh one held zeros, and does not differ. */
+E2_NODISCARD int change_load(struct e2_changes *c, e2_blk blk, bool fresh);
+
+/* Tells what is left of bytes from..end-1 as bytes of an object, counted from its start. */
+void change_rest(struct e2_changes *c, const char *object, uint32_t from, uint32_t end);
+
+/* ---- structures of the layout (changes_layout.c) ------------------------------- */
+
+/* Every field of a structure at an offset of the block at hand. */
+void change_struct(struct e2_changes *c, enum e2_change_kind kind, const char *object,
+		   const char *prefix, const struct e2_struct *s,
+		   const struct e2_when_context *when, uint32_t offset);
+
+/* Whether a block of descriptors is the one that counts, not a copy. */
+bool change_is_primary(const struct e2_geometry *g, const struct change_block *b);
+
+int change_super(struct e2_changes *c, const struct change_block *b);
+int change_groups(struct e2_changes *c, const struct change_block *b);
+int change_bitmap(struct e2_changes *c, const struct change_block *b);
+
+/* The inode at hand. */
+void change_inode(struct e2_changes *c, e2_ino ino);
+
+/* ---- contents (changes_content.c, changes_dir.c, changes_xattr.c) ----------------- */
+
+/* A run of blocks of the inode at hand, all fresh or all not. */
+int change_content(struct e2_changes *c, const struct e2_walk_block *b, bool fresh);
+
+/* "new in block 9000", "new in blocks 9000-9012": whole blocks that were free. */
+void change_fresh(struct e2_changes *c, e2_blk blk, uint64_t count);
+
+/* Adds a text in quotes as the value before or after. */
+void change_quote(struct e2_changes *c, bool after, const void *text, size_t len);
+
+int change_dir_block(struct e2_changes *c, e2_blk blk, e2_lblk lblk, bool fresh);
+int change_attr_block(struct e2_changes *c, e2_blk blk, bool fresh);
+
+/* Attributes of two areas, by name; offsets of values count from base. */
+struct change_area {
+	const uint8_t *entries;	/* NULL: no attributes */
+	const uint8_t *base, *end;
+};
+void change_attributes(struct e2_changes *c, const char *object, const struct change_area *before,
+		       const struct change_area *after);
+
+/* Blocks without an owner. */
+int change_unowned(struct e2_changes *c, e2_blk blk, uint64_t count, bool fresh);
+
+#endif
