@@ -195,32 +195,9 @@ static void change_fast_text(struct e2_changes *c, const char *object, const str
 	change_place(c, block->at, sizeof(is->block));
 }
 
-/* Where attributes lie in an inode; end when nowhere. */
-static struct change_area inode_area(const struct e2_geometry *g, const uint8_t *raw)
-{
-	struct change_area none = { NULL, NULL, NULL };
-	struct e2_xattr_ibody header;
-	struct e2_inode in;
-	const uint8_t *at;
-
-	if (g->inode_size < E2_INODE_BYTES + E2_XATTR_IBODY_BYTES)
-		return none;
-	e2_inode_decode(&in, raw, g->inode_size);
-	if (in.extra_isize == 0 || in.extra_isize % 4 != 0 ||
-	    in.extra_isize > g->inode_size - E2_INODE_BYTES - E2_XATTR_IBODY_BYTES)
-		return none;
-	at = raw + E2_INODE_BYTES + in.extra_isize;
-	e2_xattr_ibody_decode(&header, at);
-	if (header.magic != (uint32_t)E2_XATTR_MAGIC)
-		return none;
-	at += E2_XATTR_IBODY_BYTES;
-	return (struct change_area){ at, at, raw + g->inode_size };
-}
-
 void change_inode(struct e2_changes *c, e2_ino ino)
 {
 	struct e2_when_context when = e2_when(c->fs);
-	struct change_area was = inode_area(c->g, c->was), is = inode_area(c->g, c->is);
 	struct e2_inode before, after;
 	char object[16];
 
@@ -229,6 +206,6 @@ void change_inode(struct e2_changes *c, e2_ino ino)
 	e2_inode_decode(&after, c->is, c->g->inode_size);
 	change_struct(c, E2_CHANGE_FIELD, object, "", e2_struct_find("inode"), &when, 0);
 	change_fast_text(c, object, &before, &after);
-	change_attributes(c, object, &was, &is);
+	change_inode_attributes(c, object);
 	change_rest(c, object, 0, c->g->inode_size);
 }

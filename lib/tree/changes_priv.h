@@ -76,7 +76,7 @@ struct e2_changes {
 	int status;			/* of queueing */
 };
 
-/* ---- records (changes.c) ---------------------------------------------------- */
+/* ---- records (changes_record.c) ---------------------------------------------------- */
 
 void change_begin(struct e2_changes *c, enum e2_change_kind kind, const char *object, ...)
 	E2_PRINTF(3, 4);
@@ -93,6 +93,12 @@ void change_values(struct e2_changes *c, const struct e2_field *f, unsigned inde
 void change_place(struct e2_changes *c, uint32_t offset, uint32_t len);
 /* Bytes anywhere. */
 void change_place_at(struct e2_changes *c, uint64_t at, uint64_t len);
+
+/* The first record that was not taken yet. */
+void change_hand_out(const struct e2_changes *c, struct e2_change *out);
+
+/* Reads a block as it was and as it is. */
+E2_NODISCARD int change_read(struct e2_changes *c, e2_blk blk, uint8_t *was, uint8_t *is);
 
 /* Takes len bytes at `base` of the volume for the thing at hand. */
 void change_compare(struct e2_changes *c, uint64_t base, const uint8_t *was, const uint8_t *is,
@@ -135,13 +141,8 @@ void change_quote(struct e2_changes *c, bool after, const void *text, size_t len
 int change_dir_block(struct e2_changes *c, e2_blk blk, e2_lblk lblk, bool fresh);
 int change_attr_block(struct e2_changes *c, e2_blk blk, bool fresh);
 
-/* Attributes of two areas, by name; offsets of values count from base. */
-struct change_area {
-	const uint8_t *entries;	/* NULL: no attributes */
-	const uint8_t *base, *end;
-};
-void change_attributes(struct e2_changes *c, const char *object, const struct change_area *before,
-		       const struct change_area *after);
+/* The attributes in the inode at hand. */
+void change_inode_attributes(struct e2_changes *c, const char *object);
 
 /* Blocks without an owner. */
 int change_unowned(struct e2_changes *c, e2_blk blk, uint64_t count, bool fresh);
