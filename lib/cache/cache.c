@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Buffers: a hash table of blocks, and an LRU ring of those nobody pins.
+ * Buffers: a hash table of blocks, and two rings of those nobody pins: CLEAN ones, the
+ * LRU, and DIRTY ones, which only the transaction settles.
  *
- * Invariants, while the lock is free: a buffer is in the ring exactly when its
- * pins are 0, and then it is CLEAN; the bytes of a CLEAN buffer never change.
+ * Invariants, while the lock is free: a buffer is in a ring exactly when its pins are 0, and
+ * then it is CLEAN or DIRTY; the bytes of a CLEAN buffer never change; only a block that the open
+ * transaction has changed is DIRTY, and nobody fills a buffer for a block whose backing changes.
  */
 #include "cache/private.h"
 
@@ -16,18 +18,24 @@ enum { CHAINS_MIN = 64, BUFFERS_MIN = 16 };
 
 /* ---- the ring, the table -------------------------------------------------- */
 
-static void ring_remove(struct buffer *b)
+static void ring_remove(struct e2_cache *c, struct buffer *b)
 {
 	b->older->newer = b->newer;
 	b->newer->older = b->older;
+	if (b->state == BUFFER_DIRTY)
+		c->dirty_count--;
 }
 
 static void ring_add_newest(struct e2_cache *c, struct buffer *b)
 {
-	b->newer = &c->oldest;
-	b->older = c->oldest.older;
+	struct buffer *ring = b->state == BUFFER_DIRTY ? &c->dirty : &c->oldest;
+
+	b->newer = ring;
+	b->older = ring->older;
 	b->older->newer = b;
-	c->oldest.older = b;
+	ring->older = b;
+	if (b->state == BUFFER_DIRTY)
+		c->dirty_count++;
 }
 
 static struct buffer **chain_of(const struct e2_cache *c, e2_blk blk)
@@ -100,7 +108,7 @@ static struct buffer *buffer_take(struct e2_cache *c)
 		if (b)
 			buffer_free(b);
 		b = c->oldest.newer;
-		ring_remove(b);
+		ring_remove(c, b);
 		table_remove(c, b);
 	}
 	if (b)
@@ -142,15 +150,45 @@ void e2_cache_unpin(struct e2_cache *c, struct buffer *b)
 	if (--b->pins > 0)
 		return;
 	c->pinned--;
-	if (b->state == BUFFER_CLEAN) {
+	if (b->state >= BUFFER_CLEAN) {
 		ring_add_newest(c, b);
-		if (c->buffers - c->pinned <= c->buffers_max)
+		if (c->buffers - c->pinned <= c->buffers_max || c->oldest.newer == &c->oldest)
 			return;
 		b = c->oldest.newer;
-		ring_remove(b);
+		ring_remove(c, b);
 	}
 	table_remove(c, b);
 	buffer_free(b);
+}
+
+void e2_cache_drop(struct e2_cache *c, e2_blk blk)
+{
+	struct buffer *b = e2_cache_find(c, blk);
+
+	if (b && b->state == BUFFER_READING) {
+		b->pins++;		/* wakes us */
+		while (b->state == BUFFER_READING)
+			cnd_wait(&c->filled, &c->lock);
+		e2_cache_unpin(c, b);
+		b = e2_cache_find(c, blk);
+	}
+	if (!b)
+		return;
+	assert(b->pins == 0);
+	ring_remove(c, b);
+	table_remove(c, b);
+	buffer_free(b);
+}
+
+void e2_cache_cleaned(struct e2_cache *c, struct buffer *b)
+{
+	bool in_ring = b->pins == 0;
+
+	if (in_ring)
+		ring_remove(c, b);
+	b->state = BUFFER_CLEAN;
+	if (in_ring)
+		ring_add_newest(c, b);
 }
 
 void e2_cache_filled(struct e2_cache *c, struct buffer *b, bool good)
@@ -185,6 +223,7 @@ int e2_cache_open(struct e2_io *io, uint32_t block_size, size_t bytes, unsigned 
 	c->workers = threads;
 	c->chain_count = CHAINS_MIN;
 	c->oldest.older = c->oldest.newer = &c->oldest;
+	c->dirty.older = c->dirty.newer = &c->dirty;
 	*cache = c;
 	return 0;
 
@@ -205,11 +244,11 @@ void e2_cache_close(struct e2_cache *c)
 	if (!c)
 		return;
 	e2_hint_stop(c);
-	assert(c->pinned == 0);
+	assert(c->pinned == 0 && !c->txn);
 	while (c->oldest.newer != &c->oldest) {
 		struct buffer *b = c->oldest.newer;
 
-		ring_remove(b);
+		ring_remove(c, b);
 		buffer_free(b);
 	}
 	cnd_destroy(&c->queue.filled);
@@ -221,8 +260,10 @@ void e2_cache_close(struct e2_cache *c)
 
 /* ---- get, put, read ----------------------------------------------------------- */
 
-static int check_inside(const struct e2_cache *c, e2_blk blk, uint64_t count)
+int e2_cache_check(const struct e2_cache *c, e2_blk blk, uint64_t count)
 {
+	if (c->failed)
+		return e2_fail(E2_ERR_DOUBT, "an earlier commit to %s failed half-way", c->io->name);
 	if (blk < c->blocks && count <= c->blocks - blk)
 		return 0;
 	return e2_fail(E2_ERR_IO, "block %" PRIu64 " lies past the end of the image, which holds %"
@@ -230,14 +271,22 @@ static int check_inside(const struct e2_cache *c, e2_blk blk, uint64_t count)
 		       c->blocks, c->block_size);
 }
 
-/* Fills a READING buffer that the caller has pinned; the lock is free meanwhile. */
+/* Fills a READING buffer that the caller has pinned; the lock may be free meanwhile. */
 static int fill(struct e2_cache *c, struct buffer *b)
 {
-	c->stats.reads++;
-	c->stats.read_bytes += c->block_size;
-	mtx_unlock(&c->lock);
-	int err = e2_io_read(c->io, b->pub.blk * c->block_size, c->block_size, b->bytes);
-	mtx_lock(&c->lock);
+	uint64_t one = 1;
+	uint64_t leads = c->txn ? e2_lead(c->txn, b->pub.blk, &one) : E2_LEADS_HOME;
+	int err;
+
+	if (leads != E2_LEADS_HOME) {
+		err = e2_store_read(c->txn->store, leads, 1, b->bytes);
+	} else {
+		c->stats.reads++;
+		c->stats.read_bytes += c->block_size;
+		mtx_unlock(&c->lock);
+		err = e2_io_read(c->io, b->pub.blk * c->block_size, c->block_size, b->bytes);
+		mtx_lock(&c->lock);
+	}
 	e2_cache_filled(c, b, err == 0);
 	if (err)
 		e2_cache_unpin(c, b);
@@ -248,7 +297,7 @@ static int fill(struct e2_cache *c, struct buffer *b)
 static int pin(struct e2_cache *c, struct buffer *b)
 {
 	if (b->pins++ == 0) {
-		ring_remove(b);
+		ring_remove(c, b);
 		c->pinned++;
 	}
 	if (b->hinted) {
@@ -257,7 +306,7 @@ static int pin(struct e2_cache *c, struct buffer *b)
 	}
 	while (b->state == BUFFER_READING)
 		cnd_wait(&c->filled, &c->lock);
-	if (b->state == BUFFER_CLEAN) {
+	if (b->state >= BUFFER_CLEAN) {
 		c->stats.hits++;
 		return 0;
 	}
@@ -265,22 +314,25 @@ static int pin(struct e2_cache *c, struct buffer *b)
 	return fill(c, b);
 }
 
+int e2_cache_pin(struct e2_cache *c, e2_blk blk, struct buffer **b)
+{
+	*b = e2_cache_find(c, blk);
+	if (*b)
+		return pin(c, *b);
+	*b = e2_cache_add(c, blk);
+	return *b ? fill(c, *b) : e2_fail(E2_ERR_NOMEM, "no memory to read block %" PRIu64, blk);
+}
+
 int e2_cache_get(struct e2_cache *c, e2_blk blk, const struct e2_buf **buf)
 {
-	int err = check_inside(c, blk, 1);
+	int err = e2_cache_check(c, blk, 1);
+	struct buffer *b;
 
 	if (err)
 		return err;
 	mtx_lock(&c->lock);
 	c->stats.gets++;
-	struct buffer *b = e2_cache_find(c, blk);
-	if (b) {
-		err = pin(c, b);
-	} else {
-		b = e2_cache_add(c, blk);
-		err = b ? fill(c, b) :
-			  e2_fail(E2_ERR_NOMEM, "no memory to read block %" PRIu64, blk);
-	}
+	err = e2_cache_pin(c, blk, &b);
 	mtx_unlock(&c->lock);
 	if (!err)
 		*buf = &b->pub;
@@ -327,19 +379,32 @@ static bool read_buffered(struct e2_cache *c, e2_blk blk, uint64_t count, uint8_
 
 int e2_cache_read(struct e2_cache *c, e2_blk blk, uint64_t count, void *data)
 {
-	int err = check_inside(c, blk, count);
+	int err = e2_cache_check(c, blk, count);
 
 	if (err)
 		return err;
 	mtx_lock(&c->lock);
 	bool done = read_buffered(c, blk, count, data);
+	if (!done && c->txn) {
+		err = e2_overlay_read(c, blk, count, data);
+		done = true;
+	}
 	if (!done) {
 		c->stats.reads++;
 		c->stats.read_bytes += count * c->block_size;
 	}
 	mtx_unlock(&c->lock);
 	if (done)
-		return 0;
+		return err;
+	return e2_io_read(c->io, blk * c->block_size, (size_t)(count * c->block_size), data);
+}
+
+int e2_cache_read_before(struct e2_cache *c, e2_blk blk, uint64_t count, void *data)
+{
+	int err = e2_cache_check(c, blk, count);
+
+	if (err)
+		return err;
 	return e2_io_read(c->io, blk * c->block_size, (size_t)(count * c->block_size), data);
 }
 

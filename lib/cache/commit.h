@@ -51,6 +51,8 @@ struct e2_commit {
 	uint64_t guard_offset;		/* bytes, a multiple of 512 */
 	/* The transaction has ended: done or not, decoded copies may be stale. */
 	void (*ended)(void *context, bool committed);
+	/* Work was taken back to a mark: decoded copies may be stale.  May be NULL. */
+	void (*rewound)(void *context);
 };
 
 #endif

@@ -28,18 +28,28 @@ void e2_hint_stop(struct e2_cache *c)
 	q->started = 0;
 }
 
+/* Whether a block is nothing for the workers: there already, or in the transaction, which knows
+ * a newer content than the image. */
+static bool is_held(const struct e2_cache *c, e2_blk blk)
+{
+	uint64_t one = 1;
+
+	return e2_cache_find(c, blk) || (c->txn && e2_lead(c->txn, blk, &one) != E2_LEADS_HOME);
+}
+
 /* Makes buffers for the first blocks of a range that have none; returns how many. */
 static size_t reserve(struct e2_cache *c, const struct e2_range *r, size_t max, struct buffer **to)
 {
 	size_t n = 0;
 
 	while (n < max && n < r->count && c->hinted < c->buffers_max / 2 &&
-	       !e2_cache_find(c, r->blk + n)) {
+	       !is_held(c, r->blk + n)) {
 		to[n] = e2_cache_add(c, r->blk + n);
 		if (!to[n])
 			break;
 		to[n]->hinted = true;
 		c->hinted++;
+		c->filling++;
 		n++;
 	}
 	return n;
@@ -52,7 +62,7 @@ static void read_piece(struct e2_cache *c, struct e2_range *r, uint8_t *bytes,
 	size_t n = reserve(c, r, max, buffers);
 
 	if (n == 0) {		/* there already; or the cache is busy */
-		bool busy = !e2_cache_find(c, r->blk);
+		bool busy = !is_held(c, r->blk);
 
 		c->stats.dropped += busy ? r->count : 0;
 		r->blk++;
@@ -70,6 +80,7 @@ static void read_piece(struct e2_cache *c, struct e2_range *r, uint8_t *bytes,
 		e2_cache_filled(c, buffers[i], err == 0);
 		e2_cache_unpin(c, buffers[i]);
 	}
+	c->filling -= n;
 	r->blk += n;
 	r->count -= n;
 }

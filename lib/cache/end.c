@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* How a transaction begins and how it ends. */
+#include "cache/private.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- beginning ----------------------------------------------------------------- */
+
+static void txn_free(struct e2_txn *txn)
+{
+	e2_store_free(txn->store);
+	e2_ranges_free(txn->map);
+	e2_map_free(txn->expected);
+	free(txn->undo);
+	free(txn->marks);
+	free(txn->sums);
+	free(txn->room);
+	free(txn);
+}
+
+int e2_txn_open_within(struct e2_cache *c, const struct e2_commit *how, struct e2_env *env,
+		       uint64_t memory_bytes, struct e2_txn **result)
+{
+	int err = e2_cache_check(c, 0, 0);
+
+	if (err)
+		return err;
+	if (c->txn)
+		return e2_fail(E2_ERR_BUSY, "%s: a transaction is open", c->io->name);
+	if (!c->io->writable && !how->dry)
+		return e2_fail(E2_ERR_ROFS, "%s", c->io->name);
+	struct e2_txn *txn = calloc(1, sizeof(*txn));
+	if (!txn)
+		return e2_fail(E2_ERR_NOMEM, "no memory for a transaction");
+	txn->cache = c;
+	txn->how = how;
+	txn->room = malloc(c->block_size);
+	err = txn->room ? e2_store_new(env, c->block_size, memory_bytes, &txn->store) :
+			  e2_fail(E2_ERR_NOMEM, "no memory for a transaction");
+	if (!err)
+		err = e2_ranges_new(&txn->map);
+	if (!err)
+		err = e2_map_new(&txn->expected);
+	if (err) {
+		txn_free(txn);
+		return err;
+	}
+	mtx_lock(&c->lock);
+	c->txn = txn;
+	mtx_unlock(&c->lock);
+	*result = txn;
+	return 0;
+}
+
+int e2_txn_open(struct e2_cache *c, const struct e2_commit *how, struct e2_txn **txn)
+{
+	return e2_txn_open_within(c, how, NULL, TXN_MEMORY_BYTES, txn);
+}
+
+/* ---- ending -------------------------------------------------------------------- */
+
+/* Buffers of changed blocks go: what they hold has never been. */
+static void drop_changed(struct e2_txn *txn)
+{
+	struct e2_cache *c = txn->cache;
+	struct e2_span span;
+
+	for (e2_blk blk = 0; e2_ranges_next(txn->map, blk, &span); blk = span.key + span.count) {
+		for (uint64_t i = 0; i < span.count; i++)
+			e2_cache_drop(c, span.key + i);
+	}
+}
+
+static void end(struct e2_txn *txn, bool committed)
+{
+	const struct e2_commit *how = txn->how;
+	struct e2_cache *c = txn->cache;
+
+	mtx_lock(&c->lock);
+	assert(txn->pins == 0 && c->pinned == c->filling);
+	if (!committed)
+		drop_changed(txn);
+	while (c->dirty.newer != &c->dirty)	/* the image holds the same */
+		e2_cache_cleaned(c, c->dirty.newer);
+	c->txn = NULL;
+	mtx_unlock(&c->lock);
+	e2_memo_clear(txn, true);
+	txn_free(txn);
+	if (how->ended)
+		how->ended(how->context, committed);
+}
+
+void e2_txn_abort(struct e2_txn *txn)
+{
+	if (txn)
+		end(txn, false);
+}
+
+static int write_home(struct e2_txn *txn, const struct e2_range *run, uint8_t *room,
+		      uint64_t room_blocks)
+{
+	uint32_t block_size = txn->cache->block_size;
+	int err = 0;
+
+	for (uint64_t i = 0, n; i < run->count && !err; i += n) {
+		const uint8_t *data;
+
+		n = run->count - i < room_blocks ? run->count - i : room_blocks;
+		err = e2_txn_after(txn, run->blk + i, n, room, &data, &n);
+		if (!err)
+			err = e2_io_write(txn->cache->io, (run->blk + i) * block_size,
+					  (size_t)(n * block_size), data);
+	}
+	return err;
+}
+
+int e2_commit_straight(struct e2_txn *txn)
+{
+	enum { ROOM_BYTES = 1 << 20 };
+	uint64_t room_blocks = ROOM_BYTES / txn->cache->block_size;
+	uint8_t *room = malloc(ROOM_BYTES);
+	struct e2_range run = { 0 };
+	int err = 0;
+
+	if (!room)
+		return e2_fail(E2_ERR_NOMEM, "no memory to commit");
+	while (!err && e2_txn_changes(txn, run.blk + run.count, &run))
+		err = write_home(txn, &run, room, room_blocks);
+	if (!err)
+		err = e2_io_sync(txn->cache->io);
+	free(room);
+	/* Without a log there is no way back. */
+	return err ? E2_ERR_DOUBT : 0;
+}
+
+static int commit(struct e2_txn *txn)
+{
+	const struct e2_commit *how = txn->how;
+	struct e2_range run;
+	int err = e2_cache_check(txn->cache, 0, 0);
+
+	if (!err && how->dry)
+		err = e2_fail(E2_ERR_ROFS, "%s: a trial run is not committed", txn->cache->io->name);
+	if (!err && how->seal)
+		err = how->seal(how->context, txn);
+	if (err || !e2_txn_changes(txn, 0, &run))
+		return err;
+	return how->place ? e2_commit_run(txn) : e2_commit_straight(txn);
+}
+
+int e2_txn_commit(struct e2_txn *txn)
+{
+	assert(txn->mark_count == 0);
+	int err = commit(txn);
+
+	if (err == E2_ERR_DOUBT)
+		txn->cache->failed = true;
+	end(txn, err == 0);
+	return err;
+}
