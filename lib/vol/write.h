@@ -20,6 +20,7 @@
  */
 int e2_txn_begin(struct e2_fs *fs, bool dry, struct e2_txn **txn);
 struct e2_fs *e2_txn_fs(const struct e2_txn *txn);
+struct e2_txn *e2_fs_txn(const struct e2_fs *fs);	/* the one that is open; NULL: none */
 
 /* The undo file of the volume, an unnamed one unless undo_path was given; opened on first
  * use.  NULL after e2_open(). */
