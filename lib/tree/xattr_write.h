@@ -29,7 +29,8 @@ E2_NODISCARD int e2_acl_inherit(struct e2_txn *txn, e2_ino dir, e2_ino ino, stru
 /* Carries the permissions of in->mode into its access ACL, if it has one. */
 E2_NODISCARD int e2_acl_chmod(struct e2_txn *txn, e2_ino ino, struct e2_inode *in);
 
-/* Takes security.capability away, as the kernel does when a file is written or changes its owner. */
+/* Takes security.capability away, as the kernel does when a file is written or given to another
+ * owner. */
 E2_NODISCARD int e2_xattr_drop_capability(struct e2_txn *txn, e2_ino ino, struct e2_inode *in);
 
 #endif
