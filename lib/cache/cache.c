@@ -161,17 +161,23 @@ void e2_cache_unpin(struct e2_cache *c, struct buffer *b)
 	buffer_free(b);
 }
 
-void e2_cache_drop(struct e2_cache *c, e2_blk blk)
+struct buffer *e2_cache_find_filled(struct e2_cache *c, e2_blk blk)
 {
 	struct buffer *b = e2_cache_find(c, blk);
 
-	if (b && b->state == BUFFER_READING) {
-		b->pins++;		/* wakes us */
-		while (b->state == BUFFER_READING)
-			cnd_wait(&c->filled, &c->lock);
-		e2_cache_unpin(c, b);
-		b = e2_cache_find(c, blk);
-	}
+	if (!b || b->state != BUFFER_READING)
+		return b;
+	b->pins++;		/* so that we are woken */
+	while (b->state == BUFFER_READING)
+		cnd_wait(&c->filled, &c->lock);
+	e2_cache_unpin(c, b);
+	return e2_cache_find(c, blk);
+}
+
+void e2_cache_drop(struct e2_cache *c, e2_blk blk)
+{
+	struct buffer *b = e2_cache_find_filled(c, blk);
+
 	if (!b)
 		return;
 	assert(b->pins == 0);
@@ -258,12 +264,27 @@ void e2_cache_close(struct e2_cache *c)
 	free(c);
 }
 
+void e2_cache_renew(struct e2_cache *c)
+{
+	mtx_lock(&c->lock);
+	assert(!c->txn && c->pinned == c->filling);
+	c->queue.count = 0;
+	/* What workers read meanwhile is new; what they began before is waited for. */
+	for (size_t i = 0; i < c->chain_count; i++) {
+		while (c->chains[i])
+			e2_cache_drop(c, c->chains[i]->pub.blk);
+	}
+	c->blocks = c->io->size / c->block_size;
+	mtx_unlock(&c->lock);
+}
+
 /* ---- get, put, read ----------------------------------------------------------- */
 
 int e2_cache_check(const struct e2_cache *c, e2_blk blk, uint64_t count)
 {
 	if (c->failed)
-		return e2_fail(E2_ERR_DOUBT, "an earlier commit to %s failed half-way", c->io->name);
+		return e2_fail(E2_ERR_DOUBT, "%s: an earlier commit failed half-way",
+			       c->io->name);
 	if (blk < c->blocks && count <= c->blocks - blk)
 		return 0;
 	return e2_fail(E2_ERR_IO, "block %" PRIu64 " lies past the end of the image, which holds %"

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Blocks of an image in memory, read-only.
+ * Blocks of an image in memory.  Here they are read-only; cache/txn.h changes them.
  *
- * A buffer is EMPTY -> READING -> CLEAN.  get pins it: pinned memory never
- * moves or changes.  put unpins; unpinned clean buffers form the LRU and go
- * when the cache is over its size.  Several threads may get and put at once.
+ * A buffer is EMPTY -> READING -> CLEAN, and DIRTY while a transaction holds newer bytes in it.
+ * get pins it: pinned memory never moves, and changes only by the transaction.  put unpins;
+ * unpinned clean buffers form the LRU and go when the cache is over its size.  Several
+ * threads may get and put at once, but not while a function of a transaction runs.
  *
  * A hint queues blocks for the read-ahead workers, which read neighbours in one
  * call.  Hints may be dropped (queue full, half the cache in use, no workers)
@@ -51,6 +52,10 @@ void e2_cache_put(struct e2_cache *cache, const struct e2_buf *buf);	/* NULL is 
  * data and whole tables, which are looked at once.
  */
 E2_NODISCARD int e2_cache_read(struct e2_cache *cache, e2_blk blk, uint64_t count, void *data);
+
+/* Forgets what was read: somebody else has changed the image.  No block is pinned and no
+ * transaction is open (asserted). */
+void e2_cache_renew(struct e2_cache *cache);
 
 void e2_cache_hint(struct e2_cache *cache, const struct e2_range *ranges, size_t count);
 

@@ -36,6 +36,8 @@ int e2_txn_open_within(struct e2_cache *c, const struct e2_commit *how, struct e
 		return e2_fail(E2_ERR_NOMEM, "no memory for a transaction");
 	txn->cache = c;
 	txn->how = how;
+	e2_memo_init(&txn->memos);
+	e2_memo_init(&txn->surviving);
 	txn->room = malloc(c->block_size);
 	err = txn->room ? e2_store_new(env, c->block_size, memory_bytes, &txn->store) :
 			  e2_fail(E2_ERR_NOMEM, "no memory for a transaction");
@@ -86,7 +88,8 @@ static void end(struct e2_txn *txn, bool committed)
 		e2_cache_cleaned(c, c->dirty.newer);
 	c->txn = NULL;
 	mtx_unlock(&c->lock);
-	e2_memo_clear(txn, true);
+	e2_memo_clear(&txn->memos);
+	e2_memo_clear(&txn->surviving);
 	txn_free(txn);
 	if (how->ended)
 		how->ended(how->context, committed);
@@ -142,7 +145,8 @@ static int commit(struct e2_txn *txn)
 	int err = e2_cache_check(txn->cache, 0, 0);
 
 	if (!err && how->dry)
-		err = e2_fail(E2_ERR_ROFS, "%s: a trial run is not committed", txn->cache->io->name);
+		err = e2_fail(E2_ERR_ROFS, "%s: a trial run is never committed",
+			      txn->cache->io->name);
 	if (!err && how->seal)
 		err = how->seal(how->context, txn);
 	if (err || !e2_txn_changes(txn, 0, &run))

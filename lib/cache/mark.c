@@ -158,7 +158,7 @@ void e2_txn_rewind(struct e2_txn *txn, unsigned mark)
 		take_back(txn, &txn->undo[--txn->undo_count], m->epoch);
 	txn->mark_count--;
 	mtx_unlock(&c->lock);
-	e2_memo_clear(txn, false);
+	e2_memo_clear(&txn->memos);
 	if (txn->how->rewound)
 		txn->how->rewound(txn->how->context);
 }

@@ -162,46 +162,46 @@ int e2_overlay_read(struct e2_cache *c, e2_blk blk, uint64_t count, uint8_t *dat
 	return err;
 }
 
-/* A run of DIRTY buffers: shown where it is when it is one, else brought together. */
-static uint64_t gather(struct e2_txn *txn, struct buffer *b, uint64_t count, uint8_t *room,
-		       const uint8_t **data)
+/* A piece of what the transaction holds, of at most *count blocks; *count becomes its length.  In
+ * memory, or NULL with the slot it begins at. */
+static const uint8_t *piece(struct e2_txn *txn, e2_blk blk, uint64_t *count, uint64_t *slot)
 {
-	struct e2_cache *c = txn->cache;
-	uint64_t n = 0;
+	struct buffer *dirty;
 
-	*data = b->bytes;
-	while (b && b->state == BUFFER_DIRTY) {
-		memcpy(room + n * c->block_size, b->bytes, c->block_size);
-		if (++n == count)
-			break;
-		b = e2_cache_find(c, b->pub.blk + 1);
-	}
-	if (n > 1)
-		*data = room;
-	return n;
+	*slot = e2_lead_newest(txn, blk, count, &dirty);
+	assert(*slot != E2_LEADS_HOME);
+	return dirty ? dirty->bytes : e2_store_memory(txn->store, *slot, count);
 }
 
 int e2_txn_after(struct e2_txn *txn, e2_blk blk, uint64_t count, uint8_t *room,
 		 const uint8_t **data, uint64_t *got)
 {
+	enum { ENOUGH_BYTES = 64 << 10 };	/* to be written without gathering more */
 	struct e2_cache *c = txn->cache;
-	struct buffer *dirty;
-	uint64_t n = count;
+	uint64_t done = 0, n, slot;
 	int err = 0;
 
 	mtx_lock(&c->lock);
-	uint64_t leads = e2_lead_newest(txn, blk, &n, &dirty);
-	assert(leads != E2_LEADS_HOME);
-	if (dirty) {
-		n = gather(txn, dirty, count, room, data);
-	} else {
-		*data = e2_store_memory(txn->store, leads, &n);
-		if (!*data) {
-			err = e2_store_read(txn->store, leads, n, room);
-			*data = room;
+	for (*data = NULL; done < count && !err; done += n) {
+		uint8_t *to = room + done * c->block_size;
+
+		n = count - done;
+		const uint8_t *bytes = piece(txn, blk + done, &n, &slot);
+		bool enough = bytes && (n == count || n * c->block_size >= ENOUGH_BYTES);
+		if (enough && done > 0)
+			break;
+		if (enough) {
+			*data = bytes;
+			done = n;
+			break;
 		}
+		*data = room;
+		if (bytes)
+			memcpy(to, bytes, (size_t)(n * c->block_size));
+		else
+			err = e2_store_read(txn->store, slot, n, to);
 	}
 	mtx_unlock(&c->lock);
-	*got = n;
+	*got = done;
 	return err;
 }

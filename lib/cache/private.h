@@ -80,8 +80,9 @@ void e2_cache_filled(struct e2_cache *c, struct buffer *b, bool good);	/* ends R
 /* A pinned buffer with the block's content, which is read if need be. */
 int e2_cache_pin(struct e2_cache *c, e2_blk blk, struct buffer **b);
 void e2_cache_unpin(struct e2_cache *c, struct buffer *b);
-/* Removes the buffer of a block, if it has one, which nobody pins; waits for a worker who
- * fills it. */
+/* The buffer of a block, or NULL, after waiting for a worker who fills it. */
+struct buffer *e2_cache_find_filled(struct e2_cache *c, e2_blk blk);
+/* Removes the buffer of a block, if it has one, which nobody pins; waits as well. */
 void e2_cache_drop(struct e2_cache *c, e2_blk blk);
 void e2_cache_cleaned(struct e2_cache *c, struct buffer *b);	/* DIRTY to CLEAN */
 
@@ -110,7 +111,14 @@ struct e2_mark {
 	uint64_t epoch;			/* begun by it */
 };
 
-enum { MEMO_CHAINS = 256 };
+enum { MEMO_CHAINS = 16 };
+
+struct e2_memos {
+	struct e2_memo *few[MEMO_CHAINS];
+	struct e2_memo **many;		/* once there are more */
+	size_t chains;			/* a power of two */
+	size_t count;
+};
 
 struct e2_txn {
 	struct e2_cache *cache;
@@ -127,7 +135,7 @@ struct e2_txn {
 	size_t sum_count, sum_cap;
 	uint8_t *room;			/* a block */
 	size_t pins;			/* writable ones */
-	struct e2_memo *memos[2][MEMO_CHAINS];	/* [survives] */
+	struct e2_memos memos, surviving;
 };
 
 enum { TXN_MEMORY_BYTES = 1 << 30 };
@@ -156,14 +164,14 @@ uint64_t e2_mark_epoch(const struct e2_txn *txn);
  * nothing is. */
 int e2_mark_note(struct e2_txn *txn, e2_blk blk, uint64_t count);
 
-/* Frees memos: those that do not survive a rewind, or all. */
-void e2_memo_clear(struct e2_txn *txn, bool all);
+void e2_memo_init(struct e2_memos *memos);
+void e2_memo_clear(struct e2_memos *memos);	/* frees them all */
 
 /* ---- for the commit: nothing else happens meanwhile; the lock is free ----------------- */
 
 /*
  * What the transaction holds for blocks of a run of changes: the first *got of count, at
- * *data, which is memory of the transaction's or in room.
+ * *data, which is memory of the transaction's or in room.  Small pieces are brought together.
  *
  * room  count blocks
  */

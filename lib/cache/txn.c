@@ -103,7 +103,7 @@ static int make_dirty(struct e2_txn *txn, struct buffer *b)
 static int get_dirty(struct e2_txn *txn, e2_blk blk, bool filled, struct buffer **buf)
 {
 	struct e2_cache *c = txn->cache;
-	struct buffer *b = e2_cache_find(c, blk);
+	struct buffer *b = e2_cache_find_filled(c, blk);
 	int err;
 
 	c->stats.gets++;

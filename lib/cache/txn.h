@@ -5,7 +5,8 @@
  * Until its commit everything a transaction writes stays aside, in memory and past a limit
  * in an unnamed temporary file; the image is not touched.  Whoever reads through the cache
  * meanwhile (e2_cache_get, e2_cache_read) sees what the transaction has written.  Abort, and
- * rewind to a mark, leave no trace.  One transaction at a time; it belongs to one thread.
+ * rewind to a mark, leave no trace.  One transaction at a time; it belongs to one thread, and
+ * while one of these functions runs no other thread uses the cache (its workers know).
  *
  * Blocks are addressed whole.  A writable block is pinned from get to put; several holders
  * of one block see the same bytes, readers who pinned it before included.  Pins must
@@ -97,6 +98,8 @@ struct e2_memo {
 	void (*free)(struct e2_memo *memo);
 	struct e2_memo *next;		/* the transaction's */
 };
+
+/* One for a key and an id: a later one replaces it. */
 struct e2_memo *e2_txn_memo(struct e2_txn *txn, const void *key, uint64_t id);	/* NULL: none */
 void e2_txn_remember(struct e2_txn *txn, struct e2_memo *owned);
 void e2_txn_unremember(struct e2_txn *txn, const void *key, uint64_t id);
