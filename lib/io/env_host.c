@@ -2,20 +2,16 @@
 /* The host's own directory of files. */
 #include "io/file.h"
 
+#include "io/host_meta.h"
 #include "io/host_path.h"
+#include "io/lock.h"
 #include "io/name.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 #include <unistd.h>
-
-/* Writers of an image exclude each other by one byte far behind every image, so that
- * readers, and programs that lock the beginning of a file, are not concerned. */
-static const off_t writer_byte = (off_t)1 << 62;
 
 enum { SELF_BYTES = 40 };	/* "/proc/self/fd/" and a number */
 
@@ -146,28 +142,8 @@ static int host_in_use(struct e2_env *env, const char *path, struct e2_str *why)
 	return e2_path_in_use(path, why);
 }
 
-static int fail_locked(int fd, const char *path)
-{
-	struct flock l = {
-		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = writer_byte, .l_len = 1
-	};
-	struct e2_str text = E2_STR_INIT;
-
-	/* Only locks of the older kind know their process. */
-	if (fcntl(fd, F_OFD_GETLK, &l) == 0 && l.l_type != F_UNLCK && l.l_pid > 0)
-		e2_str_addf(&text, "locked by process %ld", (long)l.l_pid);
-	else
-		e2_str_add(&text, "locked by another program that writes it");
-	(void)e2_io_fail(E2_ERR_BUSY, path, e2_str_text(&text));
-	e2_str_free(&text);
-	return E2_ERR_BUSY;
-}
-
 static int host_open_locked(struct e2_env *env, const char *path, struct e2_io **io)
 {
-	struct flock l = {
-		.l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = writer_byte, .l_len = 1
-	};
 	struct stat held, named;
 	struct e2_io *file;
 	int r = e2_io_open_file(path, E2_IO_WRITE, &file);
@@ -175,12 +151,7 @@ static int host_open_locked(struct e2_env *env, const char *path, struct e2_io *
 	(void)env;
 	if (r)
 		return r;
-	if (fcntl(e2_io_fd(file), F_OFD_SETLK, &l) != 0) {
-		if (errno == EAGAIN || errno == EACCES)
-			r = fail_locked(e2_io_fd(file), path);
-		else if (errno != ENOLCK && errno != EINVAL && errno != EOPNOTSUPP)
-			r = e2_io_fail_errno(errno, path, "locking it");
-	}
+	r = e2_host_lock(file, E2_LOCK_WRITER, E2_EXCLUSIVE, 0);
 	/* Who waited for the lock of a file that is replaced holds one on the old file. */
 	if (r == E2_OK && (fstat(e2_io_fd(file), &held) != 0 || stat(path, &named) != 0 ||
 			   held.st_dev != named.st_dev || held.st_ino != named.st_ino))
@@ -195,58 +166,53 @@ static int host_open_locked(struct e2_env *env, const char *path, struct e2_io *
 
 static int host_identify(struct e2_env *env, struct e2_io *io, uint64_t *dev, uint64_t *ino)
 {
-	struct stat st;
+	struct e2_stamp stamp;
+	int r = e2_host_stamp(io, &stamp);
 
 	(void)env;
-	if (fstat(e2_io_fd(io), &st) != 0)
-		return e2_fail_errno(errno, "%s", io->name);
-	*dev = st.st_dev;
-	*ino = st.st_ino;
+	if (r)
+		return r;
+	*dev = stamp.dev;
+	*ino = stamp.ino;
 	return E2_OK;
-}
-
-/* Copies the ACL; where there is none, the other file gets none. */
-static int copy_acl(struct e2_io *from, struct e2_io *to)
-{
-	static const char acl[] = "system.posix_acl_access";
-	int r = E2_OK;
-	void *value;
-	ssize_t len = fgetxattr(e2_io_fd(from), acl, NULL, 0);
-
-	if (len == 0 || (len < 0 && (errno == ENODATA || errno == EOPNOTSUPP))) {
-		(void)fremovexattr(e2_io_fd(to), acl);	/* one that the directory gave, or none */
-		return E2_OK;
-	}
-	if (len < 0)
-		return e2_fail_errno(errno, "%s: reading its ACL", from->name);
-	value = malloc((size_t)len);
-	if (!value)
-		return e2_fail(E2_ERR_NOMEM, "%s: no memory for its ACL", from->name);
-	len = fgetxattr(e2_io_fd(from), acl, value, (size_t)len);
-	if (len < 0)
-		r = e2_fail_errno(errno, "%s: reading its ACL", from->name);
-	else if (fsetxattr(e2_io_fd(to), acl, value, (size_t)len, 0) != 0)
-		r = e2_fail_errno(errno, "%s: keeping its ACL", from->name);
-	free(value);
-	return r;
 }
 
 static int host_adopt(struct e2_env *env, struct e2_io *from, struct e2_io *to)
 {
-	struct stat old, new;
-	int r;
-
 	(void)env;
-	if (fstat(e2_io_fd(from), &old) != 0 || fstat(e2_io_fd(to), &new) != 0)
-		return e2_fail_errno(errno, "%s", from->name);
-	if ((old.st_uid != new.st_uid || old.st_gid != new.st_gid) &&
-	    fchown(e2_io_fd(to), old.st_uid, old.st_gid) != 0)
-		return e2_fail_errno(errno, "%s: keeping its owner", from->name);
-	r = copy_acl(from, to);
-	/* Last: changes of the owner and of the ACL change the mode. */
-	if (r == E2_OK && fchmod(e2_io_fd(to), old.st_mode & 07777) != 0)
-		r = e2_fail_errno(errno, "%s: keeping its mode", from->name);
-	return r;
+	return e2_host_adopt(from, to);
+}
+
+static int host_lock(struct e2_env *env, struct e2_io *io, enum e2_lock which,
+		     enum e2_lock_mode mode, unsigned wait_ms)
+{
+	(void)env;
+	return e2_host_lock(io, which, mode, wait_ms);
+}
+
+static int host_stamp(struct e2_env *env, struct e2_io *io, struct e2_stamp *stamp)
+{
+	(void)env;
+	return e2_host_stamp(io, stamp);
+}
+
+static int host_touch(struct e2_env *env, struct e2_io *io)
+{
+	(void)env;
+	return e2_host_touch(io);
+}
+
+static int host_scratch(struct e2_env *env, struct e2_io **io)
+{
+	(void)env;
+	return e2_io_open_scratch(io);
+}
+
+static int host_trusted(struct e2_env *env, const char *path, struct e2_io *file,
+			struct e2_io *image)
+{
+	(void)env;
+	return e2_host_trusted(path, file, image);
 }
 
 static const struct e2_env_ops host_ops = {
@@ -262,6 +228,11 @@ static const struct e2_env_ops host_ops = {
 	.open_locked = host_open_locked,
 	.identify = host_identify,
 	.adopt = host_adopt,
+	.lock = host_lock,
+	.stamp = host_stamp,
+	.touch = host_touch,
+	.scratch = host_scratch,
+	.trusted = host_trusted,
 };
 
 struct e2_env *e2_env_host(void)

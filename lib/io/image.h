@@ -49,7 +49,8 @@ int e2_image_touch(struct e2_image *image);
 /* 1 and why, when the image is mounted or attached to a loop device; else 0 or an error. */
 int e2_image_in_use(struct e2_image *image, struct e2_str *why);
 
-/* Whether a file may be taken for the image's log: see e2_env_ops.trusted. */
-int e2_image_trusts(struct e2_image *image, const char *path);
+/* Whether a file that was opened by path may be taken for the image's log: see
+ * e2_env_ops.trusted. */
+int e2_image_trusts(struct e2_image *image, const char *path, struct e2_io *file);
 
 #endif

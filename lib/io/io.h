@@ -143,8 +143,8 @@ struct e2_env_ops {
 	int (*adopt)(struct e2_env *env, struct e2_io *from, struct e2_io *to);
 
 	/* Takes or, with E2_UNLOCKED, gives back a lock on an io that this env opened.
-	 * E2_ERR_BUSY after wait_ms milliseconds (0: at once); of WRITER the detail says
-	 * "locked by process 4242 (extant-fsck)". */
+	 * E2_ERR_BUSY after wait_ms milliseconds (0: at once), of WRITER always at once; the
+	 * detail says "locked by process 4242 (extant-fsck); try again when it ends". */
 	int (*lock)(struct e2_env *env, struct e2_io *io, enum e2_lock which,
 		    enum e2_lock_mode mode, unsigned wait_ms);
 	int (*stamp)(struct e2_env *env, struct e2_io *io, struct e2_stamp *stamp);
@@ -152,9 +152,10 @@ struct e2_env_ops {
 	 * one tick of the file system's clock differ. */
 	int (*touch)(struct e2_env *env, struct e2_io *io);
 	int (*scratch)(struct e2_env *env, struct e2_io **io);	/* as e2_io_open_scratch() */
-	/* Whether a file may hold our own log: a regular file with one name, not a symlink, that
-	 * belongs to the caller or to the owner of the image.  1, 0, or an error. */
-	int (*trusted)(struct e2_env *env, const char *path, struct e2_io *image);
+	/* Whether an opened file may hold our own log: path is its only name and no symlink, it
+	 * is regular and belongs to the caller or to the owner of the image.  1, 0, or an error. */
+	int (*trusted)(struct e2_env *env, const char *path, struct e2_io *file,
+		       struct e2_io *image);
 };
 
 struct e2_env {

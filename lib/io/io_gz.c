@@ -8,11 +8,9 @@
 #include "io/name.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
 
 enum {
@@ -32,39 +30,6 @@ struct gz_copy {
 	uint8_t *in_buf;
 	uint8_t *out_buf;
 };
-
-/* A file without a name in a directory; -1 and errno. */
-static int open_unnamed(const char *dir)
-{
-	int fd = open(dir, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-	struct e2_str name = E2_STR_INIT;
-
-	if (fd >= 0)
-		return fd;
-	e2_str_addf(&name, "%s/extant-XXXXXX", dir);
-	errno = ENOMEM;
-	if (!name.failed)
-		fd = mkostemp(name.text, O_CLOEXEC);
-	if (fd >= 0)
-		(void)unlink(name.text);	/* at worst a leftover in a temporary directory */
-	e2_str_free(&name);
-	return fd;
-}
-
-/* Room for what is inflated, in TMPDIR or where large temporary files live. */
-static int open_scratch(const char *for_path, struct e2_io **io)
-{
-	const char *env = getenv("TMPDIR");
-	const char *dirs[] = { env && *env ? env : "/var/tmp", "/var/tmp", "/tmp" };
-
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
-		int fd = open_unnamed(dirs[i]);
-
-		if (fd >= 0)
-			return e2_io_from_fd(fd, for_path, true, io);
-	}
-	return e2_io_fail_errno(errno, for_path, "making a temporary file to inflate it into");
-}
 
 static bool is_zero(const uint8_t *p, size_t len)
 {
@@ -189,17 +154,18 @@ out:
 	return r;
 }
 
-int e2_io_open_gz(const char *path, uint64_t limit, struct e2_io **io)
+int e2_io_inflate(struct e2_io *in, const char *path, uint64_t limit, struct e2_io **io)
 {
-	struct gz_copy c = { .limit = limit };
-	int r = e2_io_open_file(path, 0, &c.in);
+	struct gz_copy c = { .in = in, .limit = limit };
+	int fd = e2_io_scratch_fd();
+	int r;
 
-	if (r)
-		return r;
-	r = open_scratch(path, &c.out);
+	if (fd < 0)
+		return e2_io_fail_errno(errno, path,
+					"making a temporary file to inflate it into");
+	r = e2_io_from_fd(fd, path, true, &c.out);
 	if (r == E2_OK)
 		r = inflate_all(&c);
-	(void)e2_io_close(c.in);	/* was only read */
 	if (r) {
 		(void)e2_io_close(c.out);	/* has no name, is gone */
 		return r;
@@ -207,4 +173,31 @@ int e2_io_open_gz(const char *path, uint64_t limit, struct e2_io **io)
 	c.out->writable = false;
 	*io = c.out;
 	return E2_OK;
+}
+
+int e2_io_open_gz(const char *path, uint64_t limit, struct e2_io **io)
+{
+	struct e2_io *in;
+	int r = e2_io_open_file(path, 0, &in);
+
+	if (r)
+		return r;
+	r = e2_io_inflate(in, path, limit, io);
+	(void)e2_io_close(in);	/* was only read */
+	return r;
+}
+
+/* A deflate gzip header, of which the first three bytes are fixed. */
+int e2_io_is_gzip(struct e2_io *io, bool *gzip)
+{
+	uint8_t head[3];
+	int r;
+
+	*gzip = false;
+	if (io->size < sizeof(head))
+		return E2_OK;
+	r = e2_io_read(io, 0, sizeof(head), head);
+	if (r == E2_OK)
+		*gzip = head[0] == 0x1f && head[1] == 0x8b && head[2] == 8;
+	return r;
 }

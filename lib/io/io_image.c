@@ -1,31 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /* What a user may name as an image: a file, a part of one, or a compressed one. */
+#include "io/file.h"
 #include "io/name.h"
 #include "io/spec.h"
 
 #include <unistd.h>
 
-static const uint64_t gz_limit = (uint64_t)16 << 40;	/* the largest volume of 4 KiB blocks */
-
 static bool exists(void *arg, const char *path)
 {
 	(void)arg;
 	return access(path, F_OK) == 0;
-}
-
-/* A deflate gzip header, of which the first three bytes are fixed. */
-static int is_gzip(struct e2_io *io, bool *gzip)
-{
-	uint8_t head[3];
-	int r;
-
-	*gzip = false;
-	if (io->size < sizeof(head))
-		return E2_OK;
-	r = e2_io_read(io, 0, sizeof(head), head);
-	if (r == E2_OK)
-		*gzip = head[0] == 0x1f && head[1] == 0x8b && head[2] == 8;
-	return r;
 }
 
 static int open_whole(const char *path, unsigned flags, struct e2_io **io)
@@ -35,7 +19,7 @@ static int open_whole(const char *path, unsigned flags, struct e2_io **io)
 	int r = e2_io_open_file(path, flags, &file);
 
 	if (r == E2_OK)
-		r = is_gzip(file, &gzip);
+		r = e2_io_is_gzip(file, &gzip);
 	if (r == E2_OK && !gzip) {
 		*io = file;
 		return E2_OK;
@@ -46,7 +30,7 @@ static int open_whole(const char *path, unsigned flags, struct e2_io **io)
 	if (flags & E2_IO_WRITE)
 		return e2_io_fail(E2_ERR_ROFS, path,
 				  "is compressed with gzip and can only be read");
-	return e2_io_open_gz(path, gz_limit, io);
+	return e2_io_open_gz(path, E2_IO_GZ_LIMIT, io);
 }
 
 int e2_io_open_image(const char *spec, unsigned flags, struct e2_io **io)

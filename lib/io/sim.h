@@ -8,6 +8,10 @@
  * Durability model: data of a file is durable after sync of that file; a name
  * (create, link, rename, unlink) after sync_dir of its directory.  A sector of
  * 512 bytes is old or new, never mixed.
+ *
+ * Locks exclude the open files of one simulation from each other, at once: nobody waits.
+ * Scratch files can fail as others, but are no part of the recording: what is written to
+ * them is no event, and a power loss leaves none.
  */
 #ifndef E2_IO_SIM_H
 #define E2_IO_SIM_H
@@ -23,7 +27,9 @@ struct e2_env *e2_sim_env(struct e2_sim *sim);
 enum e2_sim_kind {				/* kinds of operations, as a mask */
 	E2_SIM_READ = 1, E2_SIM_WRITE = 2, E2_SIM_SYNC = 4, E2_SIM_RESIZE = 8,
 	E2_SIM_OPEN = 16, E2_SIM_CREATE = 32, E2_SIM_NAME = 64,	/* link, unlink, rename */
-	E2_SIM_SYNC_DIR = 128, E2_SIM_CLOSE = 256, E2_SIM_ALL = 511,
+	E2_SIM_SYNC_DIR = 128, E2_SIM_CLOSE = 256,
+	E2_SIM_LOCK = 512,			/* taking one, not giving it back */
+	E2_SIM_ALL = 1023,
 };
 
 /* Lets the nth (from 1) coming operation of the kinds fail with err, and with
@@ -32,6 +38,10 @@ void e2_sim_fail(struct e2_sim *sim, unsigned kinds, uint64_t nth, bool for_ever
 
 /* Operations of the kinds counted since e2_sim_new or the last e2_sim_fail. */
 uint64_t e2_sim_count(const struct e2_sim *sim, unsigned kinds);
+
+/* Ends the recording so far: all that is there is durable, the next event is the first.
+ * E2_ERR_NOMEM: nothing changed. */
+int e2_sim_settle(struct e2_sim *sim);
 
 /* Events recorded: every operation that changes anything or syncs. */
 size_t e2_sim_events(const struct e2_sim *sim);
@@ -42,7 +52,8 @@ size_t e2_sim_events(const struct e2_sim *sim);
  *
  * choice   bit i decides about the i-th pending thing, oldest first: kept (1) or
  *          lost (0); pending things past 64 follow from the seed
- * tear     the last kept write reaches the disk only up to a sector bound
+ * tear     with an even seed the last kept write reaches the disk only up to a sector bound;
+ *          with an odd one any of the kept pending writes may miss any of its sectors
  *
  * *pending (may be NULL) is the number of things the choice was about.
  */

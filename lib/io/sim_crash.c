@@ -16,9 +16,14 @@
 
 enum sim_fate { FATE_DURABLE, FATE_PENDING };
 
+static bool is_write(const struct sim_event *e)
+{
+	return e->kind == SIM_WRITE || e->kind == SIM_ZERO;
+}
+
 static bool is_data(const struct sim_event *e)
 {
-	return e->kind == SIM_WRITE || e->kind == SIM_ZERO || e->kind == SIM_RESIZE;
+	return is_write(e) || e->kind == SIM_RESIZE;
 }
 
 static bool is_name(const struct sim_event *e)
@@ -88,6 +93,27 @@ static uint64_t torn_length(const struct sim_event *e, uint64_t seed)
 	return end > e->offset ? end - e->offset : 0;
 }
 
+/* A write of which any sector may have been left out, as the seed says. */
+static int apply_in_part(struct sim_disk *disk, const struct sim_event *e, size_t nth,
+			 uint64_t seed)
+{
+	uint64_t end = e->offset + e->len;
+	int r = E2_OK;
+
+	for (uint64_t at = e->offset; r == E2_OK && at < end;) {
+		uint64_t next = (at / SIM_SECTOR + 1) * SIM_SECTOR;
+		struct sim_event piece = *e;
+
+		piece.offset = at;
+		piece.len = (next < end ? next : end) - at;
+		piece.data = e->data ? e->data + (at - e->offset) : NULL;
+		if (mix(seed ^ mix(nth ^ mix(at / SIM_SECTOR))) & 1)
+			r = sim_disk_apply(disk, &piece, piece.len);
+		at = next;
+	}
+	return r;
+}
+
 /* The last pending write that is kept; `cut` when there is none. */
 static size_t find_torn(const struct e2_sim *sim, size_t cut, const uint8_t *fate, uint64_t choice,
 			uint64_t seed)
@@ -95,10 +121,8 @@ static size_t find_torn(const struct e2_sim *sim, size_t cut, const uint8_t *fat
 	size_t torn = cut, nth = 0;
 
 	for (size_t i = 0; i < cut; i++) {
-		enum sim_event_kind kind = sim->event[i].kind;
-
 		if (fate[i] == FATE_PENDING && is_kept(nth++, choice, seed) &&
-		    (kind == SIM_WRITE || kind == SIM_ZERO))
+		    is_write(&sim->event[i]))
 			torn = i;
 	}
 	return torn;
@@ -133,6 +157,7 @@ int e2_sim_crash(const struct e2_sim *sim, size_t cut, uint64_t choice, uint64_t
 		 struct e2_sim **after, size_t *pending)
 {
 	struct sim_disk disk;
+	bool holes = tear && (seed & 1) != 0;
 	size_t torn, count, nth = 0;
 	uint8_t *fate;
 	int r;
@@ -143,14 +168,17 @@ int e2_sim_crash(const struct e2_sim *sim, size_t cut, uint64_t choice, uint64_t
 	if (!fate)
 		return e2_fail(E2_ERR_NOMEM, "no memory for a simulated crash");
 	count = find_fates(sim, cut, fate);
-	torn = tear ? find_torn(sim, cut, fate, choice, seed) : cut;
+	torn = tear && !holes ? find_torn(sim, cut, fate, choice, seed) : cut;
 	r = sim_disk_copy(&sim->begin, &disk);
 	for (size_t i = 0; r == E2_OK && i < cut; i++) {
 		const struct sim_event *e = &sim->event[i];
 
 		if (fate[i] == FATE_PENDING && !is_kept(nth++, choice, seed))
 			continue;
-		r = sim_disk_apply(&disk, e, i == torn ? torn_length(e, seed) : e->len);
+		if (holes && fate[i] == FATE_PENDING && is_write(e))
+			r = apply_in_part(&disk, e, i, seed);
+		else
+			r = sim_disk_apply(&disk, e, i == torn ? torn_length(e, seed) : e->len);
 	}
 	free(fate);
 	if (r) {

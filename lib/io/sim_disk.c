@@ -54,6 +54,7 @@ static int own_blob(struct sim_disk *disk, size_t file, uint64_t cap)
 	b = new_blob(old->size, (size_t)cap, old);
 	if (!b)
 		return no_memory();
+	b->changes = old->changes;
 	put_blob(old);
 	disk->file[file] = b;
 	return E2_OK;
@@ -82,6 +83,7 @@ int sim_disk_write(struct sim_disk *disk, size_t file, uint64_t offset, uint64_t
 
 	if (r || len == 0)
 		return r;
+	disk->file[file]->changes++;
 	if (data)
 		memcpy(disk->file[file]->data + offset, data, (size_t)len);
 	else
@@ -99,6 +101,7 @@ int sim_disk_resize(struct sim_disk *disk, size_t file, uint64_t size)
 	if (size < b->size)
 		memset(b->data + size, 0, (size_t)(b->size - size));
 	b->size = size;
+	b->changes++;
 	return E2_OK;
 }
 

@@ -8,12 +8,13 @@
 
 #include "io/sim.h"
 
-enum { SIM_SECTOR = 512, SIM_KINDS = 9 };
+enum { SIM_SECTOR = 512, SIM_KINDS = 10 };
 
 struct sim_blob {		/* bytes, shared until one of the owners changes them */
 	size_t refs;
 	uint64_t size;
 	size_t cap;		/* bytes past size are zero */
+	uint64_t changes;	/* that were ever made to it */
 	uint8_t *data;
 };
 
@@ -50,8 +51,12 @@ struct sim_event {
 	char *from;		/* the name that went with a rename */
 };
 
+struct sim_handle;
+
 struct e2_sim {
 	struct e2_env env;
+	struct sim_handle *handles;	/* all that are open */
+	uint64_t touches;
 	struct sim_disk begin;	/* all of it durable */
 	struct sim_disk now;
 	size_t events, events_cap;
@@ -81,7 +86,32 @@ bool sim_disk_find(const struct sim_disk *disk, const char *path, size_t *file);
  * is left out.  len cuts a write. */
 int sim_disk_apply(struct sim_disk *disk, const struct sim_event *event, uint64_t len);
 
+/* ---- sim_env.c ---- */
+
+extern const struct e2_env_ops sim_env_ops;
+
+/* ---- sim_handle.c: an open file ---- */
+
+/* sim_new_handle: a handle of a file; sim_handle_file: which file one leads to. */
+int sim_new_handle(struct e2_sim *sim, const char *path, size_t file, bool writable,
+		   struct e2_io **io);
+size_t sim_handle_file(const struct e2_io *io);
+
+/* struct e2_env_ops.lock, and scratch: a file that is no part of the recording. */
+int sim_lock(struct e2_io *io, enum e2_lock which, enum e2_lock_mode mode);
+int sim_open_scratch(struct e2_sim *sim, struct e2_io **io);
+
 /* ---- sim.c ---- */
+
+/* Counts an operation of one kind and decides whether it fails. */
+int sim_enter(struct e2_sim *sim, enum e2_sim_kind kind, const char *path);
+
+/* Does an event and writes it down, with copies of what was written (of its len, or NULL) and
+ * of the names (or NULL), which event does not have yet. */
+int sim_record(struct e2_sim *sim, const struct sim_event *event, const void *data,
+	       const char *path, const char *from);
+
+int sim_no_memory(void);
 
 /* A simulation that begins with a disk, which it takes over, even on failure. */
 int sim_new_from(struct sim_disk *owned, struct e2_sim **sim);

@@ -86,6 +86,21 @@ int e2_spec_parse(const char *spec, bool (*exists)(void *arg, const char *path),
 	return r ? r : e2_str_status(&s->path);
 }
 
+static bool exists(void *arg, const char *path)
+{
+	struct e2_env *env = arg;
+	struct e2_place place;
+	bool found = env->ops->look(env, path, &place) == E2_OK && place.kind != E2_PLACE_NOTHING;
+
+	e2_str_free(&place.path);
+	return found;
+}
+
+int e2_spec_look(struct e2_env *env, const char *spec, struct e2_spec *s)
+{
+	return e2_spec_parse(spec, exists, env, s);
+}
+
 int e2_spec_slice(const struct e2_spec *s, struct e2_io *owned, struct e2_io **io)
 {
 	uint64_t len = s->len;

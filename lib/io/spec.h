@@ -20,6 +20,9 @@ struct e2_spec {
 int e2_spec_parse(const char *spec, bool (*exists)(void *arg, const char *path), void *arg,
 		  struct e2_spec *s);
 
+/* The same with the files of env. */
+int e2_spec_look(struct e2_env *env, const char *spec, struct e2_spec *s);
+
 /* The slice of an opened path that the spec asks for; owned itself when it is none. */
 int e2_spec_slice(const struct e2_spec *s, struct e2_io *owned, struct e2_io **io);
 

@@ -179,16 +179,6 @@ static int open_existing(struct e2_target *t, const struct e2_spec *spec)
 	return r ? r : e2_str_status(&t->reason);
 }
 
-static bool exists(void *arg, const char *path)
-{
-	struct e2_env *env = arg;
-	struct e2_place place;
-	bool found = env->ops->look(env, path, &place) == E2_OK && place.kind != E2_PLACE_NOTHING;
-
-	e2_str_free(&place.path);
-	return found;
-}
-
 int e2_target_open(struct e2_env *env, const char *spec, struct e2_target **target)
 {
 	struct e2_target *t = calloc(1, sizeof(*t));
@@ -198,7 +188,7 @@ int e2_target_open(struct e2_env *env, const char *spec, struct e2_target **targ
 	if (!t)
 		return e2_io_fail(E2_ERR_NOMEM, spec, "no memory to open it");
 	t->env = env;
-	r = e2_spec_parse(spec, exists, env, &s);
+	r = e2_spec_look(env, spec, &s);
 	if (r == E2_OK)
 		r = env->ops->look(env, e2_str_text(&s.path), &t->place);
 	if (r == E2_OK) {
