@@ -37,3 +37,32 @@ int e2_inode_table(struct e2_fs *fs, e2_grp group, e2_blk *first)
 	*first = desc.inode_table;
 	return 0;
 }
+
+int e2_group_edit(struct e2_txn *txn, e2_grp group, struct e2_wbuf **buf, uint8_t **raw)
+{
+	const struct e2_geometry *g = &e2_txn_fs(txn)->g;
+	e2_blk blk;
+	uint32_t offset;
+
+	if (group >= g->groups)
+		return e2_fail(E2_ERR_RANGE, "no group %" PRIu32 ": the volume has %" PRIu32,
+			       group, g->groups);
+	e2_group_locate(g, group, &blk, &offset);
+	int err = e2_txn_get(txn, blk, E2_FILL_READ, buf);
+	if (!err)
+		*raw = (*buf)->data + offset;
+	return err;
+}
+
+int e2_group_put(struct e2_txn *txn, e2_grp group, const struct e2_group *desc)
+{
+	struct e2_wbuf *buf;
+	uint8_t *raw;
+	int err = e2_group_edit(txn, group, &buf, &raw);
+
+	if (err)
+		return err;
+	e2_group_encode(desc, raw);
+	e2_txn_put(txn, buf);
+	return 0;
+}

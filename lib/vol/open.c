@@ -5,6 +5,8 @@
  */
 #include "vol/fs.h"
 
+#include "base/checked.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -45,6 +47,11 @@ int e2_super_check_features(const struct e2_super *super)
 	uint32_t known = e2_feature_mask(E2_INCOMPAT, E2_SUPPORT_READ);
 	int err;
 
+	if (super->feature_incompat & E2_FEATURE_extant_commit)	/* whatever the revision */
+		return e2_fail(E2_ERR_LOG, "superblock: a change is being applied "
+			       "(extant_commit), and its log is not there: the image was copied "
+			       "meanwhile, or its log was moved; name the log with --log, or go "
+			       "back to the original image");
 	if (super->rev_level == 0 || (super->feature_incompat & ~known) == 0)
 		return 0;
 	e2_str_add_features(&names, E2_INCOMPAT, super->feature_incompat & ~known);
@@ -61,11 +68,8 @@ int e2_super_check_features(const struct e2_super *super)
 }
 
 /* Collects why the volume may only be read. */
-static void note_read_only(struct e2_fs *fs)
+static void note_read_only(const struct e2_super *s, struct e2_str *why)
 {
-	const struct e2_super *s = &fs->super;
-	struct e2_str *why = &fs->read_only;
-
 	if (s->rev_level == 0)
 		return;
 	uint32_t unknown = s->feature_ro_compat & ~e2_feature_mask(E2_RO_COMPAT, E2_SUPPORT_WRITE);
@@ -84,81 +88,137 @@ static void note_read_only(struct e2_fs *fs)
 					   "has a journal (has_journal)");
 }
 
+struct loaded {			/* what a superblock says */
+	struct e2_super super;
+	struct e2_geometry g;
+	e2_grp copy;
+};
+
 /* The superblock at a block the caller names, by one block size. */
-static int try_super(struct e2_fs *fs, const struct e2_open_options *o, uint32_t block_size)
+static int try_super(struct e2_io *io, const struct e2_open_options *o, uint32_t block_size,
+		     struct loaded *l)
 {
-	int err = e2_super_read(fs->io, o->superblock, block_size, &fs->super);
+	int err = e2_super_read(io, o->superblock, block_size, &l->super);
 
 	if (err)
 		return err;
 	if (!(o->flags & E2_OPEN_ANY_FEATURE)) {
-		err = e2_super_check_features(&fs->super);
+		err = e2_super_check_features(&l->super);
 		if (err)
 			return err;
 	}
-	err = e2_geometry_derive(&fs->super, o->flags & E2_OPEN_SHORT ? 0 : fs->io->size, &fs->g);
+	err = e2_geometry_derive(&l->super, o->flags & E2_OPEN_SHORT ? 0 : io->size, &l->g);
+	l->copy = 0;
 	if (err || o->superblock == 0)
 		return err;
-	if (fs->g.block_size != block_size)
+	if (l->g.block_size != block_size)
 		return e2_fail(E2_ERR_CORRUPT, "superblock at block %" PRIu64 " of %" PRIu32
 			       " bytes: says that blocks have %" PRIu32 " bytes", o->superblock,
-			       block_size, fs->g.block_size);
-	fs->copy = e2_block_group(&fs->g, o->superblock);
-	if (fs->copy >= fs->g.groups || e2_group_first_block(&fs->g, fs->copy) != o->superblock)
+			       block_size, l->g.block_size);
+	l->copy = e2_block_group(&l->g, o->superblock);
+	if (l->copy >= l->g.groups || e2_group_first_block(&l->g, l->copy) != o->superblock)
 		return e2_fail(E2_ERR_CORRUPT, "superblock at block %" PRIu64
 			       ": by its own fields no group begins there", o->superblock);
 	return 0;
 }
 
-static int read_super(struct e2_fs *fs, const struct e2_open_options *o)
+static int read_super(struct e2_io *io, const struct e2_open_options *o, struct loaded *l)
 {
 	if (o->superblock == 0 || o->block_size != 0)
-		return try_super(fs, o, o->block_size);
+		return try_super(io, o, o->block_size, l);
 	uint32_t found = 0;	/* the first block size by which a superblock is there */
 	for (uint32_t size = E2_BLOCK_SIZE_MIN; size <= E2_BLOCK_SIZE_MAX; size *= 2) {
-		int err = try_super(fs, o, size);
+		int err = try_super(io, o, size, l);
 		if (err == 0 || err == E2_ERR_IO || err == E2_ERR_NOMEM)
 			return err;
 		if (found == 0 && err != E2_ERR_NOT_EXT2)
 			found = size;
 	}
 	if (found != 0)		/* what is wrong with it says more than that none will do */
-		return try_super(fs, o, found);
+		return try_super(io, o, found, l);
 	return e2_fail(E2_ERR_NOT_EXT2, "no superblock at block %" PRIu64 " for any block size",
 		       o->superblock);
 }
 
-int e2_open(struct e2_io *owned, const struct e2_open_options *options, struct e2_fs **fs)
+int e2_fs_load(struct e2_fs *fs, struct e2_io *io)
+{
+	const struct e2_open_options *o = &fs->options;
+	struct e2_str why = E2_STR_INIT;
+	struct e2_cache *cache;
+	struct loaded l;
+	int err = read_super(io, o, &l);
+
+	if (err)
+		return err;
+	note_read_only(&l.super, &why);
+	err = e2_str_status(&why) ? e2_fail(E2_ERR_NOMEM, "no memory to open a volume") :
+	      e2_cache_open(io, l.g.block_size, o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
+			    o->threads == E2_THREADS_AUTO ? THREADS_AUTO : o->threads, &cache);
+	if (err) {
+		e2_str_free(&why);
+		return err;
+	}
+	e2_cache_close(fs->cache);
+	e2_str_free(&fs->read_only);
+	fs->cache = cache;
+	fs->read_only = why;
+	fs->super = l.super;
+	fs->g = l.g;
+	fs->copy = l.copy;
+	atomic_store(&fs->spread, E2_SPREAD_UNKNOWN);
+	return 0;
+}
+
+/* Keeps the text of an option; *path leads to the copy. */
+static int keep_path(struct e2_str *copy, const char **path)
+{
+	if (!*path)
+		return 0;
+	e2_str_add(copy, *path);
+	if (e2_str_status(copy))
+		return e2_fail(E2_ERR_NOMEM, "no memory to open a volume");
+	*path = e2_str_text(copy);
+	return 0;
+}
+
+int e2_fs_new(const struct e2_open_options *options, struct e2_fs **fs)
 {
 	static const struct e2_open_options defaults = { .threads = E2_THREADS_AUTO };
-	const struct e2_open_options *o = options ? options : &defaults;
 	struct e2_fs *f = calloc(1, sizeof *f);
 	int err;
 
-	if (!f) {
-		(void)e2_io_close(owned);	/* read only: nothing can be lost */
+	if (!f)
 		return e2_fail(E2_ERR_NOMEM, "no memory to open a volume");
+	f->options = options ? *options : defaults;
+	atomic_init(&f->spread, E2_SPREAD_UNKNOWN);
+	uint32_t size = f->options.block_size;
+	if (size != 0 && (size < E2_BLOCK_SIZE_MIN || size > E2_BLOCK_SIZE_MAX ||
+			  !e2_is_power_of_2(size)))
+		err = e2_fail(E2_ERR_INVAL, "block size %" PRIu32
+			      " is not a power of two from %d to %d", size,
+			      (int)E2_BLOCK_SIZE_MIN, (int)E2_BLOCK_SIZE_MAX);
+	else
+		err = keep_path(&f->log_path, &f->options.log_path);
+	if (!err)
+		err = keep_path(&f->undo_path, &f->options.undo_path);
+	if (err)
+		(void)e2_close(f);	/* nothing is open: the first failure is the one to tell */
+	else
+		*fs = f;
+	return err;
+}
+
+int e2_open(struct e2_io *owned, const struct e2_open_options *options, struct e2_fs **fs)
+{
+	struct e2_fs *f;
+	int err = e2_fs_new(options, &f);
+
+	if (err) {
+		(void)e2_io_close(owned);	/* nothing was written: nothing can be lost */
+		return err;
 	}
 	f->io = owned;
-	atomic_init(&f->spread, E2_SPREAD_UNKNOWN);
-	if (o->block_size != 0 && (o->block_size < E2_BLOCK_SIZE_MIN ||
-	    o->block_size > E2_BLOCK_SIZE_MAX || (o->block_size & (o->block_size - 1)) != 0)) {
-		err = e2_fail(E2_ERR_INVAL, "block size %" PRIu32
-			      " is not a power of two from %d to %d", o->block_size,
-			      (int)E2_BLOCK_SIZE_MIN, (int)E2_BLOCK_SIZE_MAX);
-		goto out;
-	}
-	err = read_super(f, o);
-	if (err)
-		goto out;
-	note_read_only(f);
-	if (e2_str_status(&f->read_only)) {
-		err = e2_fail(E2_ERR_NOMEM, "no memory to open a volume");
-		goto out;
-	}
-	err = e2_cache_open(owned, f->g.block_size, o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
-			    o->threads == E2_THREADS_AUTO ? THREADS_AUTO : o->threads, &f->cache);
-out:
+	err = e2_fs_load(f, owned);
 	if (err)
 		(void)e2_close(f);	/* the first failure is the one to tell */
 	else
@@ -168,13 +228,26 @@ out:
 
 int e2_close(struct e2_fs *fs)
 {
-	int err;
+	int err = 0;
 
 	if (!fs)
 		return 0;
+	e2_txn_abort(fs->txn);
+	e2_reading_end(fs);
 	e2_cache_close(fs->cache);
-	err = e2_io_close(fs->io);
+	if (fs->undo)
+		err = e2_undo_close(fs->undo);
+	if (!fs->image || fs->io != e2_image_io(fs->image)) {
+		int closed = e2_io_close(fs->io);
+		err = err ? err : closed;
+	}
+	if (fs->image) {
+		int closed = e2_image_close(fs->image);
+		err = err ? err : closed;
+	}
 	e2_str_free(&fs->read_only);
+	e2_str_free(&fs->log_path);
+	e2_str_free(&fs->undo_path);
 	free(fs);
 	return err;
 }

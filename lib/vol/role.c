@@ -101,3 +101,69 @@ found:
 	*group = home;
 	return 0;
 }
+
+/* ---- runs -------------------------------------------------------------------------- */
+
+const char *e2_role_name(enum e2_role role)
+{
+	static const char *const names[] = {
+		[E2_ROLE_NONE] = "nothing", [E2_ROLE_BOOT] = "boot block",
+		[E2_ROLE_SUPER] = "superblock", [E2_ROLE_DESC] = "group descriptors",
+		[E2_ROLE_RESERVED_DESC] = "blocks reserved for group descriptors",
+		[E2_ROLE_BLOCK_BITMAP] = "block bitmap", [E2_ROLE_INODE_BITMAP] = "inode bitmap",
+		[E2_ROLE_INODE_TABLE] = "inode table",
+	};
+
+	return names[role];
+}
+
+/* The first of count blocks from blk on that lies in one of more blocks from first on;
+ * or none, and *at is left alone. */
+static bool overlap(e2_blk blk, uint64_t count, e2_blk first, uint64_t more, e2_blk *at)
+{
+	if (first == 0 || first >= blk + count || blk >= first + more)
+		return false;
+	*at = first > blk ? first : blk;
+	return true;
+}
+
+/* What a descriptor names of a run. */
+static enum e2_role desc_run_role(const struct e2_geometry *g, const struct e2_group *desc,
+				  e2_blk blk, uint64_t count, e2_blk *at)
+{
+	if (overlap(blk, count, desc->block_bitmap, 1, at))
+		return E2_ROLE_BLOCK_BITMAP;
+	if (overlap(blk, count, desc->inode_bitmap, 1, at))
+		return E2_ROLE_INODE_BITMAP;
+	if (overlap(blk, count, desc->inode_table, g->inode_table_blocks, at))
+		return E2_ROLE_INODE_TABLE;
+	return E2_ROLE_NONE;
+}
+
+int e2_run_role(struct e2_fs *fs, e2_blk blk, uint64_t count, enum e2_role *role, e2_grp *group,
+		e2_blk *at)
+{
+	const struct e2_geometry *g = &fs->g;
+	e2_grp home = e2_block_group(g, blk);
+	struct e2_group desc;
+	int spread;
+
+	*group = home;
+	*at = blk;
+	*role = head_role(g, home, blk);
+	if (*role != E2_ROLE_NONE)
+		return 0;
+	int err = learn_spread(fs, &spread);
+	if (err)
+		return err;
+	e2_grp first = spread == E2_SPREAD_HOME ? home : 0;
+	e2_grp end = spread == E2_SPREAD_HOME ? home + 1 : g->groups;
+	for (e2_grp other = first; other < end && *role == E2_ROLE_NONE; other++) {
+		err = e2_group_get(fs, other, &desc);
+		if (err)
+			return err;
+		*role = desc_run_role(g, &desc, blk, count, at);
+		*group = other;
+	}
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Single numbers of a superblock where it lies, for what is looked at too often to decode all
+ * of it: e2_super_get_NAME(raw) and e2_super_set_NAME(raw, value), from its table.
+ * raw has as many bytes as the field's end.
+ */
+#ifndef E2_DISK_ACCESS_H
+#define E2_DISK_ACCESS_H
+
+#include "disk/struct.h"
+
+#define E2_ACCESS(type, kind, name, at, arg) \
+	static inline type e2_super_get_##name(const uint8_t *raw) \
+	{ \
+		type v; \
+		E2_DECODE_##kind(v, raw, at, arg) \
+		return v; \
+	} \
+	static inline void e2_super_set_##name(uint8_t *raw, type v) \
+	{ \
+		E2_ENCODE_##kind(v, raw, at, arg) \
+	}
+#define E2_ACCESS_u8(name, at, arg) E2_ACCESS(uint8_t, u8, name, at, arg)
+#define E2_ACCESS_u16(name, at, arg) E2_ACCESS(uint16_t, u16, name, at, arg)
+#define E2_ACCESS_u32(name, at, arg) E2_ACCESS(uint32_t, u32, name, at, arg)
+#define E2_ACCESS_u64(name, at, arg) E2_ACCESS(uint64_t, u64, name, at, arg)
+#define E2_ACCESS_u32v(name, at, arg)
+#define E2_ACCESS_text(name, at, arg)
+#define E2_ACCESS_uuid(name, at, arg)
+#define E2_ACCESS_bytes(name, at, arg)
+
+#define F(kind, name, at, arg, fmt, when, doc) E2_ACCESS_##kind(name, at, arg)
+#include "disk/super.def"
+#undef F
+
+#endif

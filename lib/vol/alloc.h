@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/* What block and inode allocation share; only lib/vol sees it. */
+#ifndef E2_VOL_ALLOC_H
+#define E2_VOL_ALLOC_H
+
+#include "vol/fs.h"
+
+/*
+ * What searches have learnt, for as long as nothing is taken back: lost at a rewind, and
+ * nothing breaks without it.
+ */
+struct e2_hints {
+	struct e2_memo memo;
+	e2_grp last_dir;		/* group that got the last directory of the root */
+	struct e2_hint {
+		uint8_t longest;	/* no run of free blocks is longer; E2_LONGEST_UNKNOWN */
+		bool bitmap_proven;	/* the block bitmap is where the layout has one */
+		bool no_inodes;
+	} group[];
+};
+enum { E2_LONGEST_UNKNOWN = UINT8_MAX };
+
+E2_NODISCARD int e2_hints_get(struct e2_txn *txn, struct e2_hints **hints);
+
+/* The counters that change with a bitmap, pinned for change, and checked. */
+struct e2_counters {
+	struct e2_wbuf *group_buf, *super_buf;
+	uint8_t *group_raw, *super_raw;
+	struct e2_group desc;		/* decoded; e2_counters_put encodes it */
+};
+E2_NODISCARD int e2_counters_get(struct e2_txn *txn, e2_grp group, struct e2_counters *c);
+/* changed: keeps what is in c->desc. */
+void e2_counters_put(struct e2_txn *txn, struct e2_counters *c, bool changed);
+
+/* The bitmap of a group, pinned for change. */
+E2_NODISCARD int e2_bitmap_edit(struct e2_txn *txn, e2_grp group, const char *what, e2_blk blk,
+				struct e2_wbuf **buf);
+
+#endif
