@@ -5,7 +5,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-static int check_kind(struct e2_fs *fs, const struct e2_inode *in)
+int e2_file_check_kind(struct e2_fs *fs, const struct e2_inode *in)
 {
 	if (e2_inode_has_blocks(fs, in) || (in->mode & E2_S_IFMT) == 0)
 		return 0;
@@ -64,7 +64,7 @@ int e2_read(struct e2_fs *fs, const struct e2_inode *in, uint64_t offset, size_t
 	uint32_t bits = e2_geometry(fs)->block_bits;
 	uint64_t size = e2_inode_size(in);
 	uint8_t *to = buf;
-	int err = check_kind(fs, in);
+	int err = e2_file_check_kind(fs, in);
 
 	if (err)
 		return err;
@@ -103,7 +103,7 @@ int e2_data_next(struct e2_fs *fs, const struct e2_inode *in, uint64_t offset, u
 	const struct e2_geometry *g = e2_geometry(fs);
 	uint64_t size = e2_inode_size(in);
 	uint64_t pointer_blocks = 0;
-	int err = check_kind(fs, in);
+	int err = e2_file_check_kind(fs, in);
 
 	if (err)
 		return err;

@@ -13,7 +13,7 @@ uint64_t e2_map_reach(const struct e2_geometry *g)
 	return E2_DIRECT + e2_map_span(g, 1) + e2_map_span(g, 2) + e2_map_span(g, 3);
 }
 
-static int bad_pointer(const struct e2_geometry *g, e2_lblk lblk, e2_blk blk, const char *what)
+int e2_map_bad_pointer(const struct e2_geometry *g, e2_lblk lblk, e2_blk blk, const char *what)
 {
 	return e2_fail(E2_ERR_CORRUPT, "file block %" PRIu64 ": %s at block %" PRIu64
 		       " lies outside the volume, which has %" PRIu64 " blocks", lblk, what, blk,
@@ -63,15 +63,13 @@ static int run_at(const struct e2_geometry *g, const struct pointers *p, unsigne
 	if (blk == 0)
 		run->count = count_holes(p, i) * e2_map_span(g, level) - within;
 	else if (!e2_block_valid(g, blk))
-		return bad_pointer(g, run->lblk, blk, level ? "indirect block" : "data");
+		return e2_map_bad_pointer(g, run->lblk, blk, level ? "indirect block" : "data");
 	else
 		run->count = level ? 1 : count_neighbours(g, p, i, blk);
 	return 0;
 }
 
-/* Which pointer of the inode leads to lblk, and through how many levels; *rest
- * is where lblk lies in the subtree below it. */
-static uint32_t root_of(const struct e2_geometry *g, e2_lblk lblk, unsigned *level, uint64_t *rest)
+uint32_t e2_map_root(const struct e2_geometry *g, e2_lblk lblk, unsigned *level, uint64_t *rest)
 {
 	*level = 0;
 	*rest = 0;
@@ -95,7 +93,7 @@ int e2_map_counted(struct e2_fs *fs, const struct e2_inode *in, e2_lblk lblk, st
 	if (lblk >= e2_map_reach(g))
 		return e2_fail(E2_ERR_FBIG, "file block %" PRIu64 ": pointers reach %" PRIu64
 			       " blocks", lblk, e2_map_reach(g));
-	uint32_t i = root_of(g, lblk, &level, &rest);
+	uint32_t i = e2_map_root(g, lblk, &level, &rest);
 	if (level > 0)
 		p.count = i + 1;	/* the next pointer has another span */
 	const struct e2_buf *buf = NULL;

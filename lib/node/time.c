@@ -4,7 +4,9 @@
  * word with 30 bits of nanoseconds over 2 more bits of seconds.
  * Layout: kernel, Documentation/filesystems/ext4/inodes.rst, "Inode Timestamps".
  */
-#include "node/node.h"
+#include "node/write.h"
+
+#include <stddef.h>
 
 enum {	/* extra_isize from which on an inode has a field: its end, past byte 128 */
 	EXTRA_CTIME = 0x88 - 0x80, EXTRA_MTIME = 0x8c - 0x80, EXTRA_ATIME = 0x90 - 0x80,
@@ -52,4 +54,43 @@ bool e2_inode_time(const struct e2_inode *in, enum e2_time_which which, struct e
 		return true;
 	}
 	return false;
+}
+
+/* The time nearest to t that fits, as the kernel clamps it: 32 bits with sign, 2 more with a
+ * field of extra bits. */
+static void store(struct e2_time t, bool has_extra, uint32_t *sec, uint32_t *extra)
+{
+	const int64_t min = INT32_MIN;
+	const int64_t max = has_extra ? min + (INT64_C(1) << 34) - 1 : INT32_MAX;
+
+	if (t.sec < min || t.sec > max)
+		t = (struct e2_time){ .sec = t.sec < min ? min : max };
+	*sec = (uint32_t)t.sec;
+	if (has_extra)
+		*extra = (uint32_t)((uint64_t)(t.sec - (int32_t)(uint32_t)t.sec) >> 32 & 3) |
+			 (uint32_t)t.nsec << 2;
+}
+
+void e2_inode_set_time(struct e2_inode *in, enum e2_time_which which, struct e2_time t)
+{
+	uint32_t extra_isize = in->extra_isize;
+
+	switch (which) {
+	case E2_ATIME:
+		store(t, extra_isize >= EXTRA_ATIME, &in->atime, &in->atime_extra);
+		break;
+	case E2_CTIME:
+		store(t, extra_isize >= EXTRA_CTIME, &in->ctime, &in->ctime_extra);
+		break;
+	case E2_MTIME:
+		store(t, extra_isize >= EXTRA_MTIME, &in->mtime, &in->mtime_extra);
+		break;
+	case E2_CRTIME:
+		if (extra_isize >= EXTRA_CRTIME)
+			store(t, extra_isize >= EXTRA_CRTIME_EXTRA, &in->crtime, &in->crtime_extra);
+		break;
+	case E2_DTIME:
+		store(t, false, &in->dtime, NULL);
+		break;
+	}
 }

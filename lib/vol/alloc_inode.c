@@ -219,8 +219,8 @@ int e2_free_inode(struct e2_txn *txn, e2_ino ino, bool directory)
 	if (!err)
 		err = e2_bitmap_edit(txn, group, "inode", c.desc.inode_bitmap, &bitmap);
 	if (!err && !e2_bits_test(bitmap->data, index))
-		err = e2_fail(E2_ERR_CORRUPT, "inode %" PRIu32 " cannot be freed: it is free already",
-			      ino);
+		err = e2_fail(E2_ERR_CORRUPT, "inode %" PRIu32 " cannot be freed: it is free "
+			      "already", ino);
 	if (!err && (c.desc.free_inodes_count >= g->inodes_per_group || free_inodes >= g->inodes))
 		err = e2_fail(E2_ERR_CORRUPT, "group %" PRIu32 ": inode %" PRIu32 " is used, but "
 			      "free_inodes_count is %u there and %" PRIu32 " in the superblock",

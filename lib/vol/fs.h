@@ -12,7 +12,7 @@
 enum e2_spread { E2_SPREAD_UNKNOWN, E2_SPREAD_HOME, E2_SPREAD_ANYWHERE };
 
 /* The block bitmap of one group as it was before the transaction. */
-struct e2_before {
+struct e2_was {
 	bool known;			/* group, desc and bits are valid */
 	bool proven;			/* the descriptor's bitmap is one; else nothing was free */
 	e2_grp group;
@@ -44,7 +44,7 @@ struct e2_fs {
 	struct e2_commit how;
 	struct e2_commit_place place;
 	struct e2_undo *undo;
-	struct e2_before before;
+	struct e2_was was;
 	struct e2_bitset *freed;	/* groups with blocks that were freed; may hold too many */
 };
 
@@ -72,12 +72,6 @@ int e2_fs_load(struct e2_fs *fs, struct e2_io *io);
 
 /* An empty volume with its own copy of the options. */
 int e2_fs_new(const struct e2_open_options *options, struct e2_fs **fs);
-
-/* What the layout has in one of count blocks from blk on: the first such block, or *role
- * E2_ROLE_NONE.  The blocks are of one group. */
-E2_NODISCARD int e2_run_role(struct e2_fs *fs, e2_blk blk, uint64_t count, enum e2_role *role,
-			     e2_grp *group, e2_blk *at);
-const char *e2_role_name(enum e2_role role);	/* "inode table"; static */
 
 /* The block bitmap of a group before the transaction; *bits is NULL when there is none that
  * can be trusted. */

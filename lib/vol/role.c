@@ -140,8 +140,9 @@ static enum e2_role desc_run_role(const struct e2_geometry *g, const struct e2_g
 	return E2_ROLE_NONE;
 }
 
-int e2_run_role(struct e2_fs *fs, e2_blk blk, uint64_t count, enum e2_role *role, e2_grp *group,
-		e2_blk *at)
+/* What there is in blocks of one group. */
+static int group_run_role(struct e2_fs *fs, e2_blk blk, uint64_t count, enum e2_role *role,
+			  e2_grp *group, e2_blk *at)
 {
 	const struct e2_geometry *g = &fs->g;
 	e2_grp home = e2_block_group(g, blk);
@@ -150,7 +151,7 @@ int e2_run_role(struct e2_fs *fs, e2_blk blk, uint64_t count, enum e2_role *role
 
 	*group = home;
 	*at = blk;
-	*role = head_role(g, home, blk);
+	*role = head_role(g, home, blk);	/* a group begins with its head */
 	if (*role != E2_ROLE_NONE)
 		return 0;
 	int err = learn_spread(fs, &spread);
@@ -164,6 +165,31 @@ int e2_run_role(struct e2_fs *fs, e2_blk blk, uint64_t count, enum e2_role *role
 			return err;
 		*role = desc_run_role(g, &desc, blk, count, at);
 		*group = other;
+	}
+	return 0;
+}
+
+int e2_run_role(struct e2_fs *fs, e2_blk blk, uint64_t count, enum e2_role *role, e2_grp *group,
+		e2_blk *at)
+{
+	const struct e2_geometry *g = &fs->g;
+
+	*role = E2_ROLE_NONE;
+	if (count > 0 && blk < g->first_data_block) {
+		*role = E2_ROLE_BOOT;
+		*group = 0;
+		*at = blk;
+	}
+	while (count > 0 && *role == E2_ROLE_NONE) {
+		e2_grp home = e2_block_group(g, blk);
+		uint64_t left = e2_group_first_block(g, home) + e2_group_blocks(g, home) - blk;
+		uint64_t n = left < count ? left : count;
+		int err = group_run_role(fs, blk, n, role, group, at);
+
+		if (err)
+			return err;
+		blk += n;
+		count -= n;
 	}
 	return 0;
 }

@@ -42,15 +42,15 @@ static int before_desc(struct e2_fs *fs, e2_grp group, struct e2_group *desc)
 	uint32_t offset;
 
 	e2_group_locate(&fs->g, group, &blk, &offset);
-	int err = e2_cache_read_before(fs->cache, blk, 1, fs->before.bits);
+	int err = e2_cache_read_before(fs->cache, blk, 1, fs->was.bits);
 	if (!err)
-		e2_group_decode(desc, fs->before.bits + offset);
+		e2_group_decode(desc, fs->was.bits + offset);
 	return err;
 }
 
 int e2_before_bits(struct e2_fs *fs, e2_grp group, const uint8_t **bits)
 {
-	struct e2_before *b = &fs->before;
+	struct e2_was *b = &fs->was;
 	enum e2_role role;
 	e2_grp of;
 
@@ -83,8 +83,8 @@ out:
 
 void e2_before_end(struct e2_fs *fs)
 {
-	free(fs->before.bits);
-	fs->before = (struct e2_before){ .known = false };
+	free(fs->was.bits);
+	fs->was = (struct e2_was){ .known = false };
 }
 
 static bool desc_names(const struct e2_fs *fs, const struct e2_group *desc, e2_blk blk)
@@ -117,7 +117,7 @@ static int was_free(void *context, e2_blk blk, bool *is_free)
 		return 0;
 	err = e2_block_role(fs, blk, &role, &of);
 	if (!err)
-		*is_free = role == E2_ROLE_NONE && !desc_names(fs, &fs->before.desc, blk);
+		*is_free = role == E2_ROLE_NONE && !desc_names(fs, &fs->was.desc, blk);
 	return err;
 }
 
@@ -179,11 +179,8 @@ static int check_writable(const struct e2_fs *fs, bool dry)
 
 int e2_txn_begin(struct e2_fs *fs, bool dry, struct e2_txn **txn)
 {
-	struct e2_undo *undo;
 	int err = check_writable(fs, dry);
 
-	if (!err && !dry && fs->options.undo_path)
-		err = e2_fs_undo(fs, &undo);
 	if (err)
 		return err;
 	if (fs->txn)
@@ -203,4 +200,9 @@ int e2_txn_begin(struct e2_fs *fs, bool dry, struct e2_txn **txn)
 struct e2_fs *e2_txn_fs(const struct e2_txn *txn)
 {
 	return e2_txn_how(txn)->context;
+}
+
+struct e2_txn *e2_fs_txn(const struct e2_fs *fs)
+{
+	return fs->txn;
 }

@@ -175,4 +175,10 @@ enum e2_role {
 };
 E2_NODISCARD int e2_block_role(struct e2_fs *fs, e2_blk blk, enum e2_role *role, e2_grp *group);
 
+/* The first of count blocks, all within the volume, that the layout has a use for: *at, what,
+ * and of which group; *role is E2_ROLE_NONE when there is none. */
+E2_NODISCARD int e2_run_role(struct e2_fs *fs, e2_blk blk, uint64_t count, enum e2_role *role,
+			     e2_grp *group, e2_blk *at);
+const char *e2_role_name(enum e2_role role);	/* "inode table"; static */
+
 #endif
