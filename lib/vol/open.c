@@ -233,8 +233,16 @@ int e2_close(struct e2_fs *fs)
 	if (!fs)
 		return 0;
 	e2_txn_abort(fs->txn);
+	e2_reading_end(fs);
 	e2_cache_close(fs->cache);
-	err = e2_io_close(fs->io);
+	if (!fs->image || fs->io != e2_image_io(fs->image)) {
+		int closed = e2_io_close(fs->io);
+		err = err ? err : closed;
+	}
+	if (fs->image) {
+		int closed = e2_image_close(fs->image);
+		err = err ? err : closed;
+	}
 	e2_str_free(&fs->read_only);
 	e2_str_free(&fs->log_path);
 	e2_str_free(&fs->undo_path);
