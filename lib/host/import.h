@@ -37,8 +37,14 @@ struct e2_import_counts { uint64_t files, dirs, symlinks, others, names, bytes; 
  * host_path  a file, directory, symlink (copied, not followed), device, ...; holes stay holes;
  *            hard links within one tree stay hard links
  *
+ * A directory that is there takes the names of another besides its own and stays what it is,
+ * whatever how->exists says.  Content takes the place of content, or is added to it, between
+ * regular files only; with E2_IMPORT_INPLACE everything else is replaced as with _ATOMIC.
+ * The mode is the host's, but for what a default ACL of the directory takes away.
+ *
  * E2_ERR_CHANGED when a file changes while it is read; E2_ERR_NOSPC says how much is missing;
- * errors of the host name the host's file.
+ * E2_ERR_INVAL for the image itself, which a tree leaves out; errors of the host name the
+ * host's file.
  */
 E2_NODISCARD int e2_import(struct e2_txn *txn, const char *host_path, e2_ino dir,
 			   const void *name, size_t len, const struct e2_import *how,

@@ -84,6 +84,26 @@ static int open_regular(const struct e2_host_walk *w, int fd, const char *name,
 	return openat(fd, name, flags);
 }
 
+int e2_host_next_data(int file, uint64_t at, uint64_t size, struct e2_extent *e)
+{
+	off_t start, end;
+
+	if (at >= size)
+		return 0;
+	start = lseek(file, (off_t)at, SEEK_DATA);
+	if (start < 0 && errno == ENXIO)
+		return 0;		/* the rest is a hole */
+	end = start < 0 ? -1 : lseek(file, start, SEEK_HOLE);
+	if (start < 0 || end < 0)
+		return errno == EINVAL ? E2_HOST_UNTOLD : -errno;
+	if (end <= start)
+		return E2_HOST_UNTOLD;
+	if ((uint64_t)start >= size)
+		return 0;
+	*e = (struct e2_extent){ (uint64_t)start, (uint64_t)end < size ? (uint64_t)end : size };
+	return 1;
+}
+
 /*
  * The data of a file that has fewer blocks than its size asks for.  A host that
  * cannot tell holes says that all is data; compression looks like holes and is none.
@@ -92,26 +112,19 @@ static int read_extents(struct e2_host_walk *w, int file, e2_obj obj, uint64_t s
 {
 	struct e2_source *s = w->s;
 	size_t first = s->extents_len;
-	uint64_t data = 0, at = 0;
-	int err = 0;
+	struct e2_extent e = { 0 };
+	uint64_t data = 0;
+	int err = 0, found;
 
-	while (err == 0 && at < size) {
-		off_t start = lseek(file, (off_t)at, SEEK_DATA), end;
-
-		if (start < 0 && errno == ENXIO)
-			break;		/* the rest is a hole */
-		end = start < 0 ? -1 : lseek(file, start, SEEK_HOLE);
-		if ((start < 0 || end < 0) && errno != EINVAL)
-			return fail_entry(w, obj, errno);
-		if (end <= start) {
+	while (err == 0 && (found = e2_host_next_data(file, e.end, size, &e)) != 0) {
+		if (found == E2_HOST_UNTOLD) {
 			s->extents_len = first;
 			return 0;
 		}
-		if ((uint64_t)start >= size)
-			break;
-		at = (uint64_t)end < size ? (uint64_t)end : size;
-		data += at - (uint64_t)start;
-		err = e2_source_add_extent(s, (uint64_t)start, at);
+		if (found < 0)
+			return fail_entry(w, obj, -found);
+		data += e.end - e.start;
+		err = e2_source_add_extent(s, e.start, e.end);
 	}
 	if (err == 0 && s->extents_len == first)
 		err = e2_source_add_extent(s, 0, 0);

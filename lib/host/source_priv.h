@@ -85,6 +85,16 @@ int e2_source_add_set(struct e2_source *s, struct e2_xattr_item *v, uint32_t cou
 /* e2_source_fail with the text of errnum. */
 int e2_source_fail_errno(const struct e2_source *s, e2_obj obj, int errnum);
 
+/* ---- holes of host files (source_object.c) ---------------------------------------- */
+
+enum { E2_HOST_UNTOLD = -0x10000 };	/* no errno */
+
+/*
+ * The next piece of data of an open file from byte `at` on, within its size.
+ * 1; 0 when only holes follow; E2_HOST_UNTOLD when the host cannot tell; -errno.
+ */
+int e2_host_next_data(int file, uint64_t at, uint64_t size, struct e2_extent *e);
+
 /* ---- attributes of host files (source_xattr.c) ------------------------------------ */
 
 struct e2_xattr_reader {
@@ -102,13 +112,16 @@ void e2_xattr_reader_init(struct e2_xattr_reader *r, bool by_proc);
 void e2_xattr_reader_free(struct e2_xattr_reader *r);
 
 /*
- * Reads the attributes of name in the directory fd (name "": of fd itself).
+ * Reads the attributes of name in the directory fd (name "": of fd itself) into r->v, sorted.
  *
- * set      0 when it has none
  * ignored  how many were of name spaces that ext2 does not hold
  *
  * E2_ERR_* of the host without a path in the detail: the caller knows it.
  */
+int e2_xattr_read_items(struct e2_xattr_reader *r, int fd, const char *name, uint64_t dev,
+			uint32_t *count, uint32_t *ignored);
+
+/* The same into a set of the source: 0 when there are none. */
 int e2_xattr_read(struct e2_xattr_reader *r, struct e2_source *s, int fd, const char *name,
 		  uint64_t dev, uint32_t *set, uint32_t *ignored);
 

@@ -207,14 +207,19 @@ static int add_attr(struct e2_xattr_reader *r, int fd, const char *name, const c
 	return 0;
 }
 
-int e2_xattr_read(struct e2_xattr_reader *r, struct e2_source *s, int fd, const char *name,
-		  uint64_t dev, uint32_t *set, uint32_t *ignored)
+static int compare_items(const void *left, const void *right)
 {
-	uint32_t count = 0, dropped = 0, i;
+	return e2_xattr_item_compare(left, right);
+}
+
+int e2_xattr_read_items(struct e2_xattr_reader *r, int fd, const char *name, uint64_t dev,
+			uint32_t *count, uint32_t *ignored)
+{
+	uint32_t found = 0, dropped = 0, i;
 	size_t len = 0, pos;
 	int err;
 
-	*set = 0;
+	*count = 0;
 	*ignored = 0;
 	if (r->bare_known && r->bare_dev == dev)
 		return 0;
@@ -225,28 +230,34 @@ int e2_xattr_read(struct e2_xattr_reader *r, struct e2_source *s, int fd, const 
 		e2_err_clear();
 		return 0;
 	}
-	if (err != 0 || len == 0)
+	if (err != 0)
 		return err;
 	r->values.len = 0;
 	for (pos = 0; pos < len; pos += strlen(r->list + pos) + 1) {
-		err = add_attr(r, fd, name, r->list + pos, &count, &dropped);
+		err = add_attr(r, fd, name, r->list + pos, &found, &dropped);
 		if (err != 0)
 			return err;
 	}
-	for (i = 0; i < count; i++)
+	for (i = 0; i < found; i++)
 		r->v[i].value = (const uint8_t *)r->values.text + r->at[i];
-	err = count == 0 ? 0 : e2_source_add_set(s, r->v, count, set);
-	if (err == 0)
-		*ignored = dropped;
-	return err;
+	if (found > 1)
+		qsort(r->v, found, sizeof(*r->v), compare_items);
+	*count = found;
+	*ignored = dropped;
+	return 0;
+}
+
+int e2_xattr_read(struct e2_xattr_reader *r, struct e2_source *s, int fd, const char *name,
+		  uint64_t dev, uint32_t *set, uint32_t *ignored)
+{
+	uint32_t count;
+	int err = e2_xattr_read_items(r, fd, name, dev, &count, ignored);
+
+	*set = 0;
+	return err != 0 || count == 0 ? err : e2_source_add_set(s, r->v, count, set);
 }
 
 /* ---- the table of sets --------------------------------------------------------------- */
-
-static int compare_items(const void *left, const void *right)
-{
-	return e2_xattr_item_compare(left, right);
-}
 
 static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
 {

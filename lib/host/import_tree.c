@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A tree of the host into an open volume.
+ *
+ * The tree is read into records first (source_dir.c); what they need is compared with what
+ * is free; then each directory's names are made in one go, in the order of the records, so
+ * that files lie in the order in which they are read.
+ */
+#include "host/import_parts.h"
+
+#include <stdlib.h>
+
+struct tree {
+	struct e2_importer *x;
+	struct e2_source *source;
+	e2_ino *made;			/* of each object; 0: not yet */
+	bool *fresh;			/* it was not there before */
+	e2_ino dir;			/* where the root's name goes */
+	const void *name;
+	size_t len;
+};
+
+/* ---- what it takes ------------------------------------------------------------------- */
+
+static bool is_kind(const struct e2_object *o, uint32_t type)
+{
+	return (o->mode & E2_S_IFMT) == type;
+}
+
+static struct e2_feed feed_of(const struct tree *t, e2_obj obj)
+{
+	const struct e2_object *o = e2_source_object(t->source, obj);
+	struct e2_feed feed = { .size = o->size };
+	uint32_t count;
+
+	feed.extents = e2_source_extents(t->source, obj, &count);
+	feed.count = count;
+	return feed;
+}
+
+static uint64_t blocks_of(const struct tree *t, e2_obj obj)
+{
+	const struct e2_geometry *g = e2_geometry(t->x->fs);
+	const struct e2_object *o = e2_source_object(t->source, obj);
+	struct e2_feed feed;
+
+	if (is_kind(o, E2_S_IFREG)) {
+		feed = feed_of(t, obj);
+		return e2_feed_blocks(g, &feed);
+	}
+	return is_kind(o, E2_S_IFDIR) || (is_kind(o, E2_S_IFLNK) && o->size > E2_FAST_SYMLINK_MAX);
+}
+
+/* Whether names of the tree may be there already, so that less than all is needed. */
+static int may_meet(const struct tree *t, bool *meets)
+{
+	e2_ino ino;
+	int err = e2_dir_lookup(t->x->fs, t->dir, t->name, t->len, &ino);
+
+	*meets = err == 0;
+	if (err != E2_ERR_NOENT)
+		return err;
+	e2_err_clear();
+	return 0;
+}
+
+static int check_space(const struct tree *t)
+{
+	uint32_t objects = e2_source_objects(t->source);
+	struct e2_str shown = E2_STR_INIT;
+	uint64_t blocks = 0;
+	bool meets;
+	int err = may_meet(t, &meets);
+
+	if (err != 0 || meets)
+		return err;
+	for (e2_obj obj = 0; obj < objects; obj++)
+		blocks += blocks_of(t, obj);
+	e2_source_path(t->source, 0, &shown);
+	err = e2_str_status(&shown);
+	if (err == 0)
+		err = e2_import_space(t->x, e2_str_text(&shown), blocks, objects);
+	e2_str_free(&shown);
+	return err;
+}
+
+/* ---- making it ------------------------------------------------------------------------ */
+
+static int read_feed(void *context, uint64_t offset, size_t len, void *buf)
+{
+	return e2_source_read(context, offset, len, buf);
+}
+
+static int report(struct tree *t, e2_obj obj)
+{
+	struct e2_str path = E2_STR_INIT;
+	int err;
+
+	if (t->x->how->report == NULL)
+		return 0;
+	e2_source_path(t->source, obj, &path);
+	err = e2_str_status(&path);
+	if (err == 0)
+		err = e2_import_report(t->x, e2_str_text(&path), t->made[obj], 0);
+	e2_str_free(&path);
+	return err;
+}
+
+static int make(struct tree *t, e2_ino dir, const void *name, size_t len, e2_obj obj)
+{
+	const struct e2_object *o = e2_source_object(t->source, obj);
+	struct e2_thing thing = { .object = o };
+	struct e2_source_file *file = NULL;
+	struct e2_feed feed;
+	int err = 0, err_close;
+
+	thing.xattrs = e2_source_xattrs(t->source, o->xattrs, &thing.xattr_count);
+	if (is_kind(o, E2_S_IFLNK)) {
+		thing.text = e2_source_text(t->source, o->text);
+		thing.text_len = (size_t)o->size;
+	} else if (is_kind(o, E2_S_IFREG)) {
+		feed = feed_of(t, obj);
+		thing.feed = &feed;
+		feed.read = read_feed;
+		if (o->size > 0)
+			err = e2_source_open(t->source, obj, &file);
+		feed.context = file;
+	}
+	if (err == 0)
+		err = e2_import_thing(t->x, dir, name, len, &thing, &t->made[obj], &t->fresh[obj]);
+	err_close = e2_source_close(file);
+	return err != 0 ? err : err_close;
+}
+
+/* A further name of an object: what is there gives way, where that is asked for. */
+static int link_name(struct tree *t, e2_ino dir, const void *name, size_t len, e2_ino ino)
+{
+	int err = e2_link(t->x->txn, dir, name, len, ino);
+
+	if (err != E2_ERR_EXIST || t->x->how->exists == E2_IMPORT_REFUSE)
+		return err;
+	e2_err_clear();
+	err = e2_unlink(t->x->txn, dir, name, len);
+	return err != 0 ? err : e2_link(t->x->txn, dir, name, len, ino);
+}
+
+static int fill_dir(struct tree *t, e2_obj dir)
+{
+	const struct e2_object *o = e2_source_object(t->source, dir);
+	int err = 0;
+
+	for (uint32_t i = 0; i < o->names && err == 0; i++) {
+		const struct e2_source_name *n = e2_source_name(t->source, o->first_name + i);
+		const char *name = e2_source_text(t->source, n->text);
+
+		if (t->made[n->object] != 0)
+			err = link_name(t, t->made[dir], name, n->len, t->made[n->object]);
+		else
+			err = make(t, t->made[dir], name, n->len, n->object);
+		if (err == 0)
+			err = report(t, n->object);
+		t->x->counts.names++;
+	}
+	return err;
+}
+
+/* Directories get their times when nothing more comes into them. */
+static int set_times(struct tree *t, e2_obj dir)
+{
+	struct e2_inode in;
+	int err;
+
+	if (!t->fresh[dir] || !(t->x->how->flags & E2_IMPORT_TIMES))
+		return 0;
+	err = e2_inode_get(t->x->fs, t->made[dir], &in);
+	if (err != 0)
+		return err;
+	e2_import_times(e2_source_object(t->source, dir), &in);
+	return e2_inode_put(t->x->txn, t->made[dir], &in);
+}
+
+static int make_all(struct tree *t)
+{
+	uint32_t objects = e2_source_objects(t->source);
+	int err;
+
+	t->made = calloc(objects, sizeof(*t->made));
+	t->fresh = calloc(objects, sizeof(*t->fresh));
+	if (t->made == NULL || t->fresh == NULL)
+		return e2_fail(E2_ERR_NOMEM, "a tree of %u objects", objects);
+	err = make(t, t->dir, t->name, t->len, 0);
+	if (err == 0)
+		err = report(t, 0);
+	t->x->counts.names++;
+	for (e2_obj obj = 0; obj < objects && err == 0; obj++) {
+		if (is_kind(e2_source_object(t->source, obj), E2_S_IFDIR))
+			err = fill_dir(t, obj);
+	}
+	for (e2_obj obj = 0; obj < objects && err == 0; obj++) {
+		if (is_kind(e2_source_object(t->source, obj), E2_S_IFDIR))
+			err = set_times(t, obj);
+	}
+	return err;
+}
+
+static bool is_own(void *context, uint64_t dev, uint64_t ino)
+{
+	struct e2_importer *x = context;
+	bool own = x->has_own && dev == x->own_dev && ino == x->own_ino;
+
+	x->met_own |= own;
+	return own;
+}
+
+int e2_import_tree(struct e2_importer *x, const char *path, e2_ino dir, const void *name,
+		   size_t len)
+{
+	const struct e2_source_options options = {
+		.no_xattrs = !(x->how->flags & E2_IMPORT_XATTRS), .is_own = is_own, .context = x,
+	};
+	struct tree t = { .x = x, .dir = dir, .name = name, .len = len };
+	int err = e2_source_dir(path, &options, &t.source);
+
+	if (err == 0)
+		err = check_space(&t);
+	if (err == 0)
+		err = make_all(&t);
+	if (err == 0 && x->met_own)
+		err = e2_import_report(x, e2_fs_name(x->fs), 0, E2_ERR_BUSY);
+	free(t.made);
+	free(t.fresh);
+	e2_source_free(t.source);
+	return err;
+}
