@@ -105,7 +105,6 @@ static int add_item(struct copy *c, e2_ino ino, const struct e2_inode *in, uint3
 static int list_entry(struct copy *c, const struct e2_walk_entry *e, const void *name, size_t len)
 {
 	uint32_t *at = e2_grow(c->at_depth, &c->depth_cap, (size_t)e->depth + 1, sizeof(*at));
-	int r;
 
 	if (at == NULL)
 		return E2_ERR_NOMEM;
