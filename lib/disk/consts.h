@@ -19,6 +19,7 @@ enum {
 	E2_FAST_SYMLINK_MAX = 59,	/* bytes that fit in block[] with their NUL */
 	E2_DIRECT = 12, E2_POINTERS = 15,
 	E2_GOOD_OLD_FIRST_INO = 11,
+	E2_S_ISUID = 04000, E2_S_ISGID = 02000, E2_S_ISVTX = 01000,
 };
 
 /* enum e2_mode, e2_file_type, e2_inode_flag, ...: see words.def. */

@@ -39,7 +39,11 @@ E2_NODISCARD int e2_unlink(struct e2_txn *txn, e2_ino dir, const void *name, siz
 /* E2_ERR_NOTEMPTY, E2_ERR_NOTDIR; E2_ERR_BUSY for the root, E2_ERR_INVAL for "." */
 E2_NODISCARD int e2_rmdir(struct e2_txn *txn, e2_ino dir, const void *name, size_t len);
 
-/* A name with all below it.  Stops for nothing but errors; *removed counts inodes given back. */
+/*
+ * A name with all below it.  Stops for nothing but errors; *removed counts inodes given back.
+ * E2_ERR_PERM for flags anywhere in the tree; E2_ERR_CORRUPT for one that cannot be read or
+ * whose directories have other parents too; and as e2_unlink and e2_rmdir.
+ */
 E2_NODISCARD int e2_remove_tree(struct e2_txn *txn, e2_ino dir, const void *name, size_t len,
 				uint64_t *removed);
 
@@ -55,15 +59,21 @@ E2_NODISCARD int e2_rename(struct e2_txn *txn, e2_ino from, const void *name, si
 /* ---- attributes ------------------------------------------------------------------------- */
 
 enum e2_attr_mask { E2_SET_MODE = 1, E2_SET_UID = 2, E2_SET_GID = 4, E2_SET_ATIME = 8,
-		    E2_SET_MTIME = 16, E2_SET_FLAGS = 32 };
+		    E2_SET_MTIME = 16, E2_SET_FLAGS = 32,
+		    E2_SET_NOW = 64 };	/* the times of the mask become the present */
 struct e2_attr {
 	unsigned mask;
 	uint32_t mode;			/* permission bits; the type stays */
 	uint32_t uid, gid, flags;
 	struct e2_time atime, mtime;
 };
-/* Sets ctime too.  As root: changing owners keeps set-id bits of directories, clears them else,
- * as chown(2) does.  A mode is carried into an access ACL as chmod(2) does. */
+/*
+ * Sets ctime too.  As root: changing owners keeps set-id bits of directories, clears them else,
+ * as chown(2) does.  A mode is carried into an access ACL as chmod(2) does.  Of the flags
+ * those that chattr(1) can change are taken over, the others stay.
+ * E2_ERR_PERM (immutable, append-only: only the flags can be changed), E2_ERR_UNSUPPORTED (the
+ * mode of a symlink, flags that its type cannot have), E2_ERR_INVAL.
+ */
 E2_NODISCARD int e2_setattr(struct e2_txn *txn, e2_ino ino, const struct e2_attr *attr);
 
 enum e2_xattr_flags { E2_XATTR_CREATE = 1, E2_XATTR_REPLACE = 2 };

@@ -34,6 +34,11 @@ struct e2_dir {
 /* Fewer blocks than the first are read sooner than a worker is awake. */
 enum { HINT_BLOCKS_MIN = 8, HINT_BLOCKS_MAX = 256 };
 
+e2_lblk e2_dir_blocks(const struct e2_fs *fs, const struct e2_inode *in)
+{
+	return e2_div_up(e2_inode_size(in), e2_geometry(fs)->block_size);
+}
+
 int e2_dir_begin_inode(struct e2_fs *fs, e2_ino ino, const struct e2_inode *in, uint64_t steps,
 		       struct e2_dir **dir)
 {
@@ -48,7 +53,7 @@ int e2_dir_begin_inode(struct e2_fs *fs, e2_ino ino, const struct e2_inode *in, 
 	d->fs = fs;
 	d->ino = ino;
 	d->in = *in;
-	d->blocks = e2_div_up(e2_inode_size(in), e2_geometry(fs)->block_size);
+	d->blocks = e2_dir_blocks(fs, in);
 	d->steps = steps;
 	if (d->blocks > E2_DIRECT) {
 		r = e2_map_new(&d->seen);
@@ -196,7 +201,7 @@ static int resume(struct e2_dir *dir)
 	return e2_buf_get(dir->fs, dir->blk, &dir->buf);
 }
 
-int e2_dir_next(struct e2_dir *dir, struct e2_entry *e)
+int e2_dir_next_record(struct e2_dir *dir, struct e2_entry *e)
 {
 	char text[200];
 	int r;
@@ -216,9 +221,7 @@ int e2_dir_next(struct e2_dir *dir, struct e2_entry *e)
 		if (r > 0) {
 			dir->offset += e->rec_len;
 			e->lblk = dir->lblk;
-			if (e->ino != 0)
-				return 1;
-			continue;
+			return 1;
 		}
 		e2_buf_put(dir->fs, dir->buf);
 		dir->buf = NULL;
@@ -230,53 +233,12 @@ int e2_dir_next(struct e2_dir *dir, struct e2_entry *e)
 	}
 }
 
-/* Reads all of the directory until the name is found; damage is passed by, and is the
- * answer only when nothing is found. */
-static int lookup_linear(struct e2_fs *fs, e2_ino ino, const struct e2_inode *in, const void *name,
-			 size_t len, e2_ino *found)
+int e2_dir_next(struct e2_dir *dir, struct e2_entry *e)
 {
-	struct e2_dir *dir = NULL;
-	struct e2_entry e;
-	int damage = 0, r;
+	int r;
 
-	r = e2_dir_begin_inode(fs, ino, in, e2_geometry(fs)->blocks, &dir);
-	if (r)
-		return r;
-	while ((r = e2_dir_next(dir, &e)) != 0) {
-		if (r < 0) {
-			damage = r;
-			if (r == E2_ERR_NOMEM)
-				break;
-			continue;
-		}
-		if (e.name_len == len && memcmp(e.name, name, len) == 0) {
-			*found = e.ino;
-			break;
-		}
-	}
-	e2_dir_end(dir);
-	if (r > 0)
-		return 0;
-	return damage ? damage : e2_fail(E2_ERR_NOENT, "directory %u: has no such name", ino);
-}
-
-int e2_dir_lookup(struct e2_fs *fs, e2_ino dir, const void *name, size_t len, e2_ino *ino)
-{
-	const uint8_t *bytes = name;
-	struct e2_inode in;
-	int r = e2_inode_get(fs, dir, &in);
-
-	if (r)
-		return r;
-	if (!e2_is_dir(&in))
-		return e2_fail(E2_ERR_NOTDIR, "inode %u: is not a directory", dir);
-	if (len == 0 || len > E2_NAME_MAX)
-		return e2_fail(E2_ERR_NOENT, "directory %u: has no such name", dir);
-	/* The index does not hold the first two entries. */
-	if (!(bytes[0] == '.' && (len == 1 || (len == 2 && bytes[1] == '.')))) {
-		r = e2_htree_lookup(fs, &in, name, len, ino);
-		if (r > 0)
-			return 0;
-	}
-	return lookup_linear(fs, dir, &in, name, len, ino);
+	do {
+		r = e2_dir_next_record(dir, e);
+	} while (r > 0 && e->ino == 0);
+	return r;
 }

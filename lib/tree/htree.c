@@ -14,17 +14,12 @@
 
 #include <string.h>
 
-enum {
-	ROOT_INFO_AT = 24,		/* behind two entries of 12 bytes */
-	ROOT_ENTRIES_AT = ROOT_INFO_AT + E2_DX_INFO_BYTES,
-	NODE_ENTRIES_AT = 8,		/* behind the header of an unused entry */
-	LEVELS_MAX = 2,
-	BLOCK_MASK = 0x0fffffff,	/* the bits above are reserved */
-	ODD = E2_ERR_CORRUPT,
-};
+enum { ODD = E2_ERR_CORRUPT };
 
 struct level {			/* one index block on the way from the root to a leaf */
 	const struct e2_buf *buf;
+	e2_lblk lblk;
+	uint32_t limit;
 	const uint8_t *entries;
 	uint32_t count, at;		/* entry 0 stands for all hashes below entry 1's */
 };
@@ -38,7 +33,7 @@ struct search {
 	unsigned version;
 	uint32_t hash;
 	unsigned levels;		/* in use */
-	struct level level[LEVELS_MAX];
+	struct level level[E2_DX_LEVELS];
 };
 
 static uint32_t entry_hash(const struct level *l, uint32_t i)
@@ -54,7 +49,7 @@ static e2_lblk entry_block(const struct level *l, uint32_t i)
 	struct e2_dx_entry e;
 
 	e2_dx_entry_decode(&e, l->entries + (size_t)i * E2_DX_ENTRY_BYTES);
-	return e.block & BLOCK_MASK;
+	return e.block & E2_DX_BLOCK_MASK;
 }
 
 static int read_block(const struct search *s, e2_lblk lblk, const struct e2_buf **buf)
@@ -73,7 +68,8 @@ static int read_block(const struct search *s, e2_lblk lblk, const struct e2_buf 
 }
 
 /* Checks the entries of an index block and finds the one for the hash. */
-static int enter_level(struct search *s, const struct e2_buf *buf, uint32_t entries_at)
+static int enter_level(struct search *s, e2_lblk lblk, const struct e2_buf *buf,
+		       uint32_t entries_at)
 {
 	uint32_t block_size = e2_geometry(s->fs)->block_size;
 	struct level *l = &s->level[s->levels++];
@@ -81,12 +77,14 @@ static int enter_level(struct search *s, const struct e2_buf *buf, uint32_t entr
 	uint32_t low = 1, high;
 
 	l->buf = buf;
+	l->lblk = lblk;
 	l->entries = buf->data + entries_at;
 	e2_dx_count_decode(&c, l->entries);
 	if (c.limit != (block_size - entries_at) / E2_DX_ENTRY_BYTES || c.count == 0 ||
 	    c.count > c.limit)
 		return ODD;
 	l->count = c.count;
+	l->limit = c.limit;
 	for (uint32_t i = 2; i < l->count; i++)
 		if (entry_hash(l, i) < entry_hash(l, i - 1))
 			return ODD;
@@ -112,7 +110,7 @@ static int enter_node(struct search *s, e2_lblk lblk)
 
 	if (r)
 		return r;
-	r = enter_level(s, buf, NODE_ENTRIES_AT);
+	r = enter_level(s, lblk, buf, E2_DX_NODE_AT);
 	if (r == 0 && (e2_entry_at(g, buf->data, 0, &e) != 1 || e.ino != 0 ||
 		       e.rec_len != g->block_size))
 		r = ODD;
@@ -130,11 +128,11 @@ static int enter_root(struct search *s)
 
 	if (r)
 		return r;
-	e2_dx_info_decode(&info, buf->data + ROOT_INFO_AT);
+	e2_dx_info_decode(&info, buf->data + E2_DX_INFO_AT);
 	if (e2_entry_at(g, buf->data, 0, &dot) != 1 || dot.rec_len != 12 ||
 	    e2_entry_at(g, buf->data, 12, &dotdot) != 1 || dotdot.rec_len != g->block_size - 12 ||
 	    info.reserved_zero != 0 || info.info_length != E2_DX_INFO_BYTES ||
-	    info.hash_version > E2_HASH_TEA || info.indirect_levels >= LEVELS_MAX ||
+	    info.hash_version > E2_HASH_TEA || info.indirect_levels >= E2_DX_LEVELS ||
 	    (info.unused_flags & 1) != 0) {
 		e2_buf_put(s->fs, buf);
 		return ODD;
@@ -147,7 +145,7 @@ static int enter_root(struct search *s)
 		e2_buf_put(s->fs, buf);
 		return r;
 	}
-	r = enter_level(s, buf, ROOT_ENTRIES_AT);
+	r = enter_level(s, 0, buf, E2_DX_ROOT_AT);
 	if (r == 0 && info.indirect_levels == 1)
 		r = enter_node(s, entry_block(&s->level[0], s->level[0].at));
 	return r;
@@ -158,7 +156,8 @@ static void leave_level(struct search *s)
 	e2_buf_put(s->fs, s->level[--s->levels].buf);
 }
 
-static int search_leaf(const struct search *s, const struct e2_buf *buf, e2_ino *ino)
+static int search_leaf(const struct search *s, e2_lblk lblk, const struct e2_buf *buf,
+		       struct e2_slot *slot)
 {
 	struct e2_entry e;
 	int r;
@@ -166,7 +165,7 @@ static int search_leaf(const struct search *s, const struct e2_buf *buf, e2_ino 
 	for (uint32_t at = 0; (r = e2_entry_at(e2_geometry(s->fs), buf->data, at, &e)) > 0;
 	     at += e.rec_len) {
 		if (e.ino != 0 && e.name_len == s->len && memcmp(e.name, s->name, s->len) == 0) {
-			*ino = e.ino;
+			*slot = (struct e2_slot){ lblk, e.offset, e.ino, e.file_type };
 			return 1;
 		}
 	}
@@ -201,7 +200,7 @@ static int next_leaf(struct search *s)
 	return 1;
 }
 
-static int search_leaves(struct search *s, e2_ino *ino)
+static int search_leaves(struct search *s, struct e2_slot *slot)
 {
 	const struct e2_buf *buf;
 	const struct level *l;
@@ -214,7 +213,7 @@ static int search_leaves(struct search *s, e2_ino *ino)
 		r = lblk == 0 ? ODD : read_block(s, lblk, &buf);
 		if (r)
 			return r;
-		r = search_leaf(s, buf, ino);
+		r = search_leaf(s, lblk, buf, slot);
 		e2_buf_put(s->fs, buf);
 		if (r)
 			return r;
@@ -225,19 +224,80 @@ static int search_leaves(struct search *s, e2_ino *ino)
 	return ODD;
 }
 
+/* Goes down to the leaf where the name belongs. */
+static int go_down(struct search *s)
+{
+	s->blocks = e2_dir_blocks(s->fs, s->in);
+	if (!e2_has_dir_index(e2_super(s->fs)) || !(s->in->flags & E2_FL_INDEX) || s->blocks < 2)
+		return ODD;
+	return enter_root(s);
+}
+
+int e2_htree_find(struct e2_fs *fs, const struct e2_inode *in, const void *name, size_t len,
+		  struct e2_slot *slot)
+{
+	struct search s = { .fs = fs, .in = in, .name = name, .len = len };
+	int r = go_down(&s);
+
+	if (r == 0)
+		r = search_leaves(&s, slot);
+	while (s.levels > 0)
+		leave_level(&s);
+	return r;
+}
+
 int e2_htree_lookup(struct e2_fs *fs, const struct e2_inode *in, const void *name, size_t len,
 		    e2_ino *ino)
 {
-	const struct e2_super *super = e2_super(fs);
-	struct search s = { .fs = fs, .in = in, .name = name, .len = len };
-	int r;
+	struct e2_slot slot;
+	int r = e2_htree_find(fs, in, name, len, &slot);
 
-	s.blocks = e2_div_up(e2_inode_size(in), e2_geometry(fs)->block_size);
-	if (!e2_has_dir_index(super) || !(in->flags & E2_FL_INDEX) || s.blocks < 2)
-		return ODD;
-	r = enter_root(&s);
-	if (r == 0)
-		r = search_leaves(&s, ino);
+	if (r > 0)
+		*ino = slot.ino;
+	return r;
+}
+
+/* What the index says of the leaf that was found: what may be in it. */
+static void set_bounds(const struct search *s, struct e2_dx_path *path)
+{
+	path->low = 0;
+	path->high = UINT32_MAX;
+	path->high_too = true;
+	for (unsigned i = 0; i < s->levels; i++) {
+		const struct level *l = &s->level[i];
+
+		if (l->at > 0)
+			path->low = entry_hash(l, l->at) & ~1u;
+		if (l->at + 1 < l->count) {
+			path->high = entry_hash(l, l->at + 1) & ~1u;
+			path->high_too = entry_hash(l, l->at + 1) & 1;
+		}
+		path->level[i] = (struct e2_dx_level){
+			l->lblk, i == 0 ? E2_DX_ROOT_AT : E2_DX_NODE_AT, l->count, l->limit, l->at,
+		};
+	}
+}
+
+int e2_htree_path(struct e2_fs *fs, const struct e2_inode *in, const void *name, size_t len,
+		  struct e2_dx_path *path)
+{
+	struct search s = { .fs = fs, .in = in, .name = name, .len = len };
+	int r = go_down(&s);
+
+	if (r == 0) {
+		const struct level *last = &s.level[s.levels - 1];
+
+		path->version = s.version;
+		path->hash = s.hash;
+		path->levels = s.levels;
+		path->leaf = entry_block(last, last->at);
+		set_bounds(&s, path);
+		for (unsigned i = 0; i < s.levels; i++)
+			if (s.level[i].lblk == path->leaf)
+				r = ODD;
+		if (path->leaf >= s.blocks)
+			r = ODD;
+	}
 	while (s.levels > 0)
 		leave_level(&s);
 	return r;
