@@ -45,6 +45,12 @@ struct e2_commit {
 	/* Whether a block was free before the transaction; asked in ascending order.  NULL:
 	 * nothing is known to be free, everything is logged. */
 	int (*was_free)(void *context, e2_blk blk, bool *is_free);
+	/*
+	 * The first run of blocks at or after `from` that were in use before and are free after:
+	 * 1, or 0 when none follows.  An undo file has to keep what they hold.  NULL: nobody
+	 * knows; then an undo file believes no block to be free any more.
+	 */
+	int (*freed)(void *context, struct e2_txn *txn, e2_blk from, struct e2_range *run);
 	/* Puts the guard into the sector at guard_offset: by it nobody takes a half-applied
 	 * image for good.  Idempotent. */
 	void (*guard)(uint8_t sector[E2_SECTOR]);

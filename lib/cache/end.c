@@ -147,9 +147,12 @@ static int commit(struct e2_txn *txn)
 	if (!err && how->dry)
 		err = e2_fail(E2_ERR_ROFS, "%s: a trial run is never committed",
 			      txn->cache->io->name);
-	if (!err && how->seal)
-		err = how->seal(how->context, txn);
 	if (err || !e2_txn_changes(txn, 0, &run))
+		return err;
+	/* What takes a change back leaves the image as it was, times included. */
+	if (how->seal && !txn->restores)
+		err = how->seal(how->context, txn);
+	if (err)
 		return err;
 	return how->place ? e2_commit_run(txn) : e2_commit_straight(txn);
 }

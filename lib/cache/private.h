@@ -135,6 +135,7 @@ struct e2_txn {
 	size_t sum_count, sum_cap;
 	uint8_t *room;			/* a block */
 	size_t pins;			/* writable ones */
+	const struct e2_undo *restores;	/* it takes changes back that are recorded there */
 	struct e2_memos memos, surviving;
 };
 
