@@ -78,4 +78,7 @@ int e2_fs_new(const struct e2_open_options *options, struct e2_fs **fs);
 E2_NODISCARD int e2_before_bits(struct e2_fs *fs, e2_grp group, const uint8_t **bits);
 void e2_before_end(struct e2_fs *fs);
 
+/* e2_commit.freed of a volume. */
+int e2_freed(void *context, struct e2_txn *txn, e2_blk from, struct e2_range *run);
+
 #endif

@@ -187,7 +187,8 @@ int e2_txn_begin(struct e2_fs *fs, bool dry, struct e2_txn **txn)
 		return e2_fail(E2_ERR_BUSY, "%s: a transaction is open", e2_fs_name(fs));
 	fs->how = (struct e2_commit){
 		.context = fs, .place = fs->image ? &fs->place : NULL, .dry = dry, .seal = seal,
-		.was_free = was_free, .guard = guard, .guard_offset = E2_SUPER_OFFSET,
+		.was_free = was_free, .freed = e2_freed, .guard = guard,
+		.guard_offset = E2_SUPER_OFFSET,
 		.ended = ended,
 	};
 	memcpy(fs->how.identity, fs->super.uuid, sizeof(fs->how.identity));
