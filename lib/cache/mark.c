@@ -66,11 +66,14 @@ static bool goes_on(const struct e2_txn *txn, const struct e2_before *last, e2_b
 static int add(struct e2_txn *txn, e2_blk blk, uint64_t count, uint64_t slot)
 {
 	const struct e2_mark *mark = &txn->marks[txn->mark_count - 1];
-	struct e2_before *last = &txn->undo[txn->undo_count - 1];
 
-	if (txn->undo_count > mark->first && goes_on(txn, last, blk, slot)) {
-		last->count += count;
-		return 0;
+	if (txn->undo_count > mark->first) {
+		struct e2_before *last = &txn->undo[txn->undo_count - 1];
+
+		if (goes_on(txn, last, blk, slot)) {
+			last->count += count;
+			return 0;
+		}
 	}
 	struct e2_before *undo = e2_grow(txn->undo, &txn->undo_cap, txn->undo_count + 1,
 					 sizeof(*undo));
