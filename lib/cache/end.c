@@ -58,7 +58,9 @@ int e2_txn_open_within(struct e2_cache *c, const struct e2_commit *how, struct e
 
 int e2_txn_open(struct e2_cache *c, const struct e2_commit *how, struct e2_txn **txn)
 {
-	return e2_txn_open_within(c, how, NULL, TXN_MEMORY_BYTES, txn);
+	struct e2_env *env = how->place ? e2_image_env(how->place->image) : NULL;
+
+	return e2_txn_open_within(c, how, env, TXN_MEMORY_BYTES, txn);
 }
 
 /* ---- ending -------------------------------------------------------------------- */

@@ -139,7 +139,7 @@ struct e2_txn {
 	struct e2_memos memos, surviving;
 };
 
-enum { TXN_MEMORY_BYTES = 1 << 30 };
+enum { TXN_MEMORY_BYTES = 32 << 20 };
 
 /* e2_txn_open() with the environment for the scratch file (NULL: the host) and the bytes to be
  * kept in memory before it. */

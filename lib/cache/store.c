@@ -71,7 +71,7 @@ static int grow_file(struct e2_store *s, uint64_t slots)
 
 	if (!s->file) {
 		int err = s->env ? s->env->ops->scratch(s->env, &s->file) :
-				   e2_fail(E2_ERR_UNSUPPORTED, "no scratch file");
+				   e2_io_open_scratch(&s->file);
 		if (err)
 			return err;
 	}
