@@ -42,6 +42,20 @@ void add_field(struct e2_str *s, const char *structure, const char *field, uint6
 		e2_field_format(f, raw, index, s);
 }
 
+/* Bytes at is->at, which lie in one block. */
+static int read_bytes(struct shell *sh, struct image_struct *is)
+{
+	uint32_t size = e2_geometry(sh->fs)->block_size;
+	const struct e2_buf *buf;
+	int err = e2_buf_get(sh->fs, is->at / size, &buf);
+
+	if (err)
+		return err;
+	memcpy(is->raw, buf->data + is->at % size, is->when.bytes);
+	e2_buf_put(sh->fs, buf);
+	return 0;
+}
+
 static int read_super(struct shell *sh, const struct object *o, struct image_struct *is)
 {
 	const struct e2_geometry *g = e2_geometry(sh->fs);
@@ -59,16 +73,14 @@ static int read_super(struct shell *sh, const struct object *o, struct image_str
 	} else {
 		is->at = e2_group_first_block(g, o->group) * g->block_size;
 	}
-	return e2_io_read(e2_fs_io(sh->fs), is->at, E2_SUPER_BYTES, is->raw);
+	return read_bytes(sh, is);
 }
 
 static int read_group(struct shell *sh, const struct object *o, struct image_struct *is)
 {
 	const struct e2_geometry *g = e2_geometry(sh->fs);
-	const struct e2_buf *buf;
 	uint32_t offset;
 	e2_blk blk;
-	int err;
 
 	if (o->group >= g->groups)
 		return e2_fail(E2_ERR_RANGE, "^%u: the volume's groups are 0 to %u", o->group,
@@ -80,12 +92,7 @@ static int read_group(struct shell *sh, const struct object *o, struct image_str
 	is->raw = calloc(1, E2_GROUP_BYTES);
 	if (!is->raw)
 		return e2_fail(E2_ERR_NOMEM, "no memory for a group descriptor");
-	err = e2_buf_get(sh->fs, blk, &buf);
-	if (err)
-		return err;
-	memcpy(is->raw, buf->data + offset, E2_GROUP_BYTES);
-	e2_buf_put(sh->fs, buf);
-	return 0;
+	return read_bytes(sh, is);
 }
 
 static int read_inode(struct shell *sh, const struct object *o, struct image_struct *is)

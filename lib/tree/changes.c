@@ -142,7 +142,7 @@ static enum change_phase phase_of(const struct e2_changes *c, const struct chang
 	case E2_ROLE_SUPER:
 		return b->group == 0 ? CHANGES_SUPER : CHANGES_REST;
 	case E2_ROLE_DESC:
-		return change_is_primary(c->g, b) ? CHANGES_GROUPS : CHANGES_REST;
+		return e2_tell_is_primary(c->g, b) ? CHANGES_GROUPS : CHANGES_REST;
 	case E2_ROLE_BLOCK_BITMAP:
 	case E2_ROLE_INODE_BITMAP:
 		return CHANGES_BITMAPS;
@@ -171,17 +171,17 @@ static int step_layout(struct e2_changes *c)
 		return 0;
 	switch (b->role) {
 	case E2_ROLE_SUPER:
-		err = change_super(c, b);
+		err = e2_tell_super(c, b);
 		break;
 	case E2_ROLE_DESC:
-		err = change_groups(c, b);
+		err = e2_tell_groups(c, b);
 		break;
 	case E2_ROLE_BLOCK_BITMAP:
 	case E2_ROLE_INODE_BITMAP:
-		err = change_bitmap(c, b);
+		err = e2_tell_bitmap(c, b);
 		break;
 	default:
-		err = change_unowned(c, b->blk, 1, false);
+		err = e2_tell_unowned(c, b->blk, 1, false);
 		break;
 	}
 	return err ? err : 1;
@@ -254,7 +254,7 @@ static int step_walk(struct e2_changes *c)
 	b->lblk = part.lblk + part.count;
 	b->count -= part.blk - b->blk + part.count;
 	b->blk = part.blk + part.count;
-	r = change_content(c, &part, fresh);
+	r = e2_tell_content(c, &part, fresh);
 	return r ? r : 1;
 }
 
@@ -264,7 +264,7 @@ static int take_attr_block(struct e2_changes *c, e2_blk blk)
 	bool fresh;
 	int r = blk ? take_content(c, blk, 1, &part, &fresh) : 0;
 
-	return r > 0 ? change_attr_block(c, blk, fresh) : r;
+	return r > 0 ? e2_tell_attr_block(c, blk, fresh) : r;
 }
 
 /* The next inode of the table's block at hand. */
@@ -283,8 +283,8 @@ static int step_inode(struct e2_changes *c)
 	e2_inode_decode(&before, was, size);
 	e2_inode_decode(&c->in, is, size);
 	if (differs) {
-		change_compare(c, c->table_base + at, was, is, size);
-		change_inode(c, c->ino);
+		e2_tell_compare(c, c->table_base + at, was, is, size);
+		e2_tell_inode(c, c->ino);
 	}
 	err = take_attr_block(c, before.file_acl);
 	if (!err)
@@ -312,7 +312,7 @@ static int step_table(struct e2_changes *c)
 		return 0;
 	err = e2_inode_table(c->fs, b->group, &first);
 	if (!err)
-		err = change_read(c, b->blk, c->table[0], c->table[1]);
+		err = e2_tell_read(c, b->blk, c->table[0], c->table[1]);
 	if (err)
 		return err;
 	c->table_base = b->blk * c->g->block_size;
@@ -342,7 +342,7 @@ static int step_rest(struct e2_changes *c)
 	r = take_content(c, 0, c->g->blocks, &part, &fresh);
 	if (r <= 0)
 		return r;
-	r = change_unowned(c, part.blk, part.count, fresh);
+	r = e2_tell_unowned(c, part.blk, part.count, fresh);
 	return r ? r : 1;
 }
 
@@ -382,7 +382,7 @@ int e2_changes_next(struct e2_changes *c, struct e2_change *change)
 	}
 	if (c->taken == c->queued)
 		return 0;
-	change_hand_out(c, change);
+	e2_tell_hand_out(c, change);
 	c->taken++;
 	return 1;
 }

@@ -7,15 +7,15 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-void change_fresh(struct e2_changes *c, e2_blk blk, uint64_t count)
+void e2_tell_fresh(struct e2_changes *c, e2_blk blk, uint64_t count)
 {
 	if (count == 1)
-		change_after(c, "new in block %" PRIu64, blk);
+		e2_tell_after(c, "new in block %" PRIu64, blk);
 	else
-		change_after(c, "new in blocks %" PRIu64 "-%" PRIu64, blk, blk + count - 1);
+		e2_tell_after(c, "new in blocks %" PRIu64 "-%" PRIu64, blk, blk + count - 1);
 	if (c->queued)
 		c->queue[c->queued - 1].blocks = count;
-	change_place_at(c, blk * c->g->block_size, count * c->g->block_size);
+	e2_tell_place_at(c, blk * c->g->block_size, count * c->g->block_size);
 }
 
 /* ---- data ------------------------------------------------------------------------- */
@@ -25,14 +25,14 @@ static void fresh_data(struct e2_changes *c, const struct e2_walk_block *b)
 	uint64_t size = e2_inode_size(&c->in), first = b->lblk * c->g->block_size;
 	uint64_t end = first + b->count * c->g->block_size;
 
-	change_begin(c, E2_CHANGE_NEW, "<%" PRIu32 ">", c->ino);
+	e2_tell_begin(c, E2_CHANGE_NEW, "<%" PRIu32 ">", c->ino);
 	if (e2_is_symlink(&c->in))
-		change_field(c, "text");
+		e2_tell_field(c, "text");
 	else if (end <= size || size <= first)
-		change_field(c, "bytes %" PRIu64 "-%" PRIu64, first, end - 1);
+		e2_tell_field(c, "bytes %" PRIu64 "-%" PRIu64, first, end - 1);
 	else
-		change_field(c, "bytes %" PRIu64 "-%" PRIu64, first, size - 1);
-	change_fresh(c, b->blk, b->count);
+		e2_tell_field(c, "bytes %" PRIu64 "-%" PRIu64, first, size - 1);
+	e2_tell_fresh(c, b->blk, b->count);
 }
 
 /* The first and last byte of the thing at hand that differ; false when none does. */
@@ -56,13 +56,13 @@ static void tell_data(struct e2_changes *c, uint64_t at, uint64_t place, uint64_
 
 	if (len == 0)
 		return;
-	change_begin(c, E2_CHANGE_DATA, "<%" PRIu32 ">", c->ino);
-	change_field(c, "bytes %" PRIu64 "-%" PRIu64, at, at + len - 1);
+	e2_tell_begin(c, E2_CHANGE_DATA, "<%" PRIu32 ">", c->ino);
+	e2_tell_field(c, "bytes %" PRIu64 "-%" PRIu64, at, at + len - 1);
 	if (first == last)
-		change_after(c, "in block %" PRIu64, first);
+		e2_tell_after(c, "in block %" PRIu64, first);
 	else
-		change_after(c, "in blocks %" PRIu64 "-%" PRIu64, first, last);
-	change_place_at(c, place, len);
+		e2_tell_after(c, "in blocks %" PRIu64 "-%" PRIu64, first, last);
+	e2_tell_place_at(c, place, len);
 }
 
 /* Blocks that held data before: the bytes that differ, joined over block bounds. */
@@ -72,7 +72,7 @@ static int used_data(struct e2_changes *c, const struct e2_walk_block *b)
 
 	for (uint64_t i = 0; i < b->count; i++) {
 		uint32_t first, last;
-		int err = change_load(c, b->blk + i, false);
+		int err = e2_tell_load(c, b->blk + i, false);
 
 		if (err)
 			return err;
@@ -95,17 +95,17 @@ static int change_slow_text(struct e2_changes *c, e2_blk blk, bool fresh)
 {
 	uint64_t size = e2_inode_size(&c->in);
 	uint32_t first, last;
-	int err = change_load(c, blk, fresh);
+	int err = e2_tell_load(c, blk, fresh);
 
 	if (err || (!fresh && !extent(c, &first, &last)))
 		return err;
 	if (size > c->g->block_size)
 		size = c->g->block_size;
-	change_begin(c, E2_CHANGE_TEXT, "<%" PRIu32 ">", c->ino);
+	e2_tell_begin(c, E2_CHANGE_TEXT, "<%" PRIu32 ">", c->ino);
 	if (!fresh)
-		change_quote(c, false, c->was, (size_t)size);
-	change_quote(c, true, c->is, (size_t)size);
-	change_place(c, 0, c->g->block_size);
+		e2_tell_quote(c, false, c->was, (size_t)size);
+	e2_tell_quote(c, true, c->is, (size_t)size);
+	e2_tell_place(c, 0, c->g->block_size);
 	return 0;
 }
 
@@ -127,7 +127,8 @@ static bool goes_on(const uint8_t *block, uint32_t from, uint32_t i)
 static void pointer_values(struct e2_changes *c, bool after, uint32_t from, uint32_t count)
 {
 	uint32_t first = pointer(after ? c->is : c->was, from);
-	void (*say)(struct e2_changes *, const char *, ...) = after ? change_after : change_before;
+	void (*say)(struct e2_changes *, const char *, ...) =
+		after ? e2_tell_after : e2_tell_before;
 
 	if (first == 0 || count == 1)
 		say(c, "%" PRIu32, first);
@@ -137,7 +138,7 @@ static void pointer_values(struct e2_changes *c, bool after, uint32_t from, uint
 
 static int change_pointers(struct e2_changes *c, e2_blk blk)
 {
-	int err = change_load(c, blk, false);
+	int err = e2_tell_load(c, blk, false);
 
 	for (uint32_t i = 0, n; !err && i < c->g->pointers; i += n) {
 		n = 1;
@@ -147,32 +148,32 @@ static int change_pointers(struct e2_changes *c, e2_blk blk)
 		       goes_on(c->is, i, i + n) &&
 		       pointer(c->was, i + n) != pointer(c->is, i + n))
 			n++;
-		change_begin(c, E2_CHANGE_POINTERS, "block %" PRIu64, blk);
+		e2_tell_begin(c, E2_CHANGE_POINTERS, "block %" PRIu64, blk);
 		if (n == 1)
-			change_field(c, "[%" PRIu32 "]", i);
+			e2_tell_field(c, "[%" PRIu32 "]", i);
 		else
-			change_field(c, "[%" PRIu32 "-%" PRIu32 "]", i, i + n - 1);
+			e2_tell_field(c, "[%" PRIu32 "-%" PRIu32 "]", i, i + n - 1);
 		pointer_values(c, false, i, n);
 		pointer_values(c, true, i, n);
-		change_place(c, i * 4, n * 4);
+		e2_tell_place(c, i * 4, n * 4);
 	}
 	return err;
 }
 
 /* ---- all of them ------------------------------------------------------------------------ */
 
-int change_content(struct e2_changes *c, const struct e2_walk_block *b, bool fresh)
+int e2_tell_content(struct e2_changes *c, const struct e2_walk_block *b, bool fresh)
 {
 	if (b->level > 0 && !fresh)
 		return change_pointers(c, b->blk);
 	if (b->level > 0) {
-		change_begin(c, E2_CHANGE_NEW, "<%" PRIu32 ">", c->ino);
-		change_field(c, "pointers");
-		change_fresh(c, b->blk, b->count);
+		e2_tell_begin(c, E2_CHANGE_NEW, "<%" PRIu32 ">", c->ino);
+		e2_tell_field(c, "pointers");
+		e2_tell_fresh(c, b->blk, b->count);
 		return 0;
 	}
 	if (e2_is_dir(&c->in))
-		return change_dir_block(c, b->blk, b->lblk, fresh);
+		return e2_tell_dir_block(c, b->blk, b->lblk, fresh);
 	if (e2_is_symlink(&c->in) && b->lblk == 0) {
 		int err = change_slow_text(c, b->blk, fresh);
 
@@ -185,23 +186,23 @@ int change_content(struct e2_changes *c, const struct e2_walk_block *b, bool fre
 	return 0;
 }
 
-int change_unowned(struct e2_changes *c, e2_blk blk, uint64_t count, bool fresh)
+int e2_tell_unowned(struct e2_changes *c, e2_blk blk, uint64_t count, bool fresh)
 {
 	char object[40];
 
 	if (fresh) {
-		change_begin(c, E2_CHANGE_NEW, "block %" PRIu64, blk);
-		change_field(c, "unknown");
-		change_fresh(c, blk, count);
+		e2_tell_begin(c, E2_CHANGE_NEW, "block %" PRIu64, blk);
+		e2_tell_field(c, "unknown");
+		e2_tell_fresh(c, blk, count);
 		return 0;
 	}
 	for (uint64_t i = 0; i < count; i++) {
-		int err = change_load(c, blk + i, false);
+		int err = e2_tell_load(c, blk + i, false);
 
 		if (err)
 			return err;
 		(void)snprintf(object, sizeof(object), "block %" PRIu64, blk + i);
-		change_rest(c, object, 0, c->g->block_size);
+		e2_tell_rest(c, object, "bytes", 0, c->g->block_size);
 	}
 	return 0;
 }

@@ -45,9 +45,9 @@ static void say_entry(struct e2_changes *c, bool after, const struct e2_entry *e
 	const char *type = e->file_type ? e2_word_name(E2_FMT_enum_filetype, e->file_type) : NULL;
 
 	if (after)
-		change_after(c, "<%" PRIu32 ">%s%s", e->ino, type ? " " : "", type ? type : "");
+		e2_tell_after(c, "<%" PRIu32 ">%s%s", e->ino, type ? " " : "", type ? type : "");
 	else
-		change_before(c, "<%" PRIu32 ">%s%s", e->ino, type ? " " : "", type ? type : "");
+		e2_tell_before(c, "<%" PRIu32 ">%s%s", e->ino, type ? " " : "", type ? type : "");
 }
 
 static void place_entry(struct e2_changes *c, const struct e2_entry *e)
@@ -56,22 +56,22 @@ static void place_entry(struct e2_changes *c, const struct e2_entry *e)
 
 	len = len < e->rec_len ? len : e->rec_len;
 	if (any_differs(c, e->offset, e->offset + len))
-		change_place(c, e->offset, len);
+		e2_tell_place(c, e->offset, len);
 }
 
 static void tell_entry(struct e2_changes *c, const char *object, const struct e2_entry *e,
 		       bool added)
 {
-	change_begin(c, E2_CHANGE_ENTRY, "%s", object);
-	change_name(c, e->name, e->name_len);
+	e2_tell_begin(c, E2_CHANGE_ENTRY, "%s", object);
+	e2_tell_name(c, e->name, e->name_len);
 	if (added)
-		change_before(c, "none");
+		e2_tell_before(c, "none");
 	else
 		say_entry(c, false, e);
 	if (added)
 		say_entry(c, true, e);
 	else
-		change_after(c, "none");
+		e2_tell_after(c, "none");
 	place_entry(c, e);
 }
 
@@ -96,12 +96,12 @@ static void tell_header(struct e2_changes *c, const char *object, const struct e
 
 		if (!any_differs(c, at, at + bytes))
 			continue;
-		change_begin(c, E2_CHANGE_ENTRY, "%s", object);
+		e2_tell_begin(c, E2_CHANGE_ENTRY, "%s", object);
 		if (e->ino)
-			change_name(c, e->name, e->name_len);
-		change_field(c, "%s", f->name);
-		change_values(c, f, index, c->was + e->offset, c->is + e->offset);
-		change_place(c, at, bytes);
+			e2_tell_name(c, e->name, e->name_len);
+		e2_tell_field(c, "%s", f->name);
+		e2_tell_values(c, f, index, c->was + e->offset, c->is + e->offset);
+		e2_tell_place(c, at, bytes);
 	}
 }
 
@@ -156,11 +156,11 @@ static void tell_index(struct e2_changes *c, const char *object, e2_lblk lblk)
 	if (at == 0 || !any_differs(c, lblk ? at : INDEX_ROOT, size))
 		return;
 	if (lblk == 0)
-		change_struct(c, E2_CHANGE_INDEX, object, "index.", e2_struct_find("dx_info"),
+		e2_tell_struct(c, E2_CHANGE_INDEX, object, "index.", e2_struct_find("dx_info"),
 			      &when, INDEX_ROOT);
 	e2_dx_count_decode(&was, c->was + at);
 	e2_dx_count_decode(&is, c->is + at);
-	change_struct(c, E2_CHANGE_INDEX, object, "index.", e2_struct_find("dx_count"), &when, at);
+	e2_tell_struct(c, E2_CHANGE_INDEX, object, "index.", e2_struct_find("dx_count"), &when, at);
 	for (uint32_t i = 0; i < (was.count > is.count ? was.count : is.count); i++) {
 		uint32_t offset = at + i * E2_DX_ENTRY_BYTES;
 
@@ -171,33 +171,33 @@ static void tell_index(struct e2_changes *c, const char *object, e2_lblk lblk)
 		(void)snprintf(prefix, sizeof(prefix), "index[%" PRIu32 "].", i);
 		/* The first entry's hash is where limit and count are. */
 		if (i > 0) {
-			change_struct(c, E2_CHANGE_INDEX, object, prefix, entry, &when, offset);
+			e2_tell_struct(c, E2_CHANGE_INDEX, object, prefix, entry, &when, offset);
 			continue;
 		}
-		change_begin(c, E2_CHANGE_INDEX, "%s", object);
-		change_field(c, "%sblock", prefix);
-		change_values(c, &entry->fields[1], 0, c->was + offset, c->is + offset);
-		change_place(c, offset + entry->fields[1].at, 4);
+		e2_tell_begin(c, E2_CHANGE_INDEX, "%s", object);
+		e2_tell_field(c, "%sblock", prefix);
+		e2_tell_values(c, &entry->fields[1], 0, c->was + offset, c->is + offset);
+		e2_tell_place(c, offset + entry->fields[1].at, 4);
 	}
 }
 
-int change_dir_block(struct e2_changes *c, e2_blk blk, e2_lblk lblk, bool fresh)
+int e2_tell_dir_block(struct e2_changes *c, e2_blk blk, e2_lblk lblk, bool fresh)
 {
 	char object[48];
-	int err = change_load(c, blk, fresh);
+	int err = e2_tell_load(c, blk, fresh);
 
 	if (err)
 		return err;
 	(void)snprintf(object, sizeof(object), "<%" PRIu32 ">:%" PRIu64, c->ino, lblk);
 	if (fresh) {
-		change_begin(c, E2_CHANGE_NEW, "%s", object);
-		change_field(c, "entries");
-		change_fresh(c, blk, 1);
+		e2_tell_begin(c, E2_CHANGE_NEW, "%s", object);
+		e2_tell_field(c, "entries");
+		e2_tell_fresh(c, blk, 1);
 	}
 	tell_entries(c, object);
 	if (!fresh) {
 		tell_index(c, object, lblk);
-		change_rest(c, object, 0, c->g->block_size);
+		e2_tell_rest(c, object, "bytes", 0, c->g->block_size);
 	}
 	return 0;
 }

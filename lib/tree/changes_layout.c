@@ -16,18 +16,18 @@ static void place_element(struct e2_changes *c, const struct e2_field *f, unsign
 	const uint8_t *was = c->was + offset, *is = c->is + offset;
 
 	if (bytes == 0) {
-		change_place(c, offset + f->at, f->arg);
+		e2_tell_place(c, offset + f->at, f->arg);
 	} else if (f->kind == E2_KIND_split16 || f->kind == E2_KIND_split32) {
 		if (memcmp(was + f->at, is + f->at, bytes / 2) != 0)
-			change_place(c, offset + f->at, bytes / 2);
+			e2_tell_place(c, offset + f->at, bytes / 2);
 		if (memcmp(was + f->arg, is + f->arg, bytes / 2) != 0)
-			change_place(c, offset + f->arg, bytes / 2);
+			e2_tell_place(c, offset + f->arg, bytes / 2);
 	} else {
-		change_place(c, offset + f->at + index * bytes, bytes);
+		e2_tell_place(c, offset + f->at + index * bytes, bytes);
 	}
 }
 
-void change_struct(struct e2_changes *c, enum e2_change_kind kind, const char *object,
+void e2_tell_struct(struct e2_changes *c, enum e2_change_kind kind, const char *object,
 		   const char *prefix, const struct e2_struct *s,
 		   const struct e2_when_context *when, uint32_t offset)
 {
@@ -37,19 +37,19 @@ void change_struct(struct e2_changes *c, enum e2_change_kind kind, const char *o
 	unsigned index;
 
 	while (e2_struct_diff(s, c->was + offset, c->is + offset, when, &cursor, &f, &index) > 0) {
-		change_begin(c, kind, "%s", object);
-		change_field(c, "%s%s", prefix, e2_field_label(f, index, label));
-		change_values(c, f, index, c->was + offset, c->is + offset);
+		e2_tell_begin(c, kind, "%s", object);
+		e2_tell_field(c, "%s%s", prefix, e2_field_label(f, index, label));
+		e2_tell_values(c, f, index, c->was + offset, c->is + offset);
 		place_element(c, f, index, offset);
 	}
 }
 
-int change_super(struct e2_changes *c, const struct change_block *b)
+int e2_tell_super(struct e2_changes *c, const struct change_block *b)
 {
 	uint32_t at = b->group == 0 && b->blk == 0 ? E2_SUPER_OFFSET : 0;
 	struct e2_when_context when = e2_when(c->fs);
 	char object[32];
-	int err = change_load(c, b->blk, false);
+	int err = e2_tell_load(c, b->blk, false);
 
 	if (err)
 		return err;
@@ -58,9 +58,9 @@ int change_super(struct e2_changes *c, const struct change_block *b)
 		(void)snprintf(object, sizeof(object), "sb");
 	else
 		(void)snprintf(object, sizeof(object), "sb:%" PRIu32, b->group);
-	change_struct(c, E2_CHANGE_FIELD, object, "", e2_struct_find("super"), &when, at);
+	e2_tell_struct(c, E2_CHANGE_FIELD, object, "", e2_struct_find("super"), &when, at);
 	(void)snprintf(object, sizeof(object), "block %" PRIu64, b->blk);
-	change_rest(c, object, 0, c->g->block_size);
+	e2_tell_rest(c, object, "bytes", 0, c->g->block_size);
 	return 0;
 }
 
@@ -76,20 +76,20 @@ static uint32_t desc_number(const struct e2_geometry *g, const struct change_blo
 	return (uint32_t)(b->blk - first);
 }
 
-bool change_is_primary(const struct e2_geometry *g, const struct change_block *b)
+bool e2_tell_is_primary(const struct e2_geometry *g, const struct change_block *b)
 {
 	return e2_desc_block(g, 0, desc_number(g, b)) == b->blk;
 }
 
-int change_groups(struct e2_changes *c, const struct change_block *b)
+int e2_tell_groups(struct e2_changes *c, const struct change_block *b)
 {
 	const struct e2_geometry *g = c->g;
 	const struct e2_struct *s = e2_struct_find("group");
 	struct e2_when_context when = e2_when(c->fs);
 	e2_grp group = desc_number(g, b) * (g->block_size / g->desc_size);
-	bool primary = change_is_primary(g, b);
+	bool primary = e2_tell_is_primary(g, b);
 	char object[48];
-	int err = change_load(c, b->blk, false);
+	int err = e2_tell_load(c, b->blk, false);
 
 	if (err)
 		return err;
@@ -100,11 +100,11 @@ int change_groups(struct e2_changes *c, const struct change_block *b)
 		else
 			(void)snprintf(object, sizeof(object), "^%" PRIu32 " copy %" PRIu32, group,
 				       b->group);
-		change_struct(c, E2_CHANGE_FIELD, object, "", s, &when, at);
+		e2_tell_struct(c, E2_CHANGE_FIELD, object, "", s, &when, at);
 		at += g->desc_size;
 	}
 	(void)snprintf(object, sizeof(object), "block %" PRIu64, b->blk);
-	change_rest(c, object, 0, g->block_size);
+	e2_tell_rest(c, object, "bytes", 0, g->block_size);
 	return 0;
 }
 
@@ -126,7 +126,7 @@ static uint32_t flipped(const struct e2_changes *c, uint32_t i, uint32_t end)
 	return n;
 }
 
-int change_bitmap(struct e2_changes *c, const struct change_block *b)
+int e2_tell_bitmap(struct e2_changes *c, const struct change_block *b)
 {
 	const struct e2_geometry *g = c->g;
 	bool blocks = b->role == E2_ROLE_BLOCK_BITMAP;
@@ -134,7 +134,7 @@ int change_bitmap(struct e2_changes *c, const struct change_block *b)
 	uint32_t known = blocks ? e2_group_blocks(g, b->group) : g->inodes_per_group;
 	uint64_t first = blocks ? e2_group_first_block(g, b->group) :
 		(uint64_t)b->group * g->inodes_per_group + 1;
-	int err = change_load(c, b->blk, false);
+	int err = e2_tell_load(c, b->blk, false);
 
 	if (err)
 		return err;
@@ -152,16 +152,16 @@ int change_bitmap(struct e2_changes *c, const struct change_block *b)
 			n = 1;
 			continue;
 		}
-		change_begin(c, E2_CHANGE_BITS, "^%" PRIu32 "/%s", b->group, blocks ? "bb" : "ib");
+		e2_tell_begin(c, E2_CHANGE_BITS, "^%" PRIu32 "/%s", b->group, blocks ? "bb" : "ib");
 		if (i >= known)
-			change_field(c, "bits %" PRIu32 "-%" PRIu32, i, i + n - 1);
+			e2_tell_field(c, "bits %" PRIu32 "-%" PRIu32, i, i + n - 1);
 		else if (n == 1)
-			change_field(c, "%" PRIu64, first + i);
+			e2_tell_field(c, "%" PRIu64, first + i);
 		else
-			change_field(c, "%" PRIu64 "-%" PRIu64, first + i, first + i + n - 1);
-		change_before(c, "%s", was ? "in use" : "free");
-		change_after(c, "%s", was ? "free" : "in use");
-		change_place(c, i / 8, (i + n - 1) / 8 - i / 8 + 1);
+			e2_tell_field(c, "%" PRIu64 "-%" PRIu64, first + i, first + i + n - 1);
+		e2_tell_before(c, "%s", was ? "in use" : "free");
+		e2_tell_after(c, "%s", was ? "free" : "in use");
+		e2_tell_place(c, i / 8, (i + n - 1) / 8 - i / 8 + 1);
 	}
 	return 0;
 }
@@ -187,25 +187,28 @@ static void change_fast_text(struct e2_changes *c, const char *object, const str
 	    (fast_text(c, was) == fast_text(c, is) && was->size == is->size &&
 	     memcmp(c->was + block->at, c->is + block->at, (size_t)is->size) == 0))
 		return;
-	change_begin(c, E2_CHANGE_TEXT, "%s", object);
+	e2_tell_begin(c, E2_CHANGE_TEXT, "%s", object);
 	if (fast_text(c, was))
-		change_quote(c, false, c->was + block->at, (size_t)was->size);
+		e2_tell_quote(c, false, c->was + block->at, (size_t)was->size);
 	if (fast_text(c, is))
-		change_quote(c, true, c->is + block->at, (size_t)is->size);
-	change_place(c, block->at, sizeof(is->block));
+		e2_tell_quote(c, true, c->is + block->at, (size_t)is->size);
+	e2_tell_place(c, block->at, sizeof(is->block));
 }
 
-void change_inode(struct e2_changes *c, e2_ino ino)
+void e2_tell_inode(struct e2_changes *c, e2_ino ino)
 {
 	struct e2_when_context when = e2_when(c->fs);
 	struct e2_inode before, after;
+	uint32_t fields;
 	char object[16];
 
 	(void)snprintf(object, sizeof(object), "<%" PRIu32 ">", ino);
 	e2_inode_decode(&before, c->was, c->g->inode_size);
 	e2_inode_decode(&after, c->is, c->g->inode_size);
-	change_struct(c, E2_CHANGE_FIELD, object, "", e2_struct_find("inode"), &when, 0);
+	fields = (uint32_t)E2_INODE_BYTES + after.extra_isize;
+	e2_tell_struct(c, E2_CHANGE_FIELD, object, "", e2_struct_find("inode"), &when, 0);
 	change_fast_text(c, object, &before, &after);
-	change_inode_attributes(c, object);
-	change_rest(c, object, 0, c->g->inode_size);
+	e2_tell_inode_attributes(c, object);
+	e2_tell_rest(c, object, "bytes", 0, fields < c->g->inode_size ? fields : c->g->inode_size);
+	e2_tell_rest(c, object, "attribute bytes", fields, c->g->inode_size);
 }

@@ -46,7 +46,7 @@ struct e2_changes {
 	struct change_block *block;	/* ascending */
 	size_t blocks, cap;
 	struct e2_ranges *fresh;	/* blocks of content that were free before */
-	struct e2_ranges *used;		/* and that were not; both shrink as owners turn up */
+	struct e2_ranges *used;		/* and that were not; both shrink */
 
 	enum change_phase phase;
 	size_t next;			/* of block[], in this phase */
@@ -78,73 +78,74 @@ struct e2_changes {
 
 /* ---- records (changes_record.c) ---------------------------------------------------- */
 
-void change_begin(struct e2_changes *c, enum e2_change_kind kind, const char *object, ...)
+void e2_tell_begin(struct e2_changes *c, enum e2_change_kind kind, const char *object, ...)
 	E2_PRINTF(3, 4);
 
 /* All of these are about the record that was begun last. */
-void change_field(struct e2_changes *c, const char *fmt, ...) E2_PRINTF(2, 3);
-void change_name(struct e2_changes *c, const void *name, size_t len);
-void change_before(struct e2_changes *c, const char *fmt, ...) E2_PRINTF(2, 3);
-void change_after(struct e2_changes *c, const char *fmt, ...) E2_PRINTF(2, 3);
-void change_values(struct e2_changes *c, const struct e2_field *f, unsigned index,
+void e2_tell_field(struct e2_changes *c, const char *fmt, ...) E2_PRINTF(2, 3);
+void e2_tell_name(struct e2_changes *c, const void *name, size_t len);
+void e2_tell_before(struct e2_changes *c, const char *fmt, ...) E2_PRINTF(2, 3);
+void e2_tell_after(struct e2_changes *c, const char *fmt, ...) E2_PRINTF(2, 3);
+void e2_tell_values(struct e2_changes *c, const struct e2_field *f, unsigned index,
 		   const uint8_t *before, const uint8_t *after);
 
 /* Bytes of the block at hand; they are taken off the map. */
-void change_place(struct e2_changes *c, uint32_t offset, uint32_t len);
+void e2_tell_place(struct e2_changes *c, uint32_t offset, uint32_t len);
 /* Bytes anywhere. */
-void change_place_at(struct e2_changes *c, uint64_t at, uint64_t len);
+void e2_tell_place_at(struct e2_changes *c, uint64_t at, uint64_t len);
 
 /* The first record that was not taken yet. */
-void change_hand_out(const struct e2_changes *c, struct e2_change *out);
+void e2_tell_hand_out(const struct e2_changes *c, struct e2_change *out);
 
 /* Reads a block as it was and as it is. */
-E2_NODISCARD int change_read(struct e2_changes *c, e2_blk blk, uint8_t *was, uint8_t *is);
+E2_NODISCARD int e2_tell_read(struct e2_changes *c, e2_blk blk, uint8_t *was, uint8_t *is);
 
 /* Takes len bytes at `base` of the volume for the thing at hand. */
-void change_compare(struct e2_changes *c, uint64_t base, const uint8_t *was, const uint8_t *is,
+void e2_tell_compare(struct e2_changes *c, uint64_t base, const uint8_t *was, const uint8_t *is,
 		    uint32_t len);
 
 /* The same for a whole block, which is read; a fresh one held zeros, and does not differ. */
-E2_NODISCARD int change_load(struct e2_changes *c, e2_blk blk, bool fresh);
+E2_NODISCARD int e2_tell_load(struct e2_changes *c, e2_blk blk, bool fresh);
 
-/* Tells what is left of bytes from..end-1 as bytes of an object, counted from its start. */
-void change_rest(struct e2_changes *c, const char *object, uint32_t from, uint32_t end);
+/* Tells what is left of bytes from..end-1, "bytes 8-15" of an object, counted from its start. */
+void e2_tell_rest(struct e2_changes *c, const char *object, const char *what, uint32_t from,
+		 uint32_t end);
 
 /* ---- structures of the layout (changes_layout.c) ------------------------------- */
 
 /* Every field of a structure at an offset of the block at hand. */
-void change_struct(struct e2_changes *c, enum e2_change_kind kind, const char *object,
+void e2_tell_struct(struct e2_changes *c, enum e2_change_kind kind, const char *object,
 		   const char *prefix, const struct e2_struct *s,
 		   const struct e2_when_context *when, uint32_t offset);
 
 /* Whether a block of descriptors is the one that counts, not a copy. */
-bool change_is_primary(const struct e2_geometry *g, const struct change_block *b);
+bool e2_tell_is_primary(const struct e2_geometry *g, const struct change_block *b);
 
-int change_super(struct e2_changes *c, const struct change_block *b);
-int change_groups(struct e2_changes *c, const struct change_block *b);
-int change_bitmap(struct e2_changes *c, const struct change_block *b);
+int e2_tell_super(struct e2_changes *c, const struct change_block *b);
+int e2_tell_groups(struct e2_changes *c, const struct change_block *b);
+int e2_tell_bitmap(struct e2_changes *c, const struct change_block *b);
 
 /* The inode at hand. */
-void change_inode(struct e2_changes *c, e2_ino ino);
+void e2_tell_inode(struct e2_changes *c, e2_ino ino);
 
 /* ---- contents (changes_content.c, changes_dir.c, changes_xattr.c) ----------------- */
 
 /* A run of blocks of the inode at hand, all fresh or all not. */
-int change_content(struct e2_changes *c, const struct e2_walk_block *b, bool fresh);
+int e2_tell_content(struct e2_changes *c, const struct e2_walk_block *b, bool fresh);
 
 /* "new in block 9000", "new in blocks 9000-9012": whole blocks that were free. */
-void change_fresh(struct e2_changes *c, e2_blk blk, uint64_t count);
+void e2_tell_fresh(struct e2_changes *c, e2_blk blk, uint64_t count);
 
 /* Adds a text in quotes as the value before or after. */
-void change_quote(struct e2_changes *c, bool after, const void *text, size_t len);
+void e2_tell_quote(struct e2_changes *c, bool after, const void *text, size_t len);
 
-int change_dir_block(struct e2_changes *c, e2_blk blk, e2_lblk lblk, bool fresh);
-int change_attr_block(struct e2_changes *c, e2_blk blk, bool fresh);
+int e2_tell_dir_block(struct e2_changes *c, e2_blk blk, e2_lblk lblk, bool fresh);
+int e2_tell_attr_block(struct e2_changes *c, e2_blk blk, bool fresh);
 
 /* The attributes in the inode at hand. */
-void change_inode_attributes(struct e2_changes *c, const char *object);
+void e2_tell_inode_attributes(struct e2_changes *c, const char *object);
 
 /* Blocks without an owner. */
-int change_unowned(struct e2_changes *c, e2_blk blk, uint64_t count, bool fresh);
+int e2_tell_unowned(struct e2_changes *c, e2_blk blk, uint64_t count, bool fresh);
 
 #endif

@@ -50,7 +50,7 @@ static uint32_t add_text(struct e2_changes *c, const char *fmt, va_list args)
 	return end_text(c, from);
 }
 
-void change_begin(struct e2_changes *c, enum e2_change_kind kind, const char *object, ...)
+void e2_tell_begin(struct e2_changes *c, enum e2_change_kind kind, const char *object, ...)
 {
 	struct change_record *grown = e2_grow(c->queue, &c->queue_cap, c->queued + 1,
 					      sizeof(*c->queue));
@@ -73,7 +73,7 @@ void change_begin(struct e2_changes *c, enum e2_change_kind kind, const char *ob
 	va_end(args);
 }
 
-void change_field(struct e2_changes *c, const char *fmt, ...)
+void e2_tell_field(struct e2_changes *c, const char *fmt, ...)
 {
 	va_list args;
 
@@ -84,7 +84,7 @@ void change_field(struct e2_changes *c, const char *fmt, ...)
 	va_end(args);
 }
 
-void change_before(struct e2_changes *c, const char *fmt, ...)
+void e2_tell_before(struct e2_changes *c, const char *fmt, ...)
 {
 	va_list args;
 
@@ -95,7 +95,7 @@ void change_before(struct e2_changes *c, const char *fmt, ...)
 	va_end(args);
 }
 
-void change_after(struct e2_changes *c, const char *fmt, ...)
+void e2_tell_after(struct e2_changes *c, const char *fmt, ...)
 {
 	va_list args;
 
@@ -106,7 +106,7 @@ void change_after(struct e2_changes *c, const char *fmt, ...)
 	va_end(args);
 }
 
-void change_name(struct e2_changes *c, const void *name, size_t len)
+void e2_tell_name(struct e2_changes *c, const void *name, size_t len)
 {
 	size_t from = c->arena.len;
 
@@ -117,7 +117,7 @@ void change_name(struct e2_changes *c, const void *name, size_t len)
 	last(c)->name_len = (uint32_t)len;
 }
 
-void change_values(struct e2_changes *c, const struct e2_field *f, unsigned index,
+void e2_tell_values(struct e2_changes *c, const struct e2_field *f, unsigned index,
 		   const uint8_t *before, const uint8_t *after)
 {
 	size_t from = c->arena.len;
@@ -131,7 +131,7 @@ void change_values(struct e2_changes *c, const struct e2_field *f, unsigned inde
 	last(c)->after = end_text(c, from);
 }
 
-void change_quote(struct e2_changes *c, bool after, const void *text, size_t len)
+void e2_tell_quote(struct e2_changes *c, bool after, const void *text, size_t len)
 {
 	size_t from = c->arena.len;
 
@@ -143,7 +143,7 @@ void change_quote(struct e2_changes *c, bool after, const void *text, size_t len
 	*(after ? &last(c)->after : &last(c)->before) = end_text(c, from);
 }
 
-void change_place_at(struct e2_changes *c, uint64_t at, uint64_t len)
+void e2_tell_place_at(struct e2_changes *c, uint64_t at, uint64_t len)
 {
 	struct change_record *r;
 
@@ -156,10 +156,10 @@ void change_place_at(struct e2_changes *c, uint64_t at, uint64_t len)
 		r->place[r->places++] = (struct e2_change_place){ at, len };
 }
 
-void change_place(struct e2_changes *c, uint32_t offset, uint32_t len)
+void e2_tell_place(struct e2_changes *c, uint32_t offset, uint32_t len)
 {
 	memset(c->differs + offset, 0, len);
-	change_place_at(c, c->base + offset, len);
+	e2_tell_place_at(c, c->base + offset, len);
 }
 
 static const char *text_at(const struct e2_changes *c, uint32_t at)
@@ -167,7 +167,7 @@ static const char *text_at(const struct e2_changes *c, uint32_t at)
 	return at == CHANGE_NO_TEXT ? NULL : c->arena.text + at;
 }
 
-void change_hand_out(const struct e2_changes *c, struct e2_change *out)
+void e2_tell_hand_out(const struct e2_changes *c, struct e2_change *out)
 {
 	const struct change_record *r = &c->queue[c->taken];
 
@@ -182,7 +182,7 @@ void change_hand_out(const struct e2_changes *c, struct e2_change *out)
 
 /* ---- the thing at hand ---------------------------------------------------------- */
 
-void change_compare(struct e2_changes *c, uint64_t base, const uint8_t *was, const uint8_t *is,
+void e2_tell_compare(struct e2_changes *c, uint64_t base, const uint8_t *was, const uint8_t *is,
 		    uint32_t len)
 {
 	c->base = base;
@@ -192,7 +192,7 @@ void change_compare(struct e2_changes *c, uint64_t base, const uint8_t *was, con
 		c->differs[i] = was[i] != is[i];
 }
 
-int change_read(struct e2_changes *c, e2_blk blk, uint8_t *was, uint8_t *is)
+int e2_tell_read(struct e2_changes *c, e2_blk blk, uint8_t *was, uint8_t *is)
 {
 	struct e2_cache *cache = e2_fs_cache(c->fs);
 	int err = e2_cache_read_before(cache, blk, 1, was);
@@ -200,27 +200,28 @@ int change_read(struct e2_changes *c, e2_blk blk, uint8_t *was, uint8_t *is)
 	return err ? err : e2_cache_read(cache, blk, 1, is);
 }
 
-int change_load(struct e2_changes *c, e2_blk blk, bool fresh)
+int e2_tell_load(struct e2_changes *c, e2_blk blk, bool fresh)
 {
 	uint32_t size = c->g->block_size;
 	int err;
 
 	if (!fresh) {
-		err = change_read(c, blk, c->block_was, c->block_is);
+		err = e2_tell_read(c, blk, c->block_was, c->block_is);
 		if (!err)
-			change_compare(c, blk * size, c->block_was, c->block_is, size);
+			e2_tell_compare(c, blk * size, c->block_was, c->block_is, size);
 		return err;
 	}
 	err = e2_cache_read(e2_fs_cache(c->fs), blk, 1, c->block_is);
 	if (err)
 		return err;
 	memset(c->block_was, 0, size);
-	change_compare(c, blk * size, c->block_was, c->block_was, size);
+	e2_tell_compare(c, blk * size, c->block_was, c->block_was, size);
 	c->is = c->block_is;
 	return 0;
 }
 
-void change_rest(struct e2_changes *c, const char *object, uint32_t from, uint32_t end)
+void e2_tell_rest(struct e2_changes *c, const char *object, const char *what, uint32_t from,
+		 uint32_t end)
 {
 	for (uint32_t i = from; i < end; i++) {
 		uint32_t stop = i, gap = 0;
@@ -231,9 +232,9 @@ void change_rest(struct e2_changes *c, const char *object, uint32_t from, uint32
 			gap = c->differs[k] ? 0 : gap + 1;
 			stop = c->differs[k] ? k : stop;
 		}
-		change_begin(c, E2_CHANGE_BYTES, "%s", object);
-		change_field(c, "bytes %" PRIu32 "-%" PRIu32, i, stop);
-		change_place(c, i, stop - i + 1);
+		e2_tell_begin(c, E2_CHANGE_BYTES, "%s", object);
+		e2_tell_field(c, "%s %" PRIu32 "-%" PRIu32, what, i, stop);
+		e2_tell_place(c, i, stop - i + 1);
 		i = stop;
 	}
 }

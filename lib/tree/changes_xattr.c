@@ -33,15 +33,15 @@ static bool find_item(struct e2_xattr_area area, const struct e2_xattr_item *wan
 static void say_value(struct e2_changes *c, bool after, const struct e2_xattr_item *a)
 {
 	if (a && a->value_len <= SHOWN_BYTES)
-		change_quote(c, after, a->value, a->value_len);
+		e2_tell_quote(c, after, a->value, a->value_len);
 	else if (a && after)
-		change_after(c, "%" PRIu32 " bytes", a->value_len);
+		e2_tell_after(c, "%" PRIu32 " bytes", a->value_len);
 	else if (a)
-		change_before(c, "%" PRIu32 " bytes", a->value_len);
+		e2_tell_before(c, "%" PRIu32 " bytes", a->value_len);
 	else if (after)
-		change_after(c, "none");
+		e2_tell_after(c, "none");
 	else
-		change_before(c, "none");
+		e2_tell_before(c, "none");
 }
 
 /* was or is NULL: there is none. */
@@ -59,8 +59,8 @@ static void tell_attribute(struct e2_changes *c, const char *object,
 	e2_str_add_bytes(&name, a->name, a->name_len);
 	if (e2_str_status(&name))
 		c->status = e2_str_status(&name);
-	change_begin(c, E2_CHANGE_ATTRIBUTE, "%s", object);
-	change_name(c, e2_str_text(&name), name.len);
+	e2_tell_begin(c, E2_CHANGE_ATTRIBUTE, "%s", object);
+	e2_tell_name(c, e2_str_text(&name), name.len);
 	say_value(c, false, was);
 	say_value(c, true, is);
 	e2_str_free(&name);
@@ -90,7 +90,7 @@ static void tell_attributes(struct e2_changes *c, const char *object,
 	}
 }
 
-void change_inode_attributes(struct e2_changes *c, const char *object)
+void e2_tell_inode_attributes(struct e2_changes *c, const char *object)
 {
 	struct e2_xattr_area was, is;
 
@@ -102,13 +102,13 @@ void change_inode_attributes(struct e2_changes *c, const char *object)
 	tell_attributes(c, object, &was, &is);
 }
 
-int change_attr_block(struct e2_changes *c, e2_blk blk, bool fresh)
+int e2_tell_attr_block(struct e2_changes *c, e2_blk blk, bool fresh)
 {
 	struct e2_when_context when = e2_when(c->fs);
 	struct e2_xattr_area was, is;
 	uint32_t refs;
 	char object[40];
-	int err = change_load(c, blk, fresh);
+	int err = e2_tell_load(c, blk, fresh);
 
 	if (err)
 		return err;
@@ -118,15 +118,15 @@ int change_attr_block(struct e2_changes *c, e2_blk blk, bool fresh)
 		is = (struct e2_xattr_area){ 0 };
 	(void)snprintf(object, sizeof(object), "block %" PRIu64, blk);
 	if (fresh) {
-		change_begin(c, E2_CHANGE_NEW, "<%" PRIu32 ">", c->ino);
-		change_field(c, "attributes");
-		change_fresh(c, blk, 1);
+		e2_tell_begin(c, E2_CHANGE_NEW, "<%" PRIu32 ">", c->ino);
+		e2_tell_field(c, "attributes");
+		e2_tell_fresh(c, blk, 1);
 	} else {
-		change_struct(c, E2_CHANGE_FIELD, object, "", e2_struct_find("xattr_header"),
+		e2_tell_struct(c, E2_CHANGE_FIELD, object, "", e2_struct_find("xattr_header"),
 			      &when, 0);
 	}
 	tell_attributes(c, object, &was, &is);
 	if (!fresh)
-		change_rest(c, object, 0, c->g->block_size);
+		e2_tell_rest(c, object, "attribute bytes", 0, c->g->block_size);
 	return 0;
 }
