@@ -29,7 +29,8 @@ static bool line_has_lock(const char *line, uint64_t byte)
 	char kind[16], last[24];
 	uint64_t first;
 
-	if (sscanf(line, "lock: %*d: %15s %*s %*s %*s %*s %" SCNu64 " %23s", kind, &first, last) != 3)
+	if (sscanf(line, "lock: %*d: %15s %*s %*s %*s %*s %" SCNu64 " %23s", kind, &first,
+		   last) != 3)
 		return false;
 	return strcmp(kind, "OFDLCK") == 0 && first <= byte &&
 	       (strcmp(last, "EOF") == 0 || strtoull(last, NULL, 10) >= byte);
