@@ -164,7 +164,7 @@ int e2_create(struct e2_txn *txn, e2_ino dir, const void *name, size_t len,
 	return r;
 }
 
-/* ---- further names ------------------------------------------------------------------------------ */
+/* ---- further names ----------------------------------------------------- */
 
 static int may_link(e2_ino ino, const struct e2_inode *in)
 {

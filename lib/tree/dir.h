@@ -6,7 +6,7 @@
 #include "tree/tree.h"
 #include "vol/write.h"
 
-/* ---- reading --------------------------------------------------------------------------- */
+/* ---- reading ----------------------------------------------------------- */
 
 /*
  * As e2_dir_begin for an inode that was read already.
@@ -37,7 +37,7 @@ E2_NODISCARD int e2_dir_block(struct e2_fs *fs, e2_ino dir, const struct e2_inod
 E2_NODISCARD int e2_dir_read(struct e2_fs *fs, e2_ino dir, const struct e2_inode *in, e2_lblk lblk,
 			     const struct e2_buf **buf);
 
-/* ---- finding names ------------------------------------------------------------------------ */
+/* ---- finding names ----------------------------------------------------- */
 
 struct e2_slot {		/* where a name stands, and what it leads to */
 	e2_lblk lblk;
@@ -59,7 +59,7 @@ E2_NODISCARD int e2_dir_find_in(struct e2_fs *fs, e2_ino dir, const struct e2_in
 				e2_lblk lblk, const void *name, size_t len,
 				struct e2_slot *slot);
 
-/* ---- the index -------------------------------------------------------------------------------- */
+/* ---- the index --------------------------------------------------------- */
 
 enum {
 	E2_DX_INFO_AT = 24,		/* in the root: behind two entries of 12 bytes */
@@ -100,7 +100,7 @@ struct e2_dx_path {		/* the way to the leaf where a name belongs */
 int e2_htree_path(struct e2_fs *fs, const struct e2_inode *in, const void *name, size_t len,
 		  struct e2_dx_path *path);
 
-/* ---- changing one block: bytes in, bytes out --------------------------------------------------- */
+/* ---- changing one block: bytes in, bytes out --------------------------- */
 
 /* Writes header and name of an entry at e->offset, zeros up to its next 4 bytes. */
 void e2_entry_write(const struct e2_geometry *g, uint8_t *block, const struct e2_entry *e);
@@ -125,7 +125,7 @@ E2_NODISCARD int e2_block_retarget(const struct e2_geometry *g, uint8_t *block, 
 /* A block of one unused record. */
 void e2_block_clear(const struct e2_geometry *g, uint8_t *block);
 
-/* ---- changing a directory ------------------------------------------------------------------------ */
+/* ---- changing a directory ---------------------------------------------- */
 
 /*
  * These take the caller's copy of the directory's inode, keep size, flags and pointers true
@@ -162,7 +162,7 @@ E2_NODISCARD int e2_index_insert(struct e2_txn *txn, e2_ino dir, struct e2_inode
 E2_NODISCARD int e2_index_build(struct e2_txn *txn, e2_ino dir, struct e2_inode *in,
 				const struct e2_entry *what);
 
-/* ---- what a transaction remembers of a directory --------------------------------------------------- */
+/* ---- what a transaction remembers of a directory ----------------------- */
 
 /*
  * The names of a directory, by hash, and the room in each of its blocks: so that a name

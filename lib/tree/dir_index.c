@@ -46,7 +46,7 @@ static bool is_real(int err)
 	return err == E2_ERR_NOMEM || err == E2_ERR_IO;
 }
 
-/* ---- index blocks --------------------------------------------------------------------------- */
+/* ---- index blocks ------------------------------------------------------ */
 
 static void put_count(uint8_t *entries, uint32_t limit, uint32_t count)
 {
@@ -152,7 +152,7 @@ static int split_node(struct change *c)
 	return r ? r : 1;
 }
 
-/* ---- leaves ----------------------------------------------------------------------------------- */
+/* ---- leaves ------------------------------------------------------------ */
 
 static void free_leaf(struct leaf *leaf)
 {
@@ -301,7 +301,7 @@ static int split_leaf(struct change *c)
 	return r < 0 ? r : r == 0;
 }
 
-/* ---- inserting ------------------------------------------------------------------------------------ */
+/* ---- inserting --------------------------------------------------------- */
 
 /* Makes room on the way to the leaf: 1, or 0 when there is none to be made. */
 static int make_room(struct change *c)
@@ -381,7 +381,7 @@ int e2_index_insert(struct e2_txn *txn, e2_ino dir, struct e2_inode *in,
 	return 0;
 }
 
-/* ---- the first index ------------------------------------------------------------------------------- */
+/* ---- the first index --------------------------------------------------- */
 
 /* Moves all names but the first two from block 0 to a leaf. */
 static int move_first_names(struct change *c, e2_lblk lblk)

@@ -50,7 +50,7 @@ struct memos {
 
 static const char KEY;
 
-/* ---- names -------------------------------------------------------------------------------- */
+/* ---- names ------------------------------------------------------------- */
 
 static uint64_t mix(uint64_t x)
 {
@@ -163,7 +163,7 @@ bool e2_dir_memo_damaged(const struct e2_dir_memo *m)
 	return m->damage != 0;
 }
 
-/* ---- gaps ----------------------------------------------------------------------------------- */
+/* ---- gaps -------------------------------------------------------------- */
 
 static bool grow_gaps(struct e2_dir_memo *m, e2_lblk lblk)
 {
@@ -217,7 +217,7 @@ bool e2_dir_memo_gap(const struct e2_dir_memo *m, uint32_t bytes, e2_lblk *lblk)
 	return true;
 }
 
-/* ---- all of them ------------------------------------------------------------------------------ */
+/* ---- all of them ------------------------------------------------------- */
 
 static void free_dir(struct e2_dir_memo *m)
 {
@@ -305,7 +305,7 @@ struct e2_dir_memo *e2_dir_memo(struct e2_fs *fs, e2_ino dir, const struct e2_in
 	return m;
 }
 
-/* ---- making one ---------------------------------------------------------------------------------- */
+/* ---- making one -------------------------------------------------------- */
 
 /* Reads all records; false when memory runs out. */
 static bool read_dir(struct e2_dir_memo *m, struct e2_dir *dir)
@@ -379,7 +379,7 @@ struct e2_dir_memo *e2_dir_memo_make(struct e2_fs *fs, e2_ino dir, const struct 
 	return m;
 }
 
-/* ---- keeping them true ------------------------------------------------------------------------ */
+/* ---- keeping them true ------------------------------------------------- */
 
 void e2_dir_memo_add(struct e2_txn *txn, e2_ino dir, const void *name, size_t len, e2_lblk lblk)
 {

@@ -8,7 +8,7 @@ static bool is_dots(const void *name, size_t len)
 	return (len == 1 || len == 2) && memcmp(name, "..", len) == 0;
 }
 
-/* ---- what is there ------------------------------------------------------------------------- */
+/* ---- what is there ----------------------------------------------------- */
 
 int e2_op_dir(struct e2_txn *txn, e2_ino ino, struct e2_op_dir *dir)
 {
@@ -24,6 +24,15 @@ int e2_op_dir(struct e2_txn *txn, e2_ino ino, struct e2_op_dir *dir)
 	return 0;
 }
 
+/* Longer ones no directory holds; the kernel says so when it looks a name up. */
+static int check_length(size_t len)
+{
+	if (len <= E2_NAME_MAX)
+		return 0;
+	return e2_fail(E2_ERR_NAMETOOLONG, "the name has %zu bytes, the most is %d", len,
+		       E2_NAME_MAX);
+}
+
 int e2_op_old_name(const void *name, size_t len, int dot, int dotdot)
 {
 	if (len == 0)
@@ -31,9 +40,6 @@ int e2_op_old_name(const void *name, size_t len, int dot, int dotdot)
 	if (is_dots(name, len))
 		return e2_fail(len == 1 ? dot : dotdot, "the name is \"%s\"",
 			       len == 1 ? "." : "..");
-	if (len > E2_NAME_MAX)
-		return e2_fail(E2_ERR_NAMETOOLONG, "the name has %zu bytes, the most is %d", len,
-			       E2_NAME_MAX);
 	return 0;
 }
 
@@ -41,6 +47,8 @@ int e2_op_new_name(const void *name, size_t len, int dots)
 {
 	int r = e2_op_old_name(name, len, dots, dots);
 
+	if (r == 0)
+		r = check_length(len);
 	if (r == 0 && (memchr(name, '/', len) || memchr(name, '\0', len)))
 		r = e2_fail(E2_ERR_INVAL, "the name holds a slash or a NUL");
 	return r;
@@ -70,14 +78,12 @@ int e2_op_name(struct e2_txn *txn, const struct e2_op_dir *dir, const void *name
 	       struct e2_op_name *n)
 {
 	struct e2_fs *fs = e2_txn_fs(txn);
-	int r;
+	int r = check_length(len);
 
 	n->name = name;
 	n->len = len;
-	if (len > E2_NAME_MAX)
-		return e2_fail(E2_ERR_NAMETOOLONG, "the name has %zu bytes, the most is %d", len,
-			       E2_NAME_MAX);
-	r = e2_dir_find(fs, dir->ino, &dir->in, name, len, &n->slot);
+	if (r == 0)
+		r = e2_dir_find(fs, dir->ino, &dir->in, name, len, &n->slot);
 	if (r != 0)
 		return r;
 	if (!e2_inode_valid(e2_geometry(fs), n->slot.ino))
@@ -86,7 +92,7 @@ int e2_op_name(struct e2_txn *txn, const struct e2_op_dir *dir, const void *name
 	return e2_op_inode(txn, n->slot.ino, &n->in);
 }
 
-/* ---- what is allowed ------------------------------------------------------------------------ */
+/* ---- what is allowed --------------------------------------------------- */
 
 static int refuse(e2_ino ino, uint32_t flags)
 {
@@ -142,7 +148,7 @@ int e2_op_may_hold_dir(const struct e2_op_dir *dir)
 		       dir->in.links_count, E2_LINK_MAX);
 }
 
-/* ---- what follows ---------------------------------------------------------------------------- */
+/* ---- what follows ------------------------------------------------------ */
 
 void e2_op_count_dir(struct e2_inode *in, int by)
 {

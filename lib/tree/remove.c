@@ -74,7 +74,7 @@ int e2_rmdir(struct e2_txn *txn, e2_ino dir, const void *name, size_t len)
 	return e2_txn_end(txn, mark, rmdir_name(txn, &d, &n));
 }
 
-/* ---- whole trees ---------------------------------------------------------------------------- */
+/* ---- whole trees ------------------------------------------------------- */
 
 /*
  * A tree is looked at first, which changes nothing and finds all that forbids removing it:

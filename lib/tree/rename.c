@@ -17,7 +17,7 @@ struct move {
 	bool is_dir;			/* what moves */
 };
 
-/* ---- what is above what --------------------------------------------------------------------- */
+/* ---- what is above what ------------------------------------------------ */
 
 /*
  * Whether `above` is dir or a directory above it.  1, 0; E2_ERR_CORRUPT when the way up does not
@@ -72,7 +72,7 @@ static int check_above(struct e2_txn *txn, const struct move *m, unsigned flags)
 	return r;
 }
 
-/* ---- checks ------------------------------------------------------------------------------------ */
+/* ---- checks ------------------------------------------------------------ */
 
 static int find_target(struct e2_txn *txn, struct move *m)
 {
@@ -139,7 +139,7 @@ static int prepare(struct e2_txn *txn, struct move *m, unsigned flags)
 	return r ? r : check_rename(txn, m, flags);
 }
 
-/* ---- doing it ------------------------------------------------------------------------------------- */
+/* ---- doing it ---------------------------------------------------------- */
 
 /* Lets a directory that comes into another one know it. */
 static int set_parent(struct e2_txn *txn, const struct e2_op_name *n, e2_ino from, e2_ino to)
