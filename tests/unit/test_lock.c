@@ -160,6 +160,39 @@ E2_TEST(io_lock, a_second_writer_is_told_the_process)
 	scratch_end(&s);
 }
 
+/* Who may not look into the holder's /proc still learns his number. */
+E2_TEST(io_lock, a_writer_of_another_user_is_named_too)
+{
+	struct scratch s;
+	struct other o;
+	const char *path;
+	int status;
+	pid_t pid;
+
+	if (geteuid() != 0)
+		return;
+	scratch_begin(&s);
+	path = scratch_file(&s, "a.img", "abc", 3);
+	cr_assert_eq(chmod(path, 0666) | chmod(s.dir, 0755), 0);
+	start(&o, be_writer, path);
+	cr_assert_eq(answer(&o), 'y');
+	pid = fork();
+	if (pid == 0) {
+		struct e2_io *io;
+		char text[64];
+
+		if (setgid(65534) != 0 || setuid(65534) != 0)
+			_exit(9);
+		snprintf(text, sizeof(text), "locked by process %ld", (long)o.pid);
+		_exit(open_locked(path, &io) != E2_ERR_BUSY ? 1 :
+		      strstr(e2_err_detail(), text) == NULL ? 2 : 0);
+	}
+	cr_assert_eq(waitpid(pid, &status, 0), pid);
+	cr_assert_eq(status, 0, "status 0x%x", (unsigned)status);
+	stop(&o);
+	scratch_end(&s);
+}
+
 /* Of several that begin at once one gets it, and all others name him. */
 E2_TEST(io_lock, of_racing_writers_one_wins, .timeout = 120)
 {
