@@ -25,7 +25,11 @@ void writing_files(struct img *img, const struct img_options *options, unsigned 
 
 struct e2_fs *writing_open(struct img *img)
 {
-	return img_open(img, &(struct e2_open_options){ .flags = E2_OPEN_WRITE });
+	const struct e2_open_options options = { .flags = E2_OPEN_WRITE };
+	struct e2_fs *fs;
+
+	cr_assert_eq(e2_open(img_copy(img), &options, &fs), 0, "%s", e2_err_detail());
+	return fs;
 }
 
 void writing_sound(struct e2_fs *fs)

@@ -10,7 +10,7 @@
 void writing_files(struct img *img, const struct img_options *options, unsigned files);
 enum { WRITING_FIRST = 11 };
 
-/* A copy of the image, opened for writing. */
+/* A copy of the image as it is, opened for writing. */
 struct e2_fs *writing_open(struct img *img);
 
 /* Errors that the checker finds fail the test; it looks at what is committed. */

@@ -56,14 +56,39 @@ void e2_counters_put(struct e2_txn *txn, struct e2_counters *c, bool changed)
 	e2_txn_put(txn, c->group_buf);
 }
 
-int e2_bitmap_edit(struct e2_txn *txn, e2_grp group, const char *what, e2_blk blk,
+int e2_bitmap_check(const struct e2_fs *fs, e2_grp group, enum e2_role role, e2_blk blk)
+{
+	if (blk != 0 && e2_block_valid(&fs->g, blk))
+		return 0;
+	return e2_fail(E2_ERR_CORRUPT, "group %" PRIu32 ": %s at block %" PRIu64
+		       " lies outside the volume, which has %" PRIu64 " blocks", group,
+		       e2_role_name(role), blk, fs->g.blocks);
+}
+
+int e2_bitmap_edit(struct e2_txn *txn, e2_grp group, enum e2_role role, e2_blk blk,
 		   struct e2_wbuf **buf)
 {
-	const struct e2_geometry *g = &e2_txn_fs(txn)->g;
+	struct e2_fs *fs = e2_txn_fs(txn);
+	struct e2_hints *hints;
+	enum e2_role there;
+	e2_grp of;
+	int err = e2_hints_get(txn, &hints);
 
-	if (blk == 0 || !e2_block_valid(g, blk))
-		return e2_fail(E2_ERR_CORRUPT, "group %" PRIu32 ": %s bitmap at block %" PRIu64
-			       " lies outside the volume, which has %" PRIu64 " blocks", group,
-			       what, blk, g->blocks);
+	if (err)
+		return err;
+	bool *proven = role == E2_ROLE_BLOCK_BITMAP ? &hints->group[group].blocks_proven :
+						      &hints->group[group].inodes_proven;
+	if (!*proven) {
+		err = e2_bitmap_check(fs, group, role, blk);
+		if (!err)
+			err = e2_block_role(fs, blk, &there, &of);
+		if (err)
+			return err;
+		if (there != role || of != group)
+			return e2_fail(E2_ERR_CORRUPT, "group %" PRIu32 ": %s at block %" PRIu64
+				       " is of group %" PRIu32 "'s %s", group, e2_role_name(role),
+				       blk, of, e2_role_name(there));
+		*proven = true;
+	}
 	return e2_txn_get(txn, blk, E2_FILL_READ, buf);
 }

@@ -14,7 +14,8 @@ struct e2_hints {
 	e2_grp last_dir;		/* group that got the last directory of the root */
 	struct e2_hint {
 		uint8_t longest;	/* no run of free blocks is longer; E2_LONGEST_UNKNOWN */
-		bool bitmap_proven;	/* the block bitmap is where the layout has one */
+		bool blocks_proven;	/* the block bitmap is nothing else too */
+		bool inodes_proven;
 		bool no_inodes;
 	} group[];
 };
@@ -32,8 +33,13 @@ E2_NODISCARD int e2_counters_get(struct e2_txn *txn, e2_grp group, struct e2_cou
 /* changed: keeps what is in c->desc. */
 void e2_counters_put(struct e2_txn *txn, struct e2_counters *c, bool changed);
 
-/* The bitmap of a group, pinned for change. */
-E2_NODISCARD int e2_bitmap_edit(struct e2_txn *txn, e2_grp group, const char *what, e2_blk blk,
+/* The block bitmap or inode bitmap of a group, at blk by its descriptor, pinned for change.
+ * E2_ERR_CORRUPT when something else lies there too. */
+E2_NODISCARD int e2_bitmap_edit(struct e2_txn *txn, e2_grp group, enum e2_role role, e2_blk blk,
 				struct e2_wbuf **buf);
+
+/* E2_ERR_CORRUPT for a bitmap outside the volume. */
+E2_NODISCARD int e2_bitmap_check(const struct e2_fs *fs, e2_grp group, enum e2_role role,
+				 e2_blk blk);
 
 #endif

@@ -80,21 +80,18 @@ static int search_group(struct e2_fs *fs, e2_grp group, const struct e2_group *d
 	const struct e2_buf *buf;
 	uint8_t *both = NULL;
 
-	if (!e2_block_valid(g, desc->block_bitmap))
-		return e2_fail(E2_ERR_CORRUPT, "group %" PRIu32 ": block bitmap at block %" PRIu32
-			       " lies outside the volume, which has %" PRIu64 " blocks", group,
-			       desc->block_bitmap, g->blocks);
-	if (!freed_too && was_freed_in(fs, group)) {
-		int err = e2_before_bits(fs, group, &before);
-		if (err)
-			return err;
-	}
+	int err = e2_bitmap_check(fs, group, E2_ROLE_BLOCK_BITMAP, desc->block_bitmap);
+
+	if (!err && !freed_too && was_freed_in(fs, group))
+		err = e2_before_bits(fs, group, &before);
+	if (err)
+		return err;
 	if (before) {
 		both = malloc(g->block_size);
 		if (!both)
 			return e2_fail(E2_ERR_NOMEM, "no memory for a bitmap");
 	}
-	int err = e2_buf_get(fs, desc->block_bitmap, &buf);
+	err = e2_buf_get(fs, desc->block_bitmap, &buf);
 	if (err) {
 		free(both);
 		return err;
@@ -121,44 +118,21 @@ static int check_run(struct e2_fs *fs, e2_blk blk, uint64_t count, const char *v
 		       "'s %s", at, verb, of, e2_role_name(role));
 }
 
-/* That a group's bitmap is where the layout has it, and nothing else lies there. */
-static int check_bitmap(struct e2_txn *txn, e2_grp group, e2_blk blk)
-{
-	struct e2_hints *hints;
-	enum e2_role role;
-	e2_grp of;
-	int err = e2_hints_get(txn, &hints);
-
-	if (err || hints->group[group].bitmap_proven)
-		return err;
-	err = e2_block_role(e2_txn_fs(txn), blk, &role, &of);
-	if (err)
-		return err;
-	if (role != E2_ROLE_BLOCK_BITMAP || of != group)
-		return e2_fail(E2_ERR_CORRUPT, "group %" PRIu32 ": block bitmap at block %" PRIu64
-			       " is of group %" PRIu32 "'s %s", group, blk, of,
-			       e2_role_name(role));
-	hints->group[group].bitmap_proven = true;
-	return 0;
-}
-
 /* Takes a run of blocks that are free. */
 static int take(struct e2_txn *txn, e2_grp group, const struct hit *hit)
 {
 	struct e2_fs *fs = e2_txn_fs(txn);
 	struct e2_wbuf *bitmap = NULL;
 	struct e2_counters c;
-	int err = check_run(fs, e2_group_first_block(&fs->g, group) + hit->bit, hit->count,
-			    "allocated, although its bit is clear");
+	int err = e2_counters_get(txn, group, &c);
 
-	if (!err)
-		err = e2_counters_get(txn, group, &c);
 	if (err)
 		return err;
 	uint32_t free_blocks = e2_super_get_free_blocks_count(c.super_raw);
-	err = check_bitmap(txn, group, c.desc.block_bitmap);
+	err = e2_bitmap_edit(txn, group, E2_ROLE_BLOCK_BITMAP, c.desc.block_bitmap, &bitmap);
 	if (!err)
-		err = e2_bitmap_edit(txn, group, "block", c.desc.block_bitmap, &bitmap);
+		err = check_run(fs, e2_group_first_block(&fs->g, group) + hit->bit, hit->count,
+				"allocated, although its bit is clear");
 	if (!err && c.desc.free_blocks_count < hit->count)
 		err = e2_fail(E2_ERR_CORRUPT, "group %" PRIu32 ": free_blocks_count is %u, but the "
 			      "bitmap has %" PRIu32 " free blocks or more", group,
@@ -297,16 +271,14 @@ static int free_in_group(struct e2_txn *txn, e2_grp group, e2_blk first, uint32_
 	int err = e2_hints_get(txn, &hints);
 
 	if (!err)
-		err = check_run(fs, first, count, "freed");
-	if (!err)
 		err = note_freed(fs, group);
 	if (!err)
 		err = e2_counters_get(txn, group, &c);
 	if (err)
 		return err;
-	err = check_bitmap(txn, group, c.desc.block_bitmap);
+	err = e2_bitmap_edit(txn, group, E2_ROLE_BLOCK_BITMAP, c.desc.block_bitmap, &bitmap);
 	if (!err)
-		err = e2_bitmap_edit(txn, group, "block", c.desc.block_bitmap, &bitmap);
+		err = check_run(fs, first, count, "freed");
 	if (!err) {
 		uint32_t clear = e2_bits_next_clear(bitmap->data, bit, bit + count);
 

@@ -30,32 +30,15 @@ static int search_inodes(struct e2_fs *fs, e2_grp group, const struct e2_group *
 	*index = g->inodes_per_group;
 	if (from >= g->inodes_per_group)
 		return 0;
-	if (!e2_block_valid(g, desc->inode_bitmap))
-		return e2_fail(E2_ERR_CORRUPT, "group %" PRIu32 ": inode bitmap at block %" PRIu32
-			       " lies outside the volume, which has %" PRIu64 " blocks", group,
-			       desc->inode_bitmap, g->blocks);
-	int err = e2_buf_get(fs, desc->inode_bitmap, &buf);
+	int err = e2_bitmap_check(fs, group, E2_ROLE_INODE_BITMAP, desc->inode_bitmap);
+
+	if (!err)
+		err = e2_buf_get(fs, desc->inode_bitmap, &buf);
 	if (err)
 		return err;
 	*index = e2_bits_next_clear(buf->data, from, g->inodes_per_group);
 	e2_buf_put(fs, buf);
 	return 0;
-}
-
-/* That a group's inode bitmap is where the layout has it. */
-static int check_bitmap(struct e2_fs *fs, e2_grp group, e2_blk blk)
-{
-	enum e2_role role;
-	e2_grp of;
-	int err = 0;
-
-	if (!e2_block_valid(&fs->g, blk))
-		return 0;	/* e2_bitmap_edit says so */
-	err = e2_block_role(fs, blk, &role, &of);
-	if (err || (role == E2_ROLE_INODE_BITMAP && of == group))
-		return err;
-	return e2_fail(E2_ERR_CORRUPT, "group %" PRIu32 ": inode bitmap at block %" PRIu64
-		       " is of group %" PRIu32 "'s %s", group, blk, of, e2_role_name(role));
 }
 
 static int take(struct e2_txn *txn, e2_grp group, uint32_t index, bool directory)
@@ -68,9 +51,7 @@ static int take(struct e2_txn *txn, e2_grp group, uint32_t index, bool directory
 	if (err)
 		return err;
 	uint32_t free_inodes = e2_super_get_free_inodes_count(c.super_raw);
-	err = check_bitmap(fs, group, c.desc.inode_bitmap);
-	if (!err)
-		err = e2_bitmap_edit(txn, group, "inode", c.desc.inode_bitmap, &bitmap);
+	err = e2_bitmap_edit(txn, group, E2_ROLE_INODE_BITMAP, c.desc.inode_bitmap, &bitmap);
 	if (!err && (c.desc.free_inodes_count == 0 || free_inodes == 0))
 		err = e2_fail(E2_ERR_CORRUPT, "group %" PRIu32 ": inode %" PRIu32 " is free, but "
 			      "free_inodes_count is %u there and %" PRIu32 " in the superblock",
@@ -195,8 +176,7 @@ int e2_alloc_inode(struct e2_txn *txn, e2_ino parent, bool directory, e2_ino *in
 
 int e2_free_inode(struct e2_txn *txn, e2_ino ino, bool directory)
 {
-	struct e2_fs *fs = e2_txn_fs(txn);
-	const struct e2_geometry *g = &fs->g;
+	const struct e2_geometry *g = &e2_txn_fs(txn)->g;
 	struct e2_wbuf *bitmap = NULL;
 	struct e2_hints *hints;
 	struct e2_counters c;
@@ -215,9 +195,7 @@ int e2_free_inode(struct e2_txn *txn, e2_ino ino, bool directory)
 	if (err)
 		return err;
 	uint32_t free_inodes = e2_super_get_free_inodes_count(c.super_raw);
-	err = check_bitmap(fs, group, c.desc.inode_bitmap);
-	if (!err)
-		err = e2_bitmap_edit(txn, group, "inode", c.desc.inode_bitmap, &bitmap);
+	err = e2_bitmap_edit(txn, group, E2_ROLE_INODE_BITMAP, c.desc.inode_bitmap, &bitmap);
 	if (!err && !e2_bits_test(bitmap->data, index))
 		err = e2_fail(E2_ERR_CORRUPT, "inode %" PRIu32 " cannot be freed: it is free "
 			      "already", ino);

@@ -235,6 +235,8 @@ int e2_close(struct e2_fs *fs)
 	e2_txn_abort(fs->txn);
 	e2_reading_end(fs);
 	e2_cache_close(fs->cache);
+	if (fs->undo)
+		err = e2_undo_close(fs->undo);
 	if (!fs->image || fs->io != e2_image_io(fs->image)) {
 		int closed = e2_io_close(fs->io);
 		err = err ? err : closed;

@@ -37,11 +37,49 @@ static int find_log_path(struct e2_fs *fs)
 	return err;
 }
 
-/* What to read from. */
+static int refuse_pending(const struct e2_fs *fs)
+{
+	return e2_fail(E2_ERR_LOG, "a change that was not completed waits in %s; without "
+		       "--no-recover it is completed", e2_str_text(&fs->log_path));
+}
+
+/* Completes or discards what a writer left behind. */
+static int recover(struct e2_fs *fs)
+{
+	const char *log_path = e2_str_text(&fs->log_path);
+	enum e2_redo_state state;
+
+	if (fs->options.flags & E2_OPEN_DISCARD_LOG) {
+		int err = e2_redo_discard(fs->image, log_path);
+
+		if (err != E2_ERR_NOENT)
+			return err;
+		e2_err_clear();
+		return 0;
+	}
+	int err = e2_redo_find(fs->image, log_path, &state);
+	if (err)
+		return err;
+	if (state == E2_REDO_PENDING && fs->options.flags & E2_OPEN_NO_RECOVER)
+		return refuse_pending(fs);
+	return e2_redo_recover(fs->image, log_path);
+}
+
+/* What to read from: the image, or a pending change over it, which the caller owns. */
 static int choose_io(struct e2_fs *fs, struct e2_io **io)
 {
+	enum e2_redo_state state = E2_REDO_NONE;
+	int err = 0;
+
 	*io = e2_image_io(fs->image);
-	return 0;
+	if (writes(fs) || fs->log_path.len == 0)
+		return 0;
+	err = e2_redo_find(fs->image, e2_str_text(&fs->log_path), &state);
+	if (err || state == E2_REDO_NONE)
+		return err;
+	if (fs->options.flags & E2_OPEN_NO_RECOVER)
+		return refuse_pending(fs);
+	return e2_redo_open_through(fs->image, e2_str_text(&fs->log_path), io);
 }
 
 /* Loads everything; who reads holds the lock COMMIT. */
@@ -84,7 +122,9 @@ int e2_open_image(struct e2_env *env, const char *spec, const struct e2_open_opt
 	err = find_log_path(f);
 	if (err)
 		goto out;
-	if (!writes(f))
+	if (writes(f))
+		err = recover(f);
+	else
 		err = e2_image_lock(f->image, E2_SHARED, WAIT_MS);
 	if (err)
 		goto out;
@@ -151,6 +191,13 @@ void e2_reading_end(struct e2_fs *fs)
 
 int e2_fs_undo(struct e2_fs *fs, struct e2_undo **undo)
 {
+	if (fs->image && !fs->undo) {
+		int err = e2_undo_open(fs->image, fs->options.undo_path, &fs->undo);
+
+		if (err)
+			return err;
+		fs->place.undo = fs->undo;
+	}
 	*undo = fs->undo;
 	return 0;
 }

@@ -179,8 +179,11 @@ static int check_writable(const struct e2_fs *fs, bool dry)
 
 int e2_txn_begin(struct e2_fs *fs, bool dry, struct e2_txn **txn)
 {
+	struct e2_undo *undo;
 	int err = check_writable(fs, dry);
 
+	if (!err && !dry && fs->options.undo_path)
+		err = e2_fs_undo(fs, &undo);
 	if (err)
 		return err;
 	if (fs->txn)
