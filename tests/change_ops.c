@@ -106,7 +106,7 @@ static void add_directories(struct img *img)
 		snprintf(text[i], sizeof(text[i]), "indexed-%03d", i);
 		names[i] = (struct img_name){ .ino = MANY, .name = text[i] };
 	}
-	img_mkdir(img, INDEXED, E2_INO_ROOT, "indexed");
+	img_link(img, E2_INO_ROOT, "indexed", INDEXED, E2_FT_DIR);
 	img_indexed_dir(img, INDEXED, E2_HASH_HALF_MD4, names, INDEXED_NAMES, 20, false);
 }
 

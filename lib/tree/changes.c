@@ -4,6 +4,8 @@
 
 #include "base/grow.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +107,7 @@ int e2_changes_begin(struct e2_txn *txn, struct e2_changes **changes)
 	c->txn = txn;
 	c->fs = e2_txn_fs(txn);
 	c->g = e2_geometry(c->fs);
+	c->now = e2_fs_now(c->fs);
 	err = make(c);
 	if (err) {
 		e2_changes_end(c);
@@ -213,6 +216,18 @@ static int take_content(struct e2_changes *c, e2_blk blk, uint64_t count, struct
 	return err ? err : 1;
 }
 
+/* An inode that is as before, but for what it reaches: its times may have been set. */
+static void tell_owner(struct e2_changes *c)
+{
+	uint32_t size = c->g->inode_size, at = c->table_at - size;
+	char object[16];
+
+	(void)snprintf(object, sizeof(object), "<%" PRIu32 ">", c->ino);
+	e2_tell_compare(c, c->table_base + at, c->table[0] + at, c->table[1] + at, size);
+	e2_tell_times(c, object);
+	c->owns = true;
+}
+
 /* One piece of what the inode at hand reaches. */
 static int step_walk(struct e2_changes *c)
 {
@@ -254,6 +269,8 @@ static int step_walk(struct e2_changes *c)
 	b->lblk = part.lblk + part.count;
 	b->count -= part.blk - b->blk + part.count;
 	b->blk = part.blk + part.count;
+	if (!c->owns)
+		tell_owner(c);
 	r = e2_tell_content(c, &part, fresh);
 	return r ? r : 1;
 }
@@ -291,6 +308,7 @@ static int step_inode(struct e2_changes *c)
 		err = take_attr_block(c, c->in.file_acl);
 	if (err)
 		return err;
+	c->owns = differs;
 	c->walking = any_content(c) && c->in.links_count > 0;
 	if (c->walking)
 		e2_blocks_restart(c->walk, &c->in);

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { RECENT = 5 };		/* seconds: a time so near was set in this transaction */
+
 /* ---- structures ------------------------------------------------------------------ */
 
 /* The bytes of one element; of a split field those halves that differ. */
@@ -44,6 +46,36 @@ void e2_tell_struct(struct e2_changes *c, enum e2_change_kind kind, const char *
 	}
 }
 
+/* A time that was set anew and happens to be as it was: at the commit it may not. */
+static void tell_again(struct e2_changes *c, const char *object, const char *structure,
+		       const char *field, uint32_t offset, const struct e2_when_context *when)
+{
+	const uint8_t *was = c->was + offset, *is = c->is + offset;
+	const struct e2_field *f;
+	uint64_t before, after;
+	unsigned index;
+
+	if (e2_field_find(e2_struct_find(structure), field, &f, &index) ||
+	    !e2_field_exists(f, is, when) || e2_field_get(f, was, index, &before) ||
+	    e2_field_get(f, is, index, &after) || before != after)
+		return;
+	if ((uint32_t)c->now.sec - (uint32_t)after > RECENT)
+		return;
+	e2_tell_begin(c, E2_CHANGE_FIELD, "%s", object);
+	e2_tell_field(c, "%s", field);
+	e2_tell_values(c, f, index, was, is);
+	place_element(c, f, index, offset);
+}
+
+void e2_tell_times(struct e2_changes *c, const char *object)
+{
+	static const char *const times[] = { "atime", "ctime", "mtime", "crtime" };
+	struct e2_when_context when = e2_when(c->fs);
+
+	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
+		tell_again(c, object, "inode", times[i], 0, &when);
+}
+
 int e2_tell_super(struct e2_changes *c, const struct change_block *b)
 {
 	uint32_t at = b->group == 0 && b->blk == 0 ? E2_SUPER_OFFSET : 0;
@@ -59,6 +91,8 @@ int e2_tell_super(struct e2_changes *c, const struct change_block *b)
 	else
 		(void)snprintf(object, sizeof(object), "sb:%" PRIu32, b->group);
 	e2_tell_struct(c, E2_CHANGE_FIELD, object, "", e2_struct_find("super"), &when, at);
+	if (b->group == 0)
+		tell_again(c, object, "super", "wtime", at, &when);
 	(void)snprintf(object, sizeof(object), "block %" PRIu64, b->blk);
 	e2_tell_rest(c, object, "bytes", 0, c->g->block_size);
 	return 0;
@@ -207,6 +241,7 @@ void e2_tell_inode(struct e2_changes *c, e2_ino ino)
 	e2_inode_decode(&after, c->is, c->g->inode_size);
 	fields = (uint32_t)E2_INODE_BYTES + after.extra_isize;
 	e2_tell_struct(c, E2_CHANGE_FIELD, object, "", e2_struct_find("inode"), &when, 0);
+	e2_tell_times(c, object);
 	change_fast_text(c, object, &before, &after);
 	e2_tell_inode_attributes(c, object);
 	e2_tell_rest(c, object, "bytes", 0, fields < c->g->inode_size ? fields : c->g->inode_size);

@@ -40,6 +40,7 @@ struct e2_changes {
 	struct e2_txn *txn;
 	struct e2_fs *fs;
 	const struct e2_geometry *g;
+	struct e2_time now;
 	unsigned mark;
 	bool marked;
 
@@ -60,6 +61,7 @@ struct e2_changes {
 	/* the inode whose blocks are looked at */
 	struct e2_blocks *walk;
 	bool walking;
+	bool owns;			/* something of what it reaches has changed */
 	e2_ino ino;
 	struct e2_inode in;
 	struct e2_walk_block reached;	/* count 0: ask for the next */
@@ -124,6 +126,9 @@ bool e2_tell_is_primary(const struct e2_geometry *g, const struct change_block *
 int e2_tell_super(struct e2_changes *c, const struct change_block *b);
 int e2_tell_groups(struct e2_changes *c, const struct change_block *b);
 int e2_tell_bitmap(struct e2_changes *c, const struct change_block *b);
+
+/* The times of the inode at hand that are as before, and were set all the same. */
+void e2_tell_times(struct e2_changes *c, const char *object);
 
 /* The inode at hand. */
 void e2_tell_inode(struct e2_changes *c, e2_ino ino);

@@ -125,8 +125,8 @@ static void check_says(const char *op, const char *const *lines)
 	cr_assert_eq(op_named(op)->run(txn), 0);
 	describe(txn, &s);
 	for (; *lines; lines++)
-		cr_assert(strstr(e2_str_text(&s), *lines) != NULL, "%s: no \"%s\" in\n%s", op, *lines,
-			  e2_str_text(&s));
+		cr_assert(strstr(e2_str_text(&s), *lines) != NULL, "%s: no \"%s\" in\n%s", op,
+			  *lines, e2_str_text(&s));
 	e2_str_free(&s);
 	e2_txn_abort(txn);
 	cr_assert_eq(e2_close(fs), 0);
