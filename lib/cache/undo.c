@@ -86,20 +86,49 @@ static int settle(struct e2_undo *undo)
 
 /* ---- opening ------------------------------------------------------------------------ */
 
-static int open_named(struct e2_undo *undo, const char *path)
+/* A file that has its header before it has its name. */
+static int make_named(struct e2_undo *undo, const char *path)
 {
 	struct e2_env *env = undo->env;
-	int err = env->ops->open(env, path, E2_IO_WRITE, &undo->io);
+	int err = env->ops->create_temp(env, path, 0600, &undo->io);
 
-	undo->named = true;
-	if (err == E2_ERR_NOENT) {
+	if (err == E2_ERR_UNSUPPORTED) {
 		err = env->ops->create_excl(env, path, 0600, &undo->io);
+		if (!err)
+			err = e2_undo_begin(undo);
+		if (!err)
+			err = e2_io_sync(undo->io);
 		return err ? err : env->ops->sync_dir(env, path);
 	}
-	if (err || undo->io->size == 0)
+	if (err)
 		return err;
+	e2_str_add(&undo->name, path);
+	return e2_str_status(&undo->name) ?
+	       e2_fail(E2_ERR_NOMEM, "no memory for the undo file") : e2_undo_begin(undo);
+}
+
+static int open_named(struct e2_undo *undo, const char *path)
+{
+	int err = undo->env->ops->open(undo->env, path, E2_IO_WRITE, &undo->io);
+
+	undo->named = true;
+	if (err == E2_ERR_NOENT)
+		return make_named(undo, path);
+	if (err)
+		return err;
+	if (undo->io->size == 0) {
+		err = e2_undo_begin(undo);
+		return err ? err : e2_io_sync(undo->io);
+	}
 	err = e2_undo_load(undo);
 	return err ? err : settle(undo);
+}
+
+static int open_unnamed(struct e2_undo *undo)
+{
+	int err = undo->env->ops->scratch(undo->env, &undo->io);
+
+	return err ? err : e2_undo_begin(undo);
 }
 
 int e2_undo_open(struct e2_image *image, const char *path, struct e2_undo **undo)
@@ -111,7 +140,7 @@ int e2_undo_open(struct e2_image *image, const char *path, struct e2_undo **undo
 		u->env = e2_image_env(image);
 		u->image = image;
 		u->knows_freed = true;
-		err = path ? open_named(u, path) : u->env->ops->scratch(u->env, &u->io);
+		err = path ? open_named(u, path) : open_unnamed(u);
 	}
 	if (err) {
 		(void)e2_undo_close(u);	/* the first failure is the one to tell */
@@ -129,6 +158,7 @@ int e2_undo_close(struct e2_undo *undo)
 		return 0;
 	err = e2_io_close(undo->io);
 	e2_ranges_free(undo->freed);
+	e2_str_free(&undo->name);
 	free(undo->record);
 	free(undo);
 	return err;

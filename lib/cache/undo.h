@@ -11,9 +11,9 @@
 struct e2_undo;
 
 /*
- * path  a file to keep: made, or gone on with when it is an undo file of this image in
- *       this state (else E2_ERR_EXIST: nothing is overwritten).  NULL: an unnamed one that
- *       lasts as long as it is open.
+ * path  a file to keep: made with the first commit, or gone on with when it is an undo file of
+ *       this image in this state (else E2_ERR_EXIST: nothing is overwritten).  NULL: an unnamed
+ *       one that lasts as long as it is open.
  */
 int e2_undo_open(struct e2_image *image, const char *path, struct e2_undo **undo);
 int e2_undo_close(struct e2_undo *undo);		/* NULL is fine */

@@ -17,42 +17,45 @@ static const uint8_t record_magic[8] = { 'e', '2', 'c', 'h', 'n', 'g', '\r', '\n
 
 enum { VERSION = 1, BLOCK_MAX = 65536 };
 
-enum {	/* fields of the header */
-	AT_MAGIC = 0, AT_VERSION = 8, AT_HEAD_BYTES = 12, AT_BLOCK_SIZE = 16, AT_OFFSET = 24,
-	AT_SIZE = 32, AT_IDENTITY = 40, AT_CRC = 508,
-};
-
-enum {	/* fields of the header of a record */
+enum {	/* fields of both headers */
+	AT_MAGIC = 0, AT_CRC = 508,
+	/* of the first */
+	AT_VERSION = 8, AT_HEAD_BYTES = 12, AT_OFFSET = 16, AT_SIZE = 24,
+	/* of a record */
 	AT_NUMBER = 8, AT_BLOCKS = 16, AT_FREED = 24, AT_FLAGS = 32, AT_BODY_CRC = 36,
+	AT_BLOCK_SIZE = 40, AT_IDENTITY = 44,
 };
 
 enum { FLAG_KNOWS_FREED = 1 };
 
-/* ---- encoding ----------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------- */
 
-void e2_undo_encode(const struct e2_undo *undo, uint8_t *sector)
+int e2_undo_begin(struct e2_undo *undo)
 {
-	memset(sector, 0, E2_SECTOR);
+	uint8_t sector[E2_SECTOR] = { 0 };
+	int err = e2_io_resize(undo->io, E2_SECTOR);
+
 	memcpy(sector + AT_MAGIC, magic, sizeof(magic));
 	e2_put32(sector + AT_VERSION, VERSION);
 	e2_put32(sector + AT_HEAD_BYTES, E2_SECTOR);
-	e2_put32(sector + AT_BLOCK_SIZE, undo->block_size);
 	e2_put64(sector + AT_OFFSET, e2_image_offset(undo->image));
 	e2_put64(sector + AT_SIZE, e2_image_io(undo->image)->size);
-	memcpy(sector + AT_IDENTITY, undo->identity, sizeof(undo->identity));
 	e2_put32(sector + AT_CRC, e2_crc32(0, sector, AT_CRC));
+	return err ? err : e2_io_write(undo->io, 0, E2_SECTOR, sector);
 }
 
-void e2_undo_encode_record(const struct e2_undo_record *r, uint64_t number, uint32_t body_crc,
-			   uint8_t *sector)
+void e2_undo_encode(const struct e2_undo *undo, const struct e2_undo_record *r, uint32_t body_crc,
+		    uint8_t *sector)
 {
 	memset(sector, 0, E2_SECTOR);
 	memcpy(sector + AT_MAGIC, record_magic, sizeof(record_magic));
-	e2_put64(sector + AT_NUMBER, number);
+	e2_put64(sector + AT_NUMBER, undo->count + 1);
 	e2_put64(sector + AT_BLOCKS, r->blocks);
 	e2_put64(sector + AT_FREED, r->freed);
 	e2_put32(sector + AT_FLAGS, r->knows_freed ? FLAG_KNOWS_FREED : 0);
 	e2_put32(sector + AT_BODY_CRC, body_crc);
+	e2_put32(sector + AT_BLOCK_SIZE, undo->block_size);
+	memcpy(sector + AT_IDENTITY, undo->identity, sizeof(undo->identity));
 	e2_put32(sector + AT_CRC, e2_crc32(0, sector, AT_CRC));
 }
 
@@ -88,12 +91,8 @@ static int load_head(struct e2_undo *undo)
 		return err;
 	if (!is_sound(sector, magic))
 		return e2_fail(E2_ERR_EXIST, "%s: exists and is no undo file", undo->io->name);
-	undo->block_size = e2_get32(sector + AT_BLOCK_SIZE);
-	memcpy(undo->identity, sector + AT_IDENTITY, sizeof(undo->identity));
 	if (e2_get32(sector + AT_VERSION) != VERSION ||
-	    e2_get32(sector + AT_HEAD_BYTES) != E2_SECTOR ||
-	    undo->block_size < E2_SECTOR || undo->block_size > BLOCK_MAX ||
-	    !e2_is_power_of_2(undo->block_size))
+	    e2_get32(sector + AT_HEAD_BYTES) != E2_SECTOR)
 		return e2_fail(E2_ERR_EXIST, "%s: is an undo file of a kind (version %" PRIu32
 			       ") that this version does not know", undo->io->name,
 			       e2_get32(sector + AT_VERSION));
@@ -124,17 +123,31 @@ static int load_freed(struct e2_undo *undo, const struct e2_undo_record *r)
 	return err;
 }
 
+/* Whether the volume of a record can be, and is that of those before. */
+static bool settle_volume(struct e2_undo *undo, const uint8_t *sector)
+{
+	uint32_t size = e2_get32(sector + AT_BLOCK_SIZE);
+
+	if (undo->count != 0)
+		return size == undo->block_size && memcmp(undo->identity, sector + AT_IDENTITY,
+							  sizeof(undo->identity)) == 0;
+	undo->block_size = size;
+	memcpy(undo->identity, sector + AT_IDENTITY, sizeof(undo->identity));
+	return size >= E2_SECTOR && size <= BLOCK_MAX && e2_is_power_of_2(size);
+}
+
 /* The record at the end of those that are known: 1, 0 when there is none that is whole. */
 static int load_record(struct e2_undo *undo, struct e2_undo_record *r)
 {
-	uint64_t room = undo->io->size - e2_undo_end(undo);
 	uint8_t sector[E2_SECTOR];
+	uint64_t room;
 	uint32_t crc;
 	int err;
 
 	*r = (struct e2_undo_record){ .at = e2_undo_end(undo) };
-	if (undo->io->size < r->at || room < E2_SECTOR)
+	if (undo->io->size < r->at || undo->io->size - r->at < E2_SECTOR)
 		return 0;
+	room = undo->io->size - r->at;
 	err = e2_io_read(undo->io, r->at, E2_SECTOR, sector);
 	if (err)
 		return err;
@@ -142,7 +155,8 @@ static int load_record(struct e2_undo *undo, struct e2_undo_record *r)
 	r->freed = e2_get64(sector + AT_FREED);
 	r->knows_freed = e2_get32(sector + AT_FLAGS) & FLAG_KNOWS_FREED;
 	if (!is_sound(sector, record_magic) || e2_get64(sector + AT_NUMBER) != undo->count + 1 ||
-	    r->blocks > room / undo->block_size || r->freed > room / E2_UNDO_FREED)
+	    !settle_volume(undo, sector) || r->blocks > room / undo->block_size ||
+	    r->freed > room / E2_UNDO_FREED)
 		return 0;
 	r->bytes = e2_undo_record_bytes(undo->block_size, r->blocks, r->freed);
 	if (r->bytes > room)

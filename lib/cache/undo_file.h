@@ -2,9 +2,9 @@
 /*
  * The file behind an undo file; seen only by lib/cache.
  *
- *	0      header: 512 bytes
+ *	0      header, 512 bytes: of which image
  *	512    a record for each commit, oldest first:
- *	         its header, 512 bytes
+ *	         its header, 512 bytes: of which volume
  *	         the blocks as they were before the commit
  *	         for each of them its number, 8 bytes, and the checksums of it before and after, 4
  *	         bytes each
@@ -40,7 +40,8 @@ struct e2_undo {
 	struct e2_image *image;		/* borrowed */
 	struct e2_io *io;
 	bool named;
-	uint32_t block_size;		/* 0: nothing has been written yet */
+	struct e2_str name;		/* to be given with the first record; else empty */
+	uint32_t block_size;		/* of the volume, once there is a record */
 	uint8_t identity[16];
 	struct e2_undo_record *record;
 	size_t count, cap;
@@ -49,6 +50,9 @@ struct e2_undo {
 };
 
 /* ---- undo_file.c: the form of the file ---------------------------------------- */
+
+/* Begins an empty file. */
+E2_NODISCARD int e2_undo_begin(struct e2_undo *undo);
 
 /* Reads the headers of all whole records.  E2_ERR_EXIST when it is no undo file of the image. */
 int e2_undo_load(struct e2_undo *undo);
@@ -62,11 +66,10 @@ E2_NODISCARD int e2_undo_entries(struct e2_undo *undo, const struct e2_undo_reco
 E2_NODISCARD int e2_undo_before(struct e2_undo *undo, const struct e2_undo_record *r, uint64_t i,
 				void *data);
 
-/* Encoding; r is the record that becomes number `number`, from 1. */
+/* The header of the record that comes next. */
 uint64_t e2_undo_record_bytes(uint32_t block_size, uint64_t blocks, uint64_t freed);
-void e2_undo_encode(const struct e2_undo *undo, uint8_t *sector);
-void e2_undo_encode_record(const struct e2_undo_record *r, uint64_t number, uint32_t body_crc,
-			   uint8_t *sector);
+void e2_undo_encode(const struct e2_undo *undo, const struct e2_undo_record *r, uint32_t body_crc,
+		    uint8_t *sector);
 enum { E2_UNDO_ENTRY = 16, E2_UNDO_FREED = 16 };	/* bytes */
 
 /* ---- undo_write.c: for the commit ----------------------------------------------- */

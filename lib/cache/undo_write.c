@@ -139,6 +139,19 @@ static int write_body(struct e2_undo *undo, struct e2_io *image, const struct e2
 	return err;
 }
 
+/* Names a file that has had no name so far. */
+static int give_name(struct e2_undo *undo)
+{
+	const char *path = e2_str_text(&undo->name);
+	int err = undo->env->ops->link_temp(undo->env, undo->io, path);
+
+	if (!err)
+		err = undo->env->ops->sync_dir(undo->env, path);
+	if (!err)
+		e2_str_free(&undo->name);
+	return err;
+}
+
 static int write_record(struct e2_undo *undo, struct e2_io *image, const struct e2_redo_head *head,
 			const struct e2_redo_blocks *blocks, const struct runs *f,
 			const struct e2_undo_record *r)
@@ -150,19 +163,15 @@ static int write_record(struct e2_undo *undo, struct e2_io *image, const struct 
 
 	if (!err)
 		err = e2_io_resize(undo->io, r->at + r->bytes);
-	if (!err && undo->count == 0) {
-		e2_undo_encode(undo, sector);
-		err = e2_io_write(undo->io, 0, E2_SECTOR, sector);
-	}
 	if (!err)
 		err = write_body(undo, image, head, blocks, f, r, &crc);
 	if (!err) {
-		e2_undo_encode_record(r, undo->count + 1, crc, sector);
+		e2_undo_encode(undo, r, crc, sector);
 		err = e2_io_write(undo->io, r->at, E2_SECTOR, sector);
 	}
 	if (!err && undo->named)
 		err = e2_io_sync(undo->io);
-	return err;
+	return err || undo->name.len == 0 ? err : give_name(undo);
 }
 
 /* An undo file is of one volume; the first record says of which. */

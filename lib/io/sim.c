@@ -30,6 +30,11 @@ int sim_enter(struct e2_sim *sim, enum e2_sim_kind kind, const char *path)
 	return e2_io_fail(sim->fail_err, path, "a simulated failure");
 }
 
+bool sim_skips_sync(struct e2_sim *sim)
+{
+	return sim->skip_sync != 0 && --sim->skip_sync == 0;
+}
+
 static void free_event(struct sim_event *e)
 {
 	free(e->data);
@@ -122,6 +127,16 @@ void e2_sim_fail(struct e2_sim *sim, unsigned kinds, uint64_t nth, bool for_ever
 	sim->fail_nth = nth;
 	sim->fail_for_ever = for_ever;
 	sim->fail_err = err;
+}
+
+void e2_sim_skip_sync(struct e2_sim *sim, uint64_t nth)
+{
+	sim->skip_sync = nth;
+}
+
+void e2_sim_split(struct e2_sim *sim)
+{
+	sim->split = true;
 }
 
 uint64_t e2_sim_count(const struct e2_sim *sim, unsigned kinds)

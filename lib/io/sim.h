@@ -39,6 +39,12 @@ void e2_sim_fail(struct e2_sim *sim, unsigned kinds, uint64_t nth, bool for_ever
 /* Operations of the kinds counted since e2_sim_new or the last e2_sim_fail. */
 uint64_t e2_sim_count(const struct e2_sim *sim, unsigned kinds);
 
+/* Lets the nth (from 1) coming sync of a file or directory succeed and do nothing; 0 ends it. */
+void e2_sim_skip_sync(struct e2_sim *sim, uint64_t nth);
+
+/* From now on each sector of a write is a thing of its own, to be kept or lost. */
+void e2_sim_split(struct e2_sim *sim);
+
 /* Ends the recording so far: all that is there is durable, the next event is the first.
  * E2_ERR_NOMEM: nothing changed. */
 int e2_sim_settle(struct e2_sim *sim);

@@ -47,6 +47,8 @@ static int own_blob(struct sim_disk *disk, size_t file, uint64_t cap)
 
 	if (old->refs == 1 && cap <= old->cap)
 		return E2_OK;
+	if (cap < old->size)	/* is shared, and about to shrink */
+		cap = old->size;
 	if (cap > SIZE_MAX)
 		return no_memory();
 	if (cap > old->cap && old->cap > 0 && cap < old->cap + old->cap / 2)

@@ -108,7 +108,7 @@ static int env_sync_dir(struct e2_env *env, const char *path)
 	struct e2_sim *sim = sim_of(env);
 	int r = sim_enter(sim, E2_SIM_SYNC_DIR, path);
 
-	return r ? r : record_name(sim, SIM_SYNC_DIR, path, NULL, 0);
+	return r || sim_skips_sync(sim) ? r : record_name(sim, SIM_SYNC_DIR, path, NULL, 0);
 }
 
 static int env_look(struct e2_env *env, const char *path, struct e2_place *place)

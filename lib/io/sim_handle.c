@@ -46,6 +46,25 @@ static int check_size(const struct sim_handle *s, uint64_t offset, uint64_t len)
 	return e2_io_fail(E2_ERR_IO, s->name, "is shorter than when it was opened");
 }
 
+/* Records a write sector by sector, or as a whole. */
+static int record_write(struct e2_sim *sim, struct sim_event *e, const uint8_t *data)
+{
+	uint64_t end = e->offset + e->len;
+	int r = E2_OK;
+
+	if (!sim->split)
+		return sim_record(sim, e, data, NULL, NULL);
+	while (r == E2_OK && e->offset < end) {
+		uint64_t next = (e->offset / SIM_SECTOR + 1) * SIM_SECTOR;
+
+		e->len = (next < end ? next : end) - e->offset;
+		r = sim_record(sim, e, data, NULL, NULL);
+		data += e->len;
+		e->offset += e->len;
+	}
+	return r;
+}
+
 static int handle_write(struct e2_io *io, uint64_t offset, size_t len, const void *buf)
 {
 	struct sim_handle *s = handle_of(io);
@@ -56,7 +75,7 @@ static int handle_write(struct e2_io *io, uint64_t offset, size_t len, const voi
 		r = check_size(s, offset, len);
 	if (r)
 		return r;
-	return sim_record(s->sim, &e, buf, NULL, NULL);
+	return record_write(s->sim, &e, buf);
 }
 
 static int handle_zero(struct e2_io *io, uint64_t offset, uint64_t len)
@@ -89,7 +108,7 @@ static int handle_sync(struct e2_io *io)
 	struct sim_event e = { .kind = SIM_SYNC, .file = s->file };
 	int r = sim_enter(s->sim, E2_SIM_SYNC, s->name);
 
-	return r ? r : sim_record(s->sim, &e, NULL, NULL, NULL);
+	return r || sim_skips_sync(s->sim) ? r : sim_record(s->sim, &e, NULL, NULL, NULL);
 }
 
 static int handle_close(struct e2_io *io)

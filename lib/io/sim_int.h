@@ -66,6 +66,8 @@ struct e2_sim {
 	uint64_t fail_nth;	/* counts down to 1, the one that fails; 0: none */
 	bool fail_for_ever;
 	int fail_err;
+	uint64_t skip_sync;	/* counts down to 1, the one that does nothing; 0: none */
+	bool split;
 };
 
 /* ---- sim_disk.c: a disk's content; every function may fail for memory ---- */
@@ -105,6 +107,9 @@ int sim_open_scratch(struct e2_sim *sim, struct e2_io **io);
 
 /* Counts an operation of one kind and decides whether it fails. */
 int sim_enter(struct e2_sim *sim, enum e2_sim_kind kind, const char *path);
+
+/* Whether a sync that comes is to be left out. */
+bool sim_skips_sync(struct e2_sim *sim);
 
 /* Does an event and writes it down, with copies of what was written (of its len, or NULL) and
  * of the names (or NULL), which event does not have yet. */
