@@ -186,6 +186,28 @@ static void warn_lossy(struct job *job)
 	e2_str_free(&text);
 }
 
+/* A change of the old volume that was never completed has no meaning for the new one, which
+ * would be refused because of it. */
+static void forget_log(struct job *job)
+{
+	struct e2_str log = E2_STR_INIT;
+	struct e2_image *image = NULL;
+	int err = e2_image_open(e2_env_host(), e2_str_text(&job->spec), 0, &image);
+
+	if (!err)
+		err = e2_image_log_path(image, &log);
+	if (!err)
+		err = e2_redo_forget(e2_env_host(), e2_str_text(&log));
+	if (err && err != E2_ERR_UNSUPPORTED) {
+		e2_str_truncate(&log, 0);
+		e2_str_addf(&log, "%s; remove what is left of the old volume's log",
+			    e2_err_detail());
+		job_warn(job, e2_str_text(&log));
+	}
+	(void)e2_image_close(image);	/* was only read */
+	e2_str_free(&log);
+}
+
 static int write_image(struct job *job)
 {
 	struct e2_io *io = e2_target_io(job->target);
@@ -218,7 +240,10 @@ static int write_image(struct job *job)
 	job->target = NULL;
 	job->old = NULL;
 	job->committing = true;
-	return e2_target_commit(target);
+	err = e2_target_commit(target);
+	if (!err)
+		forget_log(job);
+	return err;
 }
 
 /* ---- the whole -------------------------------------------------------------------- */

@@ -25,8 +25,6 @@ static void add_fate(const struct job *job, int err, struct e2_str *s)
 		e2_str_addf(s, "; %s is incomplete", name);
 	else if (err == E2_ERR_EXIST && job->old)
 		e2_str_add(s, "; not replaced");
-	else if (err == E2_ERR_BUSY && !job->target)
-		e2_str_add(s, "; not opened for writing");
 	else if (job->target || job->committing)
 		e2_str_addf(s, job->existed ? "; %s unchanged" : "; %s not made", name);
 }

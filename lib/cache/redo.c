@@ -258,3 +258,16 @@ int e2_redo_discard(struct e2_image *image, const char *log_path)
 	(void)e2_image_lock(image, E2_UNLOCKED, 0);	/* giving back does not fail */
 	return err;
 }
+
+int e2_redo_forget(struct e2_env *env, const char *log_path)
+{
+	struct e2_redo_log *log = NULL;
+	enum e2_redo_kind kind;
+	int err = e2_redo_load(env, log_path, 0, &kind, &log);
+
+	e2_redo_free(log);
+	if (err || (kind != E2_REDO_COMPLETE && kind != E2_REDO_REMNANT))
+		return err;
+	err = env->ops->unlink(env, log_path);
+	return err ? err : env->ops->sync_dir(env, log_path);
+}

@@ -29,6 +29,10 @@ int e2_redo_recover(struct e2_image *image, const char *log_path);
 /* Removes a log unseen; E2_ERR_NOENT when there is none. */
 int e2_redo_discard(struct e2_image *image, const char *log_path);
 
+/* Removes the log of an image that has been replaced as a whole; what is no log stays.  Also
+ * fine when there is none. */
+int e2_redo_forget(struct e2_env *env, const char *log_path);
+
 /* The image as it will be once the pending log is applied: read-only, writes nothing.
  * Borrows the image's io, which must outlive it. */
 int e2_redo_open_through(struct e2_image *image, const char *log_path, struct e2_io **io);

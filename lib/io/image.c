@@ -22,19 +22,6 @@ static const char *image_path(const struct e2_image *image)
 	return e2_str_text(&image->place.path);
 }
 
-static int refuse_in_use(struct e2_image *image, const char *path)
-{
-	struct e2_str why = E2_STR_INIT;
-	int r = e2_image_in_use(image, &why);
-
-	if (r == 1) {
-		e2_str_add(&why, "; not opened for writing");
-		r = e2_io_fail(E2_ERR_BUSY, path, e2_str_text(&why));
-	}
-	e2_str_free(&why);
-	return r;
-}
-
 static int open_file(struct e2_image *image, const char *path, unsigned flags)
 {
 	const struct e2_env_ops *ops = image->env->ops;
@@ -42,7 +29,7 @@ static int open_file(struct e2_image *image, const char *path, unsigned flags)
 
 	if (!(flags & E2_IMAGE_WRITE))
 		return ops->open(image->env, path, 0, &image->file);
-	r = refuse_in_use(image, path);
+	r = e2_env_check_free(image->env, path);
 	return r ? r : ops->open_locked(image->env, path, &image->file);
 }
 

@@ -2,6 +2,8 @@
 /* What every back end may rely on: bounds and the right to write were checked. */
 #include "io/io.h"
 
+#include "io/name.h"
+
 #include <inttypes.h>
 
 static int check_range(const struct e2_io *io, const char *doing, uint64_t offset, uint64_t len)
@@ -62,4 +64,17 @@ int e2_io_zero(struct e2_io *io, uint64_t offset, uint64_t len)
 int e2_io_close(struct e2_io *io)
 {
 	return io ? io->ops->close(io) : E2_OK;
+}
+
+int e2_env_check_free(struct e2_env *env, const char *path)
+{
+	struct e2_str why = E2_STR_INIT;
+	int r = env->ops->in_use(env, path, &why);
+
+	if (r == 1) {
+		e2_str_add(&why, "; not opened for writing");
+		r = e2_io_fail(E2_ERR_BUSY, path, e2_str_text(&why));
+	}
+	e2_str_free(&why);
+	return r;
 }

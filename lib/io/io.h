@@ -162,6 +162,10 @@ struct e2_env {
 	const struct e2_env_ops *ops;
 };
 
+/* Refuses to write what the kernel uses as a volume: E2_ERR_BUSY, "PATH: is attached to
+ * /dev/loop3 and mounted on /mnt; not opened for writing". */
+int e2_env_check_free(struct e2_env *env, const char *path);
+
 /* The host's own directory of files; needs no release. */
 struct e2_env *e2_env_host(void);
 

@@ -120,17 +120,6 @@ static void find_reason(struct e2_target *t, const struct e2_spec *spec)
 		e2_str_add(&t->reason, t->place.stuck);
 }
 
-static int check_in_use(struct e2_target *t)
-{
-	struct e2_str why = E2_STR_INIT;
-	int r = t->env->ops->in_use(t->env, target_path(t), &why);
-
-	if (r == 1)
-		r = e2_io_fail(E2_ERR_BUSY, target_path(t), e2_str_text(&why));
-	e2_str_free(&why);
-	return r;
-}
-
 /* Prepares a replacement, or finds out that owner and mode cannot be kept. */
 static int open_replacement(struct e2_target *t)
 {
@@ -151,7 +140,7 @@ static int open_replacement(struct e2_target *t)
 
 static int open_existing(struct e2_target *t, const struct e2_spec *spec)
 {
-	int r = check_in_use(t);
+	int r = e2_env_check_free(t->env, target_path(t));
 
 	if (r == E2_OK)
 		r = t->env->ops->open_locked(t->env, target_path(t), &t->lock);
