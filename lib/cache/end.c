@@ -103,21 +103,19 @@ void e2_txn_abort(struct e2_txn *txn)
 		end(txn, false);
 }
 
-static int write_home(struct e2_txn *txn, const struct e2_range *run, uint8_t *room,
-		      uint64_t room_blocks)
+/* Writes the first blocks of a run, at most those that room holds, and takes them off. */
+static int write_home(struct e2_txn *txn, struct e2_range *run, uint8_t *room, uint64_t room_blocks)
 {
 	uint32_t block_size = txn->cache->block_size;
-	int err = 0;
+	uint64_t n = run->count < room_blocks ? run->count : room_blocks;
+	const uint8_t *data;
+	int err = e2_txn_after(txn, run->blk, n, room, &data, &n);
 
-	for (uint64_t i = 0, n; i < run->count && !err; i += n) {
-		const uint8_t *data;
-
-		n = run->count - i < room_blocks ? run->count - i : room_blocks;
-		err = e2_txn_after(txn, run->blk + i, n, room, &data, &n);
-		if (!err)
-			err = e2_io_write(txn->cache->io, (run->blk + i) * block_size,
-					  (size_t)(n * block_size), data);
-	}
+	if (!err)
+		err = e2_io_write(txn->cache->io, run->blk * block_size, (size_t)(n * block_size),
+				  data);
+	run->blk += n;
+	run->count -= n;
 	return err;
 }
 
@@ -131,7 +129,7 @@ int e2_commit_straight(struct e2_txn *txn)
 
 	if (!room)
 		return e2_fail(E2_ERR_NOMEM, "no memory to commit");
-	while (!err && e2_txn_changes(txn, run.blk + run.count, &run))
+	while (!err && e2_txn_changes(txn, run.blk, &run))
 		err = write_home(txn, &run, room, room_blocks);
 	if (!err)
 		err = e2_io_sync(txn->cache->io);
@@ -144,13 +142,13 @@ static int commit(struct e2_txn *txn)
 {
 	const struct e2_commit *how = txn->how;
 	struct e2_range run;
-	int err = e2_cache_check(txn->cache, 0, 0);
+	int err = 0;
 
-	if (!err && how->dry)
-		err = e2_fail(E2_ERR_ROFS, "%s: a trial run is never committed",
-			      txn->cache->io->name);
-	if (err || !e2_txn_changes(txn, 0, &run))
-		return err;
+	if (how->dry)
+		return e2_fail(E2_ERR_ROFS, "%s: a trial run is never committed",
+			       txn->cache->io->name);
+	if (!e2_txn_changes(txn, 0, &run))
+		return 0;
 	/* What takes a change back leaves the image as it was, times included. */
 	if (how->seal && !txn->restores)
 		err = how->seal(how->context, txn);

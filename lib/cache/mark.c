@@ -130,22 +130,17 @@ static void take_back(struct e2_txn *txn, const struct e2_before *before, uint64
 	for (uint64_t i = 0, n; i < before->count; i += n) {
 		e2_blk blk = before->blk + i;
 		uint64_t slot = before->slot == E2_LEADS_HOME ? E2_LEADS_HOME : before->slot + i;
-		int err = 0;
 
 		n = before->count - i;
 		uint64_t leads = e2_lead(txn, blk, &n);
 		drop_buffers(txn, blk, n, leads != slot);
 		if (leads == slot)
 			continue;
-		for (uint64_t k = 0; leads < E2_IN_BUFFER && k < n; k++) {
-			if (e2_store_tag(txn->store, leads + k) >= epoch)
-				e2_store_give(txn->store, leads + k, 1);
+		if (leads < E2_IN_BUFFER) {
+			assert(e2_store_tag(txn->store, leads) >= epoch);
+			e2_store_give(txn->store, leads, n);
 		}
-		if (slot == E2_LEADS_HOME)
-			err = e2_ranges_remove(txn->map, blk, n);
-		else
-			err = e2_ranges_set(txn->map, blk, n, slot);
-		assert(err == 0);	/* reserved */
+		e2_lead_set(txn, blk, n, slot);
 	}
 }
 

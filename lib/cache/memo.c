@@ -103,7 +103,7 @@ void e2_memo_clear(struct e2_memos *m)
 {
 	struct e2_memo **chains = m->many ? m->many : m->few;
 
-	for (size_t i = 0; i < m->chains && m->count > 0; i++) {
+	for (size_t i = 0; m->count > 0; i++) {
 		struct e2_memo *memo;
 
 		while ((memo = chains[i]) != NULL) {

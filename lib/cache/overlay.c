@@ -52,11 +52,11 @@ int e2_lead_reserve(struct e2_txn *txn)
 	return e2_ranges_reserve(txn->map, 2 * txn->undo_count + 4);
 }
 
-int e2_lead_set(struct e2_txn *txn, e2_blk blk, uint64_t count, uint64_t value)
+void e2_lead_set(struct e2_txn *txn, e2_blk blk, uint64_t count, uint64_t value)
 {
-	int err = e2_lead_reserve(txn);
-
-	return err ? err : e2_ranges_set(txn->map, blk, count, value);
+	int err = value == E2_LEADS_HOME ? e2_ranges_remove(txn->map, blk, count) :
+					   e2_ranges_set(txn->map, blk, count, value);
+	assert(err == 0);	/* reserved */
 }
 
 /* ---- buffers into slots --------------------------------------------------------- */
@@ -74,18 +74,20 @@ static uint64_t mark_of(const struct e2_txn *txn, uint64_t epoch)
 static int settle_anew(struct e2_txn *txn, struct buffer *b)
 {
 	uint64_t slot, got;
-	int err = e2_store_take(txn->store, 1, &slot, &got);
+	int err = e2_lead_reserve(txn);
 
+	if (!err)
+		err = e2_store_take(txn->store, 1, &slot, &got);
 	if (err)
 		return err;
 	err = e2_store_write(txn->store, slot, 1, b->bytes);
-	if (!err)
-		err = e2_lead_set(txn, b->pub.blk, 1, slot);
-	if (err)
+	if (err) {
 		e2_store_give(txn->store, slot, 1);
-	else
-		e2_store_set_tag(txn->store, slot, 1, b->epoch);
-	return err;
+		return err;
+	}
+	e2_store_set_tag(txn->store, slot, 1, b->epoch);
+	e2_lead_set(txn, b->pub.blk, 1, slot);
+	return 0;
 }
 
 int e2_overlay_settle(struct e2_txn *txn, struct buffer *b)

@@ -152,9 +152,10 @@ uint64_t e2_lead(const struct e2_txn *txn, e2_blk blk, uint64_t *count);
 /* The same, but stops at DIRTY buffers: *dirty is the buffer of blk (then *count is 1) or NULL. */
 uint64_t e2_lead_newest(const struct e2_txn *txn, e2_blk blk, uint64_t *count,
 			struct buffer **dirty);
-/* Memory for a change of the map, and for all that rewinds need. */
+/* Memory for a change of the map, and for all that rewinds need: to be had before each. */
 int e2_lead_reserve(struct e2_txn *txn);
-int e2_lead_set(struct e2_txn *txn, e2_blk blk, uint64_t count, uint64_t value);
+/* Lets blocks lead to slots or, with LEADS_HOME, home. */
+void e2_lead_set(struct e2_txn *txn, e2_blk blk, uint64_t count, uint64_t value);
 int e2_overlay_settle(struct e2_txn *txn, struct buffer *b);	/* puts a DIRTY one into a slot */
 int e2_overlay_spill(struct e2_txn *txn);	/* settles while there are too many */
 int e2_overlay_read(struct e2_cache *c, e2_blk blk, uint64_t count, uint8_t *data);

@@ -90,10 +90,10 @@ static int make_dirty(struct e2_txn *txn, struct buffer *b)
 		err = e2_lead_reserve(txn);
 	if (!err)
 		err = note_before(txn, b, leads);
-	if (!err && leads == E2_LEADS_HOME)
-		err = e2_lead_set(txn, b->pub.blk, 1, E2_IN_BUFFER + b->pub.blk);
 	if (err)
 		return err;
+	if (leads == E2_LEADS_HOME)
+		e2_lead_set(txn, b->pub.blk, 1, E2_IN_BUFFER + b->pub.blk);
 	b->state = BUFFER_DIRTY;
 	b->epoch = txn->epoch;
 	return 0;
@@ -195,19 +195,19 @@ static int write_slots(struct e2_txn *txn, e2_blk blk, uint64_t *count, const ui
 			return fill_slots(txn, leads, young, data);
 		}
 	}
-	err = e2_store_take(txn->store, *count, &slot, count);
+	err = e2_lead_reserve(txn);
+	if (!err)
+		err = e2_store_take(txn->store, *count, &slot, count);
 	if (err)
 		return err;
 	e2_store_set_tag(txn->store, slot, *count, txn->epoch);
 	err = fill_slots(txn, slot, *count, data);
 	if (!err)
-		err = e2_lead_reserve(txn);
-	if (!err)
 		err = e2_mark_note(txn, blk, *count);
-	if (!err)
-		err = e2_lead_set(txn, blk, *count, slot);
 	if (err)
 		e2_store_give(txn->store, slot, *count);
+	else
+		e2_lead_set(txn, blk, *count, slot);
 	return err;
 }
 
@@ -273,71 +273,78 @@ int e2_txn_write(struct e2_txn *txn, e2_blk blk, uint64_t count, const void *dat
 
 /* ---- forgetting ------------------------------------------------------------------------ */
 
+/*
+ * The buffer of a block that will lead home again: who pins it will see the image.  What can
+ * fail of that comes first.
+ */
+static int prepare_home(struct e2_txn *txn, const struct buffer *b)
+{
+	const struct e2_cache *c = txn->cache;
+
+	if (b->pins == 0)
+		return 0;
+	return e2_io_read(c->io, b->pub.blk * c->block_size, c->block_size, txn->room);
+}
+
+static void buffer_home(struct e2_txn *txn, struct buffer *b)
+{
+	struct e2_cache *c = txn->cache;
+
+	if (b->pins == 0) {
+		e2_cache_drop(c, b->pub.blk);
+		return;
+	}
+	memcpy(b->bytes, txn->room, c->block_size);
+	e2_cache_cleaned(c, b);
+}
+
 /* A block with a DIRTY buffer. */
 static int forget_dirty(struct e2_txn *txn, struct buffer *b, uint64_t leads)
 {
-	struct e2_cache *c = txn->cache;
 	uint64_t epoch = e2_mark_epoch(txn);
+	e2_blk blk = b->pub.blk;
 	int err;
 
 	if (b->epoch < epoch)		/* a rewind wants it: into a slot, and from the start */
 		return e2_overlay_settle(txn, b);
 	err = e2_lead_reserve(txn);
-	if (!err && b->pins > 0)
-		err = e2_io_read(c->io, b->pub.blk * c->block_size, c->block_size, txn->room);
 	if (!err)
-		err = e2_ranges_remove(txn->map, b->pub.blk, 1);
+		err = prepare_home(txn, b);
 	if (err)
 		return err;
+	buffer_home(txn, b);
 	if (leads < E2_IN_BUFFER && e2_store_tag(txn->store, leads) >= epoch)
 		e2_store_give(txn->store, leads, 1);
-	if (b->pins == 0) {
-		e2_cache_drop(c, b->pub.blk);
-		return 0;
-	}
-	memcpy(b->bytes, txn->room, c->block_size);
-	e2_cache_cleaned(c, b);
+	e2_lead_set(txn, blk, 1, E2_LEADS_HOME);
 	return 0;
-}
-
-/* CLEAN buffers of blocks in slots that somebody pins get the image's content. */
-static int refresh(struct e2_txn *txn, struct buffer *b)
-{
-	struct e2_cache *c = txn->cache;
-	int err = e2_io_read(c->io, b->pub.blk * c->block_size, c->block_size, txn->room);
-
-	if (!err)
-		memcpy(b->bytes, txn->room, c->block_size);
-	return err;
 }
 
 /* The first of *count blocks, all in slots and without DIRTY buffers. */
 static int forget_slots(struct e2_txn *txn, e2_blk blk, uint64_t *count, uint64_t slot)
 {
 	struct e2_cache *c = txn->cache;
-	uint64_t young = count_young(txn, slot, *count);
+	uint64_t young = count_young(txn, slot, *count), n = 1;
 	struct buffer *b = e2_cache_find(c, blk);
-	bool pinned = b && b->pins > 0;
-	int err;
+	int err = e2_lead_reserve(txn);
 
-	*count = pinned ? 1 : young > 0 ? young : *count;
-	for (uint64_t i = 0; i < *count && !pinned; i++) {
-		b = e2_cache_find(c, blk + i);
-		if (b && b->pins > 0)
-			*count = i;
-		else if (b)
-			e2_cache_drop(c, blk + i);
-	}
-	err = e2_lead_reserve(txn);
+	/* One that has a buffer, or as many as have none. */
+	if (young > 0)
+		*count = young;
+	while (!b && n < *count && !e2_cache_find(c, blk + n))
+		n++;
+	*count = n;
+	if (!err && b)
+		err = prepare_home(txn, b);
 	if (!err && young == 0)
-		err = e2_mark_note(txn, blk, *count);
-	if (!err && pinned)
-		err = refresh(txn, b);
-	if (!err)
-		err = e2_ranges_remove(txn->map, blk, *count);
-	if (!err && young > 0)
-		e2_store_give(txn->store, slot, *count);
-	return err;
+		err = e2_mark_note(txn, blk, n);
+	if (err)
+		return err;
+	if (b)
+		buffer_home(txn, b);
+	if (young > 0)
+		e2_store_give(txn->store, slot, n);
+	e2_lead_set(txn, blk, n, E2_LEADS_HOME);
+	return 0;
 }
 
 int e2_txn_forget(struct e2_txn *txn, e2_blk blk, uint64_t count)
