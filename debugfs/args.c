@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "args.h"
 
+#include "mode.h"
+#include "moment.h"
+
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +15,8 @@ static const struct {
 	{ "FILE", ARG_FILE }, { "PATH", ARG_PATH }, { "INO", ARG_INO }, { "OBJECT", ARG_OBJECT },
 	{ "TEXT", ARG_TEXT }, { "NUMBER", ARG_NUMBER }, { "SIZE", ARG_SIZE },
 	{ "COUNT", ARG_COUNT }, { "HOST", ARG_HOST }, { "FIELD", ARG_FIELD },
-	{ "COMMAND", ARG_COMMAND },
+	{ "COMMAND", ARG_COMMAND }, { "NAME", ARG_NAME }, { "MODE", ARG_MODE },
+	{ "TIME", ARG_TIME },
 };
 
 /* ---- the language -------------------------------------------------------- */
@@ -152,9 +156,20 @@ static int fail_word(const char *before, const char *text, const char *after)
 	return err;
 }
 
+static int convert_name(struct arg *a)
+{
+	int err = object_parse(a->text, a->quoted, PLACE_FILE, &a->object);
+
+	if (err || a->object.kind == OBJECT_PATH)
+		return err;
+	return fail_word("", a->text, ": an inode, where a name is needed; where lists its names");
+}
+
 static int convert(struct arg *a, enum arg_type type)
 {
 	const char *number = a->text;
+	struct e2_time time;
+	uint32_t mode;
 
 	switch (type) {
 	case ARG_FILE:
@@ -164,6 +179,12 @@ static int convert(struct arg *a, enum arg_type type)
 		return object_parse(a->text, a->quoted, PLACE_INO, &a->object);
 	case ARG_OBJECT:
 		return object_parse(a->text, a->quoted, PLACE_ANY, &a->object);
+	case ARG_NAME:
+		return convert_name(a);
+	case ARG_MODE:
+		return mode_change(a->text, 0, false, &mode);
+	case ARG_TIME:
+		return moment_parse(a->text, (struct e2_time){ 0 }, &time);
 	case ARG_NUMBER:
 		return e2_parse_u64(a->text, 0, UINT64_MAX, &a->number);
 	case ARG_COUNT:

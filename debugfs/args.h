@@ -23,6 +23,7 @@ enum arg_type {
 	ARG_PATH,	/* the same, not following the last symlink */
 	ARG_INO,	/* the same, and a bare number is an inode */
 	ARG_OBJECT,	/* whatever object_parse knows */
+	ARG_NAME,	/* a path whose last name need not exist; no inode number */
 	ARG_TEXT,	/* a path or word that the command itself looks at */
 	ARG_NUMBER,
 	ARG_SIZE,	/* 4096, 64M */
@@ -30,6 +31,8 @@ enum arg_type {
 	ARG_HOST,	/* a path of the host */
 	ARG_FIELD,	/* the name of a field */
 	ARG_COMMAND,	/* the name of a command */
+	ARG_MODE,	/* 644, u+x,g-w: mode.h */
+	ARG_TIME,	/* a moment: moment.h */
 };
 
 enum { ARGS_OPTIONS = 10, ARGS_OPERANDS = 4, ARGS_WORD = 16 };

@@ -15,7 +15,10 @@ typedef int command_fn(struct shell *sh, const struct args *args);
 #include "command.def"
 #undef C
 
-enum command_group { GROUP_look, GROUP_search, GROUP_copy, GROUP_session, GROUP_debugfs, GROUPS };
+/* Those of GROUP_change run within a transaction, sh->txn. */
+enum command_group {
+	GROUP_look, GROUP_search, GROUP_copy, GROUP_change, GROUP_session, GROUP_debugfs, GROUPS
+};
 
 struct command {
 	const char *name, *aliases, *args, *summary, *more;

@@ -35,24 +35,24 @@ static int check_inode_number(const struct shell *sh, e2_ino ino)
 	return e2_fail(E2_ERR_RANGE, "<%u>: the volume's inodes are 1 to %u", ino, g->inodes);
 }
 
-/* A path below the current directory is made absolute, so that messages name the place. */
-static int resolve(struct shell *sh, const char *text, bool follow, e2_ino *ino,
-		   struct e2_str *path)
+/* A path below a directory is made absolute, so that messages name the place. */
+int shell_resolve(struct shell *sh, e2_ino cwd, const struct e2_str *cwd_path, const char *text,
+		  bool follow, e2_ino *ino, struct e2_str *path)
 {
 	struct e2_str at = E2_STR_INIT, whole = E2_STR_INIT;
 	struct e2_resolve how = {
-		.cwd = sh->cwd, .flags = follow ? 0 : E2_NOFOLLOW, .step = track, .context = &at,
+		.cwd = cwd, .flags = follow ? 0 : E2_NOFOLLOW, .step = track, .context = &at,
 	};
-	bool below = text[0] && text[0] != '/' && sh->cwd_path.len > 1;
+	bool below = text[0] && text[0] != '/' && cwd_path->len > 1;
 	int err;
 
-	if (below && sh->cwd_path.text[0] == '/' &&
-	    sh->cwd_path.len + strlen(text) + 2 < PATH_BYTES) {
-		e2_str_addf(&whole, "%s/%s", sh->cwd_path.text, text);
+	if (below && cwd_path->text[0] == '/' &&
+	    cwd_path->len + strlen(text) + 2 < PATH_BYTES) {
+		e2_str_addf(&whole, "%s/%s", cwd_path->text, text);
 		below = false;
 	}
 	if (below)
-		e2_str_add(&at, sh->cwd_path.text);
+		e2_str_add(&at, cwd_path->text);
 	err = e2_str_status(&whole);
 	if (!err)
 		err = e2_resolve(sh->fs, &how, whole.len ? whole.text : text, ino);
@@ -69,7 +69,7 @@ int shell_lookup(struct shell *sh, const struct object *o, bool follow, e2_ino *
 		 struct e2_str *path)
 {
 	if (o->kind != OBJECT_INODE)
-		return resolve(sh, o->path, follow, ino, path);
+		return shell_resolve(sh, sh->cwd, &sh->cwd_path, o->path, follow, ino, path);
 	*ino = o->ino;
 	return check_inode_number(sh, o->ino);
 }
@@ -157,4 +157,27 @@ int shell_names(struct shell *sh, struct e2_names **names)
 	if (!err)
 		*names = sh->names;
 	return err;
+}
+
+void shell_check_cwd(struct shell *sh)
+{
+	static const struct e2_str root = E2_STR_INIT;
+	struct e2_str path = E2_STR_INIT;
+	struct e2_inode in;
+	e2_ino ino;
+
+	if (sh->cwd == E2_INO_ROOT)
+		return;
+	if (!shell_resolve(sh, E2_INO_ROOT, &root, e2_str_text(&sh->cwd_path), false, &ino, NULL) &&
+	    ino == sh->cwd)
+		return;
+	if (e2_inode_get(sh->fs, sh->cwd, &in) || !e2_is_dir(&in) || in.links_count == 0 ||
+	    shell_climb(sh, sh->cwd, &path)) {
+		sh->cwd = E2_INO_ROOT;
+		e2_str_truncate(&path, 0);
+		e2_str_add(&path, "/");
+	}
+	e2_err_clear();
+	e2_str_free(&sh->cwd_path);
+	sh->cwd_path = path;
 }

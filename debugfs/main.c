@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "interrupt.h"
 #include "shell.h"
 
 #include <getopt.h>
@@ -30,7 +31,7 @@ struct request {		/* what the command line asks for */
 	const char *commands[64];
 	size_t count;
 	const char *script;
-	bool keep_going, utc, names;
+	bool keep_going, utc, names, dry;
 	enum out_mode mode;
 	enum out_color color;
 	struct e2_open_options open;
@@ -43,7 +44,8 @@ enum { LONG_BASE = 256 };	/* what getopt_long returns for option i: LONG_BASE + 
 static void print_help(void)
 {
 	(void)printf("Usage: " PROGRAM " [OPTION...] IMAGE [COMMAND [ARGUMENT...]]\n"
-		     "Look into an ext2 image without mounting it.  Options end at IMAGE.\n\n");
+		     "Look into an ext2 image, or change it (-w), without mounting it.  "
+		     "Options end at IMAGE.\n\n");
 	for (size_t i = 0; i < OPTS; i++) {
 		char left[48];
 		int n = 0;
@@ -115,7 +117,23 @@ static int set_option(struct request *r, enum option_id id, const char *value)
 			return usage("--color", value, "must be auto, always or never");
 		return 0;
 	case OPT_WRITE:
-		return usage("-w", "", "this version only reads; nothing was opened");
+		r->open.flags |= E2_OPEN_WRITE;
+		return 0;
+	case OPT_DRY_RUN:
+		r->dry = true;
+		return 0;
+	case OPT_UNDO:
+		r->open.undo_path = value;
+		return 0;
+	case OPT_LOG:
+		r->open.log_path = value;
+		return 0;
+	case OPT_NO_RECOVER:
+		r->open.flags |= E2_OPEN_NO_RECOVER;
+		return 0;
+	case OPT_DISCARD_LOG:
+		r->open.flags |= E2_OPEN_DISCARD_LOG;
+		return 0;
 	case OPT_FILE:
 		r->script = value;
 		return 0;
@@ -193,6 +211,12 @@ static int check_request(const struct request *r)
 		return usage("", "", "-R, -f and a command after IMAGE exclude each other");
 	if (r->open.superblock && !r->open.block_size)
 		return usage("-s", "", "needs the block size too: -b SIZE");
+	if (r->open.flags & E2_OPEN_DISCARD_LOG && !(r->open.flags & E2_OPEN_WRITE))
+		return usage("--discard-log", "", "needs -w");
+	if (r->open.flags & E2_OPEN_DISCARD_LOG && r->open.flags & E2_OPEN_NO_RECOVER)
+		return usage("--discard-log", "", "and --no-recover exclude each other");
+	if (r->open.undo_path && !(r->open.flags & E2_OPEN_WRITE))
+		return usage("-z", "", "needs -w");
 	return 0;
 }
 
@@ -269,11 +293,8 @@ static void suggest_backup(const char *image)
 
 static int open_volume(const char *image, const struct e2_open_options *how, struct e2_fs **fs)
 {
-	struct e2_io *io;
-	int err = e2_io_open_image(image, 0, &io);
+	int err = e2_open_image(NULL, image, how, fs);
 
-	if (!err)
-		err = e2_open(io, how, fs);
 	if (!err)
 		return 0;
 	print_failure(image, err);
@@ -284,18 +305,25 @@ static int open_volume(const char *image, const struct e2_open_options *how, str
 
 /* ---- running ------------------------------------------------------------- */
 
+/* Several are a script of as many lines. */
 static enum shell_status run_commands(struct shell *sh, const struct request *r)
 {
 	enum shell_status first = SHELL_OK;
 
 	for (size_t i = 0; i < r->count && !sh->quit; i++) {
-		enum shell_status status = shell_line(sh, r->commands[i], strlen(r->commands[i]));
+		enum shell_status status;
 
+		sh->script = r->count > 1 ? "-R" : NULL;
+		sh->line = r->count > 1 ? (unsigned)i + 1 : 0;
+		status = shell_line(sh, r->commands[i], strlen(r->commands[i]));
 		if (status && !first)
 			first = status;
 		if (first && !r->keep_going)
 			break;
 	}
+	sh->line = 0;
+	first = shell_end_lines(sh, first);
+	sh->script = NULL;
 	return first;
 }
 
@@ -310,7 +338,7 @@ static enum shell_status run_words(struct shell *sh, const struct request *r)
 		words[i].text = r->words[i];
 	status = shell_words(sh, words, r->word_count);
 	free(words);
-	return status;
+	return shell_end_lines(sh, status);
 }
 
 static enum shell_status run_request(struct shell *sh, const struct request *r)
@@ -319,10 +347,73 @@ static enum shell_status run_request(struct shell *sh, const struct request *r)
 		return run_commands(sh, r);
 	if (r->word_count)
 		return run_words(sh, r);
-	if (r->script || !isatty(STDIN_FILENO))
+	if (!sh->interactive)
 		return shell_script(sh, r->script ? r->script : "-");
 	shell_interact(sh);
 	return SHELL_OK;
+}
+
+/* How what commands change becomes true: see change.h. */
+static int set_scope(struct shell *sh, struct request *r)
+{
+	struct e2_undo *undo;
+	int err = 0;
+
+	sh->interactive = !r->count && !r->word_count && !r->script && isatty(STDIN_FILENO);
+	sh->survives = r->keep_going || sh->interactive;
+	sh->whole = r->dry || !sh->survives;
+	sh->writable = (r->open.flags & E2_OPEN_WRITE) && !r->dry;
+	sh->dry = r->dry;
+	sh->keeps_undo = !sh->whole || r->open.undo_path;
+	if (sh->writable && r->open.undo_path) {
+		err = e2_fs_undo(sh->fs, &undo);
+		sh->undo_before = err ? 0 : e2_undo_count(undo);
+	}
+	if (sh->writable || sh->dry)
+		interrupt_install();
+	return err;
+}
+
+/* SOURCE_DATE_EPOCH, where it is set. */
+static int set_clock(struct shell *sh)
+{
+	const char *text = getenv("SOURCE_DATE_EPOCH");
+	struct e2_time at = { 0 };
+	uint64_t n;
+
+	if (!text || !*text)
+		return 0;
+	if (e2_parse_u64(text, 0, INT64_MAX, &n))
+		return usage("", "", "SOURCE_DATE_EPOCH is not a number of seconds");
+	at.sec = (int64_t)n;
+	e2_fs_set_clock(sh->fs, &at);
+	return 0;
+}
+
+static int run(struct shell *sh, struct request *r)
+{
+	int status = set_clock(sh), err;
+
+	if (status)
+		return status;
+	err = set_scope(sh, r);
+	if (err) {
+		print_failure(r->image, err);
+		return SHELL_CANNOT_OPEN;
+	}
+	return (int)run_request(sh, r);
+}
+
+/* A failure to close may be one to write. */
+static int close_volume(const char *image, struct e2_fs *fs, int status)
+{
+	int err = e2_close(fs);
+
+	if (err && !status) {
+		print_failure(image, err);
+		return SHELL_FAILED;
+	}
+	return status;
 }
 
 int main(int argc, char **argv)
@@ -335,6 +426,8 @@ int main(int argc, char **argv)
 	(void)signal(SIGPIPE, SIG_IGN);		/* a closed pipe is a failed write */
 	if (!read_options(&r, argc, argv, &status))
 		return status;
+	if (r.dry)		/* nothing is to be written, a pending change neither */
+		r.open.flags &= ~(unsigned)E2_OPEN_WRITE;
 	status = open_volume(r.image, &r.open, &sh.fs);
 	if (status)
 		return status;
@@ -344,9 +437,8 @@ int main(int argc, char **argv)
 	sh.keep_going = r.keep_going;
 	e2_str_add(&sh.cwd_path, "/");
 	out_open(&sh.out, STDOUT_FILENO, r.mode, r.color);
-	status = (int)run_request(&sh, &r);
+	status = run(&sh, &r);
 	out_close(&sh.out);
 	shell_end(&sh);
-	e2_close(sh.fs);
-	return status;
+	return close_volume(r.image, sh.fs, status);
 }

@@ -58,6 +58,12 @@ void out_flush(struct out *o)
 	e2_str_truncate(&o->text, 0);
 }
 
+void out_discard(struct out *o)
+{
+	e2_str_truncate(&o->text, 0);
+	e2_str_truncate(&o->last_head, 0);
+}
+
 void out_close(struct out *o)
 {
 	out_flush(o);

@@ -32,6 +32,7 @@ struct out {
 
 void out_open(struct out *o, int fd, enum out_mode mode, enum out_color color);
 void out_flush(struct out *o);
+void out_discard(struct out *o);	/* what waits is not to be said */
 void out_close(struct out *o);		/* flushes */
 
 /* Whether going on makes no sense: a write failed. */

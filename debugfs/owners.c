@@ -12,6 +12,7 @@ enum { OWNERS_BYTES_MAX = 4 << 20 };	/* of a file that is no longer believed */
 
 struct names {			/* of users or of groups */
 	char *text;		/* the file, cut into NUL-ended names */
+	size_t size;
 	struct e2_map *at;	/* id to the offset of its name in text */
 };
 
@@ -68,6 +69,7 @@ static int read_file(struct shell *sh, const char *path, struct names *n)
 		return E2_ERR_INVAL;
 	size = (size_t)e2_inode_size(&in);
 	n->text = calloc(1, size + 1);
+	n->size = n->text ? size : 0;
 	if (!n->text)
 		return E2_ERR_NOMEM;
 	err = e2_map_new(&n->at);
@@ -109,6 +111,32 @@ void add_owner(struct shell *sh, struct e2_str *s, bool group, uint32_t id)
 		e2_str_add_name(s, n->text + at, strlen(n->text + at));
 	else
 		e2_str_addf(s, "%u", id);
+}
+
+bool owner_find(struct shell *sh, const char *name, bool group, uint32_t *id)
+{
+	const struct owners *o = owners(sh);
+	const struct names *n = o ? (group ? &o->groups : &o->users) : NULL;
+	const char *line = n ? n->text : NULL, *end = line ? line + n->size : NULL;
+	size_t len = strlen(name);
+
+	while (line && line < end) {
+		const char *next = memchr(line, '\n', (size_t)(end - line));
+		const char *stop = next ? next : end;
+
+		/* the colon behind a name has become its end */
+		if ((size_t)(stop - line) > len && !memcmp(line, name, len) && !line[len]) {
+			const char *colon = memchr(line + len + 1, ':',
+						   (size_t)(stop - line) - len - 1);
+
+			if (colon) {
+				*id = (uint32_t)strtoul(colon + 1, NULL, 10);
+				return true;
+			}
+		}
+		line = next ? next + 1 : end;
+	}
+	return false;
 }
 
 void owners_free(struct owners *o)

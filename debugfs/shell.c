@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "shell.h"
 
+#include "interrupt.h"
+
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,12 +22,18 @@ static void complain(struct shell *sh, const char *text)
 	e2_str_add(&s, ": ");
 	if (sh->script) {
 		e2_str_add_name(&s, sh->script, strlen(sh->script));
-		e2_str_addf(&s, ":%u: ", sh->line);
+		if (sh->line)
+			e2_str_addf(&s, ":%u", sh->line);
+		e2_str_add(&s, ": ");
 	}
 	if (sh->command)
 		e2_str_addf(&s, "%s: ", sh->command);
 	out_flush(&sh->out);
-	(void)fprintf(stderr, "%s%s\n", e2_str_text(&s), text);	/* nowhere to tell */
+	e2_str_add(&s, text);
+	if (sh->advice.len)
+		e2_str_addf(&s, "\n  try: %s", e2_str_text(&sh->advice));
+	(void)fprintf(stderr, "%s\n", e2_str_text(&s));	/* nowhere to tell */
+	e2_str_truncate(&sh->advice, 0);
 	e2_str_free(&s);
 }
 
@@ -53,6 +62,67 @@ void shell_warn_of(struct shell *sh, const struct arg *a, int err)
 	shell_warn(sh, err);
 }
 
+int shell_advise(struct shell *sh, int err, const char *fmt, ...)
+{
+	char text[256];
+	va_list args;
+
+	va_start(args, fmt);
+	if (vsnprintf(text, sizeof(text), fmt, args) >= 0) {
+		e2_str_truncate(&sh->advice, 0);
+		e2_str_add(&sh->advice, text);
+	}
+	va_end(args);
+	return err;
+}
+
+/*
+ * The failure that ends the command.  Where it ends a script that has changed something,
+ * what has become of that is part of the message.
+ */
+static void fail_command(struct shell *sh, const char *reason)
+{
+	struct e2_str s = E2_STR_INIT;
+	unsigned before = sh->line ? sh->line - 1 : 0;
+
+	e2_str_add(&s, reason);
+	if (sh->txn && sh->whole && !sh->survives && !sh->ignoring && before == 1)
+		e2_str_add(&s, "; the line before it did not take effect");
+	else if (sh->txn && sh->whole && !sh->survives && !sh->ignoring && before)
+		e2_str_addf(&s, "; none of the %u lines before it took effect", before);
+	complain(sh, e2_str_text(&s));
+	e2_str_free(&s);
+}
+
+int shell_misused(struct shell *sh, int err)
+{
+	sh->misused = true;
+	return err;
+}
+
+void shell_note(struct shell *sh, const char *text)
+{
+	e2_str_add(&sh->notes, text);
+	e2_str_add(&sh->notes, "\n");
+}
+
+/* Between a person's own lines a note needs no address. */
+static void say_notes(struct shell *sh)
+{
+	char *line = sh->notes.text;
+
+	if (e2_str_status(&sh->notes) || !sh->notes.len)
+		return;
+	for (char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
+		*end = '\0';
+		if (sh->interactive)
+			(void)fprintf(stderr, "%s\n", line);	/* nowhere to tell */
+		else
+			complain(sh, line);
+	}
+	e2_str_truncate(&sh->notes, 0);
+}
+
 static enum shell_status unknown_command(struct shell *sh, const char *word)
 {
 	struct e2_str s = E2_STR_INIT;
@@ -69,7 +139,7 @@ static enum shell_status unknown_command(struct shell *sh, const char *word)
 		e2_str_add(&s, "help lists them all");
 	out_flush(&sh->out);
 	if (sh->script)
-		complain(sh, e2_str_text(&s));
+		fail_command(sh, e2_str_text(&s));
 	else
 		(void)fprintf(stderr, PROGRAM ": %s\n", e2_str_text(&s));
 	e2_str_free(&s);
@@ -80,7 +150,7 @@ static enum shell_status usage_error(struct shell *sh, const struct command *c, 
 {
 	struct e2_str s = E2_STR_INIT;
 
-	complain(sh, last_failure(err));
+	fail_command(sh, last_failure(err));
 	command_usage(c, &s);
 	(void)fprintf(stderr, "  usage: %s\n", e2_str_text(&s));
 	e2_str_free(&s);
@@ -103,10 +173,10 @@ static bool names_inode(enum arg_type type)
 }
 
 /*
- * Turns what names an inode into its number.  Of several the one that is not to be found
- * is told and left out, as ls and cat do it; the failure of the last one is returned.
+ * Turns what names an inode into its number.  tolerant: of several the one that is not to be
+ * found is told and left out, as ls and cat do it; the failure of the last one is returned.
  */
-static int find_inodes(struct shell *sh, struct args *args)
+static int find_inodes(struct shell *sh, struct args *args, bool tolerant)
 {
 	size_t kept = 0, left = 0;
 	int err = 0;
@@ -116,11 +186,12 @@ static int find_inodes(struct shell *sh, struct args *args)
 	for (size_t i = 0; i < args->count; i++) {
 		struct arg *a = &args->arg[i];
 		enum arg_type type = a->operand->type;
-		bool follow = type == ARG_FILE ? !wants(args, "-P") : wants(args, "-L");
+		bool follow = type == ARG_FILE ? !wants(args, "-P") && !wants(args, "-h") :
+			wants(args, "-L");
 
 		if (!err && names_inode(type))
 			err = shell_lookup(sh, &a->object, follow, &a->ino, &a->path);
-		if (err && err != E2_ERR_NOMEM && a->operand->many && --left > 0) {
+		if (err && err != E2_ERR_NOMEM && tolerant && a->operand->many && --left > 0) {
 			shell_warn(sh, err);
 			e2_str_free(&a->path);
 			err = 0;
@@ -132,28 +203,94 @@ static int find_inodes(struct shell *sh, struct args *args)
 	return err;
 }
 
+/* Before a command: a transaction for one that changes something, else the image held still. */
+static int settle(struct shell *sh, bool changes)
+{
+	bool changed = false;
+	int err = 0;
+
+	if (!sh->writable && !sh->reading) {
+		err = e2_reading_begin(sh->fs, &changed);
+		if (err)
+			return err;
+		sh->reading = true;
+	}
+	if (changed) {
+		shell_forget(sh);
+		shell_check_cwd(sh);
+	}
+	return changes ? change_ready(sh) : 0;
+}
+
+/* What a transaction has read must stay as it is until its end. */
+static void unsettle(struct shell *sh)
+{
+	if (sh->reading && !sh->txn) {
+		e2_reading_end(sh->fs);
+		sh->reading = false;
+	}
+}
+
+static void check_output(struct shell *sh)
+{
+	if (!out_failed(&sh->out))
+		return;
+	/* A reader that has seen enough is told nothing. */
+	if (sh->out.error != EPIPE) {
+		(void)e2_fail_errno(sh->out.error, "standard output");
+		shell_warn(sh, E2_ERR_HOST);
+	}
+	sh->quit = true;
+	sh->failed = true;
+}
+
 static enum shell_status run(struct shell *sh, const struct command *c, struct args *args)
 {
+	bool changes = c->group == GROUP_change;
 	int err;
 
 	sh->failed = false;
+	sh->misused = false;
+	e2_str_truncate(&sh->notes, 0);
 	e2_err_clear();
-	err = find_inodes(sh, args);
+	err = settle(sh, changes);
+	if (!err)
+		err = find_inodes(sh, args, !changes);
 	if (!err)
 		err = c->run(sh, args);
+	if (err && changes)
+		out_discard(&sh->out);	/* it has not come to pass */
 	out_flush(&sh->out);
-	if (err)
-		shell_warn(sh, err);
-	if (out_failed(&sh->out)) {
-		/* A reader that has seen enough is told nothing. */
-		if (sh->out.error != EPIPE) {
-			(void)e2_fail_errno(sh->out.error, "standard output");
-			shell_warn(sh, E2_ERR_HOST);
-		}
-		sh->quit = true;
+	if (err && sh->misused) {
+		(void)usage_error(sh, c, err);
+	} else if (err) {
+		fail_command(sh, last_failure(err));
 		sh->failed = true;
+	} else if (changes) {
+		say_notes(sh);
+		sh->change.done++;
+		shell_forget(sh);
+		shell_check_cwd(sh);
 	}
-	return sh->failed ? SHELL_FAILED : SHELL_OK;
+	check_output(sh);
+	unsettle(sh);
+	return sh->misused ? SHELL_USAGE : sh->failed ? SHELL_FAILED : SHELL_OK;
+}
+
+/* A command whose failure does not matter, and leaves nothing. */
+static void run_ignored(struct shell *sh, const struct command *c, struct args *args)
+{
+	bool changes = c->group == GROUP_change;
+	struct change_attempt attempt;
+	enum shell_status status;
+
+	if (changes && change_attempt_begin(sh, &attempt)) {
+		shell_warn(sh, E2_ERR_NOMEM);
+		return;
+	}
+	status = run(sh, c, args);
+	if (changes)
+		change_attempt_end(sh, &attempt, (int)status);
 }
 
 enum shell_status shell_words(struct shell *sh, const struct word *words, size_t count)
@@ -176,7 +313,9 @@ enum shell_status shell_words(struct shell *sh, const struct word *words, size_t
 	if (err) {
 		status = usage_error(sh, c, err);
 	} else {
-		status = run(sh, c, &args);
+		if (sh->ignoring)
+			run_ignored(sh, c, &args);
+		status = sh->ignoring ? SHELL_OK : run(sh, c, &args);
 		args_free(&args);
 	}
 	sh->command = NULL;
@@ -194,35 +333,51 @@ static bool ignores_failure(struct words *w)
 	return true;
 }
 
+/* One command of a line; used: how much of the line it takes. */
+static enum shell_status run_next(struct shell *sh, const char *line, size_t len, size_t *used)
+{
+	enum shell_status status;
+	struct words words;
+	int err = lex(line, len, used, &words);
+
+	if (err) {
+		*used = len;
+		fail_command(sh, last_failure(err));
+		return SHELL_USAGE;
+	}
+	if (interrupt_asked() && words.count) {
+		fail_command(sh, "interrupted");
+		words_free(&words);
+		*used = len;
+		return SHELL_FAILED;
+	}
+	sh->ignoring = ignores_failure(&words);
+	status = shell_words(sh, words.word, words.count);
+	if (sh->ignoring)
+		status = SHELL_OK;
+	sh->ignoring = false;
+	words_free(&words);
+	return status;
+}
+
+/* A line that changes something is all or nothing, whatever keep_going says of the lines. */
 enum shell_status shell_line(struct shell *sh, const char *line, size_t len)
 {
 	enum shell_status first = SHELL_OK;
 
+	change_line_begin(sh);
 	while (len && !sh->quit) {
-		enum shell_status status;
-		struct words words;
 		size_t used;
-		int err = lex(line, len, &used, &words);
+		enum shell_status status = run_next(sh, line, len, &used);
 
-		if (err) {
-			complain(sh, last_failure(err));
-			return first ? first : SHELL_USAGE;
-		}
-		if (ignores_failure(&words)) {
-			(void)shell_words(sh, words.word, words.count);	/* as asked */
-			status = SHELL_OK;
-		} else {
-			status = shell_words(sh, words.word, words.count);
-		}
-		words_free(&words);
 		if (status && !first)
 			first = status;
-		if (first && !sh->keep_going)
+		if (first && (!sh->keep_going || sh->txn))
 			break;
 		line += used;
 		len -= used;
 	}
-	return first;
+	return (enum shell_status)change_line_end(sh, (int)first);
 }
 
 static enum shell_status run_lines(struct shell *sh, FILE *f)
@@ -237,9 +392,10 @@ static enum shell_status run_lines(struct shell *sh, FILE *f)
 
 		if (status && !first)
 			first = status;
-		if (first && !sh->keep_going)
+		if (first && (!sh->keep_going || interrupt_asked()))
 			break;
 	}
+	sh->line = 0;
 	if (ferror(f) && !first) {
 		(void)e2_fail_errno(errno, "cannot be read further");
 		shell_warn(sh, E2_ERR_HOST);
@@ -247,6 +403,19 @@ static enum shell_status run_lines(struct shell *sh, FILE *f)
 	}
 	free(line);
 	return first;
+}
+
+enum shell_status shell_end_lines(struct shell *sh, enum shell_status status)
+{
+	if (sh->survives && !sh->interactive && sh->change.failed && (sh->writable || sh->dry)) {
+		struct e2_str s = E2_STR_INIT;
+
+		add_plural(&s, sh->change.failed, "line", "lines");
+		e2_str_add(&s, " failed and changed nothing; the others took effect");
+		complain(sh, e2_str_text(&s));
+		e2_str_free(&s);
+	}
+	return (enum shell_status)change_end(sh, (int)status);
 }
 
 enum shell_status shell_script(struct shell *sh, const char *path)
@@ -265,7 +434,7 @@ enum shell_status shell_script(struct shell *sh, const char *path)
 		return SHELL_USAGE;
 	}
 	sh->script = input ? "stdin" : path;
-	status = run_lines(sh, f);
+	status = shell_end_lines(sh, run_lines(sh, f));
 	sh->script = NULL;
 	if (!input)
 		(void)fclose(f);	/* only read from */
@@ -295,6 +464,12 @@ void shell_interact(struct shell *sh)
 
 	while (!sh->quit) {
 		prompt(sh);
+		if (!interrupt_wait(STDIN_FILENO)) {
+			interrupt_forget();
+			out_line(&sh->out);
+			out_flush(&sh->out);
+			continue;
+		}
 		len = getline(&line, &size, stdin);
 		if (len < 0) {
 			out_line(&sh->out);
@@ -302,15 +477,25 @@ void shell_interact(struct shell *sh)
 			break;
 		}
 		(void)shell_line(sh, line, (size_t)len);	/* it has been said */
+		if (interrupt_asked())
+			interrupt_forget();
 	}
 	free(line);
+	(void)change_end(sh, SHELL_OK);	/* the same */
+}
+
+void shell_forget(struct shell *sh)
+{
+	e2_names_close(sh->names);
+	owners_free(sh->owners);
+	sh->names = NULL;
+	sh->owners = NULL;
 }
 
 void shell_end(struct shell *sh)
 {
-	e2_names_close(sh->names);
-	owners_free(sh->owners);
+	shell_forget(sh);
 	e2_str_free(&sh->cwd_path);
-	sh->names = NULL;
-	sh->owners = NULL;
+	e2_str_free(&sh->advice);
+	e2_str_free(&sh->notes);
 }

@@ -8,6 +8,7 @@
 #ifndef DEBUGFS_SHELL_H
 #define DEBUGFS_SHELL_H
 
+#include "change.h"
 #include "command.h"
 #include "out.h"
 
@@ -28,11 +29,26 @@ struct shell {
 	unsigned time_flags;	/* E2_TIME_UTC or 0 */
 	bool show_names;	/* owners by name */
 	bool keep_going;
+	bool interactive;	/* lines are typed by somebody */
 	bool quit;
+	/* changing: change.h */
+	bool writable;		/* opened with -w */
+	bool dry;		/* nothing is ever committed: changes are shown at the end */
+	bool whole;		/* all lines are one transaction */
+	bool survives;		/* a line that failed is taken back, and the next one runs */
+	bool keeps_undo;	/* commits may have to be taken back */
+	uint64_t undo_before;	/* commits in the undo file that are not of this session */
+	bool reading;		/* the image is held still for longer than one command */
+	struct e2_txn *txn;	/* what changes go to; NULL: nothing is open */
+	struct change change;
+	struct e2_str advice;	/* stands behind "try:" after the next failure */
+	struct e2_str notes;	/* lines that are said if the command succeeds */
+	bool misused;		/* it was called the wrong way */
 	const char *script;	/* name of the script that runs; NULL: none */
 	unsigned line;
 	const char *command;	/* the command that runs, as it was called */
 	bool failed;		/* it has warned of something */
+	bool ignoring;		/* and whether it fails does not matter */
 	struct e2_names *names;	/* of all inodes, once asked for */
 	struct owners *owners;	/* once asked for */
 };
@@ -40,7 +56,10 @@ struct shell {
 /* Runs one command given as words; prints what failed. */
 enum shell_status shell_words(struct shell *sh, const struct word *words, size_t count);
 
-/* Runs every command of a line; ends at the first that fails unless keep_going. */
+/*
+ * Runs every command of a line; ends at the first that fails unless keep_going.  What the
+ * line changes becomes true at its end, or at that of the script or group it belongs to.
+ */
 enum shell_status shell_line(struct shell *sh, const char *line, size_t len);
 
 /*
@@ -48,6 +67,9 @@ enum shell_status shell_line(struct shell *sh, const char *line, size_t len);
  * unless keep_going; returns the first failure.
  */
 enum shell_status shell_script(struct shell *sh, const char *path);
+
+/* After the last line of a script: what its changes come to; the status of it all. */
+enum shell_status shell_end_lines(struct shell *sh, enum shell_status status);
 
 /* Lines from a terminal, with a prompt; failures are printed and forgotten. */
 void shell_interact(struct shell *sh);
@@ -62,6 +84,18 @@ void shell_end(struct shell *sh);
 void shell_warn(struct shell *sh, int err);
 void shell_warn_of(struct shell *sh, const struct arg *a, int err);	/* saying of what */
 
+/* Adds a line "  try: ..." to the failure that follows; returns err. */
+int shell_advise(struct shell *sh, int err, const char *fmt, ...) E2_PRINTF(3, 4);
+
+/* The command was called the wrong way: it ends with its usage and status 2; returns err. */
+int shell_misused(struct shell *sh, int err);
+
+/* What a change means elsewhere: a line on standard error when the command has succeeded. */
+void shell_note(struct shell *sh, const char *text);
+
+/* The volume is not what it was: drops names and owners. */
+void shell_forget(struct shell *sh);
+
 /* ---- lookup.c: paths and inodes ------------------------------------------ */
 
 /*
@@ -74,6 +108,13 @@ void shell_warn_of(struct shell *sh, const struct arg *a, int err);	/* saying of
  */
 int shell_lookup(struct shell *sh, const struct object *o, bool follow, e2_ino *ino,
 		 struct e2_str *path);
+
+/* The same for a path; relative ones start in cwd, whose absolute path is cwd_path. */
+int shell_resolve(struct shell *sh, e2_ino cwd, const struct e2_str *cwd_path, const char *text,
+		  bool follow, e2_ino *ino, struct e2_str *path);
+
+/* Finds the current directory again after it may have been moved; the root when it is gone. */
+void shell_check_cwd(struct shell *sh);
 
 /* Adds how an argument is written: "/docs/plan.odt <8295>", or "<8295>". */
 void add_object(struct e2_str *s, const struct arg *a);
@@ -98,6 +139,13 @@ void add_plural(struct e2_str *s, uint64_t n, const char *one, const char *many)
 
 /* A user or group: the number, or with show_names the name the volume knows it by. */
 void add_owner(struct shell *sh, struct e2_str *s, bool group, uint32_t id);
+/* The number behind a name that the volume knows. */
+bool owner_find(struct shell *sh, const char *name, bool group, uint32_t *id);
 void owners_free(struct owners *owners);
+
+/* ---- changes.c ----------------------------------------------------------- */
+
+/* Shows what the open transaction would change, field by field. */
+int shell_changes(struct shell *sh);
 
 #endif

@@ -29,6 +29,7 @@ static const struct {
 	const char *group, *title;
 } groups[] = {
 	{ "look", "Looking" }, { "search", "Searching" }, { "copy", "Copying out" },
+	{ "change", "Changing" },
 	{ "session", "The session" }, { "debugfs", "As debugfs has them" },
 };
 

@@ -50,8 +50,6 @@ t "an option behind IMAGE is understood" fails_with '"-R"; options stand before 
 t "no name of an image" fails_with '"": the name of the image is empty' d "" ls
 t "a bad block size is refused with the range" fails_with '-b 3000: block size must be 1024' d -b 3000 a.img ls
 t "-s alone is refused" fails_with 'needs the block size' d -s 8193 a.img ls
-t "-w is refused honestly" fails_with 'only reads' d -w a.img ls
-t "-w exits 2" exits 2 d -w a.img ls
 t "a missing image exits 8" exits 8 d nosuch.img ls
 t "what is no volume exits 8" exits 8 d tree/seq ls
 t "an unknown command exits 2" exits 2 d a.img sta

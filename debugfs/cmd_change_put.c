@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/* put: from the host, or from the command line, into the volume. */
+#include "mode.h"
+#include "several.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { NEW_FILE = 0666 & ~MODE_UMASK };
+
+struct how {
+	struct e2_import import;
+	struct e2_import_counts counts;
+	const char *mode;
+	bool verbose;
+};
+
+/* ---- what stands in the way ------------------------------------------------------------- */
+
+static int refuse_existing(struct shell *sh, const struct spot *to)
+{
+	return shell_advise(sh, spot_must_be_free(to, false),
+			    "put --atomic, --inplace or --append");
+}
+
+static int check_way(struct shell *sh, struct how *how, struct spot *to)
+{
+	if (!to->ino)
+		return spot_must_be_free(to, how->import.flags & E2_IMPORT_TREE);
+	if (how->import.exists == E2_IMPORT_REFUSE && !e2_is_dir(&to->in))
+		return refuse_existing(sh, to);
+	return 0;
+}
+
+/* Which names see the new content is not what everybody expects. */
+static void tell_others(struct shell *sh, enum e2_import_exists exists, const struct spot *old)
+{
+	uint32_t others = old->ino && !e2_is_dir(&old->in) ? old->in.links_count : 0;
+	struct e2_str s = E2_STR_INIT;
+
+	if (others < 2 || exists == E2_IMPORT_REFUSE)
+		return;
+	add_plural(&s, others - 1, "other name", "other names");
+	if (exists == E2_IMPORT_ATOMIC)
+		e2_str_addf(&s, " of <%u> %s the old content", old->ino,
+			    others == 2 ? "keeps" : "keep");
+	else
+		e2_str_addf(&s, " of <%u> %s the new content too", old->ino,
+			    others == 2 ? "has" : "have");
+	shell_note(sh, e2_str_text(&s));
+	e2_str_free(&s);
+}
+
+/* ---- text -------------------------------------------------------------------------------- */
+
+/* The file that takes the text: its own inode, or a fresh one in place of it. */
+static int prepare(struct shell *sh, struct spot *to, enum e2_import_exists exists)
+{
+	struct e2_new what = { .mode = E2_S_IFREG | NEW_FILE };
+	int err = 0;
+
+	if (to->ino && !e2_is_reg(&to->in) && exists != E2_IMPORT_ATOMIC)
+		return spot_fail(to, e2_fail(e2_is_dir(&to->in) ? E2_ERR_ISDIR : E2_ERR_INVAL,
+					     "a %s, not a regular file",
+					     file_type_words(to->in.mode)));
+	if (to->ino && exists == E2_IMPORT_ATOMIC) {
+		if (e2_is_reg(&to->in))		/* its successor is like it */
+			what = (struct e2_new){ .mode = to->in.mode,
+				.uid = to->in.uid, .gid = to->in.gid };
+		err = e2_unlink(sh->txn, to->dir, to->name.text, to->name.len);
+		to->ino = err ? to->ino : 0;
+	}
+	if (!err && !to->ino)
+		err = e2_create(sh->txn, to->dir, to->name.text, to->name.len, &what, &to->ino);
+	if (!err)
+		err = e2_inode_get(sh->fs, to->ino, &to->in);
+	return err ? spot_fail(to, err) : 0;
+}
+
+static int put_text(struct shell *sh, struct spot *to, const char *text, struct how *how)
+{
+	enum e2_import_exists exists = how->import.exists;
+	int err = check_way(sh, how, to);
+
+	if (!err)
+		err = prepare(sh, to, exists);
+	if (err)
+		return err;
+	if (exists != E2_IMPORT_APPEND)
+		err = e2_truncate(sh->txn, to->ino, &to->in, 0);
+	if (!err)
+		err = e2_write(sh->txn, to->ino, &to->in, e2_inode_size(&to->in), strlen(text),
+			       text);
+	if (!err) {
+		e2_inode_touch(sh->txn, &to->in, true);
+		err = e2_inode_put(sh->txn, to->ino, &to->in);
+	}
+	return err ? spot_fail(to, err) : 0;
+}
+
+/* ---- files ------------------------------------------------------------------------------- */
+
+static int stop_if_asked(void *context, const char *host_path, e2_ino ino, int err)
+{
+	(void)context;
+	(void)host_path;
+	(void)ino;
+	return err;		/* what cannot be taken along ends it: all or nothing */
+}
+
+static int put_file(struct shell *sh, const char *host, struct spot *to, struct how *how)
+{
+	int err = check_way(sh, how, to);
+
+	if (err)
+		return err;
+	return e2_import(sh->txn, host, to->dir, to->name.text, to->name.len, &how->import,
+			 &how->counts);
+}
+
+/* ---- the command --------------------------------------------------------------------------- */
+
+/* What everything has in the end: the mode that was asked for, the lines that tell of it. */
+static int finish(struct shell *sh, const struct spot *old, struct spot *to, struct how *how)
+{
+	struct e2_attr attr = { .mask = E2_SET_MODE };
+	int err = e2_dir_lookup(sh->fs, to->dir, to->name.text, to->name.len, &to->ino);
+
+	if (!err)
+		err = e2_inode_get(sh->fs, to->ino, &to->in);
+	if (!err && how->mode) {
+		err = mode_change(how->mode, to->in.mode & 07777, e2_is_dir(&to->in),
+				  &attr.mode);
+		if (!err)
+			err = e2_setattr(sh->txn, to->ino, &attr);
+	}
+	if (err)
+		return err;
+	tell_others(sh, how->import.exists, old);
+	if (how->verbose)
+		spot_told(sh, "put", to, NULL);
+	return 0;
+}
+
+static int put_one(struct shell *sh, const struct arg *from, struct spot *to, void *context)
+{
+	struct how *how = context;
+	struct spot old = *to;		/* borrowed */
+	int err = spot_must_be_name(to);
+
+	if (!err)
+		err = from->operand->type == ARG_HOST ? put_file(sh, from->text, to, how) :
+			put_text(sh, to, from->text, how);
+	return err ? err : finish(sh, &old, to, how);
+}
+
+static int exists_of(const struct args *args, enum e2_import_exists *exists)
+{
+	static const struct { const char *option; enum e2_import_exists exists; } ways[] = {
+		{ "--atomic", E2_IMPORT_ATOMIC }, { "--inplace", E2_IMPORT_INPLACE },
+		{ "--append", E2_IMPORT_APPEND },
+	};
+
+	*exists = E2_IMPORT_REFUSE;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		if (!args_has(args, ways[i].option))
+			continue;
+		if (*exists != E2_IMPORT_REFUSE)
+			return e2_fail(E2_ERR_INVAL, "--atomic, --inplace and --append exclude "
+				       "each other");
+		*exists = ways[i].exists;
+	}
+	return 0;
+}
+
+/* put --text: one name, through a symlink to the file it means. */
+static int put_words(struct shell *sh, const struct args *args, struct how *how)
+{
+	static const struct arg_operand text = { .name = "STR", .type = ARG_TEXT };
+	struct arg from = *args_value(args, "--text");
+	struct spot to;
+	int err;
+
+	from.operand = &text;
+	if (args->count != 1)
+		return shell_misused(sh, e2_fail(E2_ERR_INVAL,
+						 "--text takes one NAME and no file"));
+	err = spot_find(sh, args->arg[0].text, how->import.exists != E2_IMPORT_ATOMIC, &to);
+	if (!err)
+		err = put_one(sh, &from, &to, how);
+	spot_free(&to);
+	return err;
+}
+
+int cmd_put(struct shell *sh, const struct args *args)
+{
+	const struct arg *mode = args_value(args, "-m");
+	bool archive = args_has(args, "-a");
+	struct how how = {
+		.import.flags = (archive || args_has(args, "-r") ? E2_IMPORT_TREE : 0) |
+			(archive ? E2_IMPORT_OWNERS | E2_IMPORT_TIMES | E2_IMPORT_XATTRS : 0),
+		.import.report = stop_if_asked, .mode = mode ? mode->text : NULL,
+		.verbose = args_has(args, "-v"),
+	};
+	int err = exists_of(args, &how.import.exists);
+
+	if (err)
+		return shell_misused(sh, err);
+	if (args_has(args, "--text"))
+		return put_words(sh, args, &how);
+	if (args->count < 2)
+		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "HOSTFILE is missing"));
+	return several(sh, args, args_has(args, "-T") ? SEVERAL_EXACT : SEVERAL_ANY, put_one,
+		       &how);
+}
+
+/* write HOSTFILE NAME, as debugfs has it. */
+int cmd_write(struct shell *sh, const struct args *args)
+{
+	struct how how = { .import.report = stop_if_asked };
+
+	return several(sh, args, SEVERAL_EXACT, put_one, &how);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals that ask the program to stop.  The first is remembered and obeyed between two
+ * commands, a second one ends the program at once; a commit is not interrupted.
+ */
+#ifndef DEBUGFS_INTERRUPT_H
+#define DEBUGFS_INTERRUPT_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+void interrupt_install(void);
+bool interrupt_asked(void);
+void interrupt_forget(void);		/* and is ready for the next */
+
+/* Waits for something to read; false when a signal came first, however close they were. */
+bool interrupt_wait(int fd);
+
+void interrupt_hold(sigset_t *before);	/* signals wait from here */
+void interrupt_release(const sigset_t *before);
+
+#endif
