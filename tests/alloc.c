@@ -12,11 +12,19 @@ void *__wrap_calloc(size_t count, size_t size);
 void *__wrap_realloc(void *old, size_t size);
 
 static uint64_t seen, failing;
+static bool for_ever;
 
 void alloc_fail(uint64_t nth)
 {
 	seen = 0;
 	failing = nth;
+	for_ever = false;
+}
+
+void alloc_fail_from(uint64_t nth)
+{
+	alloc_fail(nth);
+	for_ever = true;
 }
 
 uint64_t alloc_count(void)
@@ -26,7 +34,8 @@ uint64_t alloc_count(void)
 
 static bool fails(void)
 {
-	return ++seen == failing;
+	seen++;
+	return seen == failing || (for_ever && seen > failing);
 }
 
 void *__wrap_malloc(size_t size)

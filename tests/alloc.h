@@ -12,7 +12,10 @@
 /* Lets the nth (from 1) coming allocation fail; 0: none. */
 void alloc_fail(uint64_t nth);
 
-/* Allocations since the last alloc_fail. */
+/* The same, and all that follow it. */
+void alloc_fail_from(uint64_t nth);
+
+/* Allocations since the last of these. */
 uint64_t alloc_count(void);
 
 #endif
