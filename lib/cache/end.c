@@ -103,17 +103,20 @@ void e2_txn_abort(struct e2_txn *txn)
 		end(txn, false);
 }
 
-/* Writes the first blocks of a run, at most those that room holds, and takes them off. */
-static int write_home(struct e2_txn *txn, struct e2_range *run, uint8_t *room, uint64_t room_blocks)
+/* Writes the first blocks of a run, at most those that room holds, and takes them off.  Without
+ * a log there is no way back from the first write on. */
+static int write_home(struct e2_txn *txn, struct e2_range *run, uint8_t *room, uint64_t room_blocks,
+		      bool *begun)
 {
 	uint32_t block_size = txn->cache->block_size;
 	uint64_t n = run->count < room_blocks ? run->count : room_blocks;
 	const uint8_t *data;
 	int err = e2_txn_after(txn, run->blk, n, room, &data, &n);
 
-	if (!err)
-		err = e2_io_write(txn->cache->io, run->blk * block_size, (size_t)(n * block_size),
-				  data);
+	if (err)
+		return err;
+	*begun = true;
+	err = e2_io_write(txn->cache->io, run->blk * block_size, (size_t)(n * block_size), data);
 	run->blk += n;
 	run->count -= n;
 	return err;
@@ -125,17 +128,17 @@ int e2_commit_straight(struct e2_txn *txn)
 	uint64_t room_blocks = ROOM_BYTES / txn->cache->block_size;
 	uint8_t *room = malloc(ROOM_BYTES);
 	struct e2_range run = { 0 };
+	bool begun = false;
 	int err = 0;
 
 	if (!room)
 		return e2_fail(E2_ERR_NOMEM, "no memory to commit");
 	while (!err && e2_txn_changes(txn, run.blk, &run))
-		err = write_home(txn, &run, room, room_blocks);
+		err = write_home(txn, &run, room, room_blocks, &begun);
 	if (!err)
 		err = e2_io_sync(txn->cache->io);
 	free(room);
-	/* Without a log there is no way back. */
-	return err ? E2_ERR_DOUBT : 0;
+	return err && begun ? E2_ERR_DOUBT : err;
 }
 
 static int commit(struct e2_txn *txn)

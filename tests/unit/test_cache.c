@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "e2test.h"
 
+#include "alloc.h"
 #include "base/endian.h"
-#include "cache/cache.h"
+#include "cache/private.h"
 
 #include <signal.h>
 #include <stdatomic.h>
@@ -199,6 +200,35 @@ E2_TEST(cache_get, a_failed_read_is_tried_again_by_the_next)
 	slow_close(&s);
 }
 
+E2_TEST(cache_open, any_allocation_may_fail)
+{
+	struct e2_io *io = make_io();
+	const struct e2_buf *pinned[100];
+	struct e2_cache *c;
+	unsigned nth, i;
+
+	for (nth = 1; ; nth++) {
+		alloc_fail(nth);
+		int err = e2_cache_open(io, BLOCK, 20 * BLOCK, 0, &c);
+		if (err) {
+			cr_assert_eq(err, E2_ERR_NOMEM);
+			continue;
+		}
+		for (i = 0; i < 100 && e2_cache_get(c, i, &pinned[i]) == 0; i++)
+			cr_assert(holds(pinned[i]->data, i));
+		alloc_fail(0);
+		for (unsigned k = 0; k < i; k++)
+			e2_cache_put(c, pinned[k]);
+		cr_assert_eq(e2_cache_get(c, 200, &pinned[0]), 0);
+		cr_assert(holds(pinned[0]->data, 200));
+		e2_cache_put(c, pinned[0]);
+		e2_cache_close(c);
+		if (i == 100 && nth > 250)
+			break;
+	}
+	e2_io_close(io);
+}
+
 E2_TEST(cache_close, forgotten_pins_are_caught, .signal = SIGABRT)
 {
 	struct e2_io *io = make_io();
@@ -275,6 +305,55 @@ E2_TEST(cache_hint, half_the_cache_is_the_most_they_take)
 	e2_io_close(io);
 }
 
+E2_TEST(cache_hint, a_long_range_comes_in_several_reads)
+{
+	struct e2_io *io = make_io();
+	struct e2_range all = { 0, BLOCKS };
+	struct e2_cache_stats st;
+	struct e2_cache *c;
+
+	cr_assert_eq(e2_cache_open(io, BLOCK, 3 * BLOCKS * BLOCK, 1, &c), 0);
+	e2_cache_hint(c, &all, 1);
+	wait_for_reads(c, BLOCKS * BLOCK);
+	e2_cache_stats(c, &st);
+	cr_assert_eq(st.reads, 2);
+	e2_cache_close(c);
+	e2_io_close(io);
+}
+
+static int close_cache(void *context)
+{
+	e2_cache_close(context);
+	return 0;
+}
+
+E2_TEST(cache_hint, a_worker_stops_within_a_long_range)
+{
+	struct e2_range all = { 0, BLOCKS };
+	bool stopping = false;
+	struct slow_io s;
+	struct e2_cache *c;
+	thrd_t closer;
+
+	slow_open(&s);
+	cr_assert_eq(e2_cache_open(&s.io, BLOCK, 3 * BLOCKS * BLOCK, 1, &c), 0);
+	mtx_lock(&s.gate);
+	e2_cache_hint(c, &all, 1);
+	while (atomic_load(&s.reads) == 0)
+		thrd_yield();
+	cr_assert_eq(thrd_create(&closer, close_cache, c), thrd_success);
+	while (!stopping) {		/* the worker waits: so the cache is still there */
+		mtx_lock(&c->lock);
+		stopping = c->queue.stop;
+		mtx_unlock(&c->lock);
+		thrd_yield();
+	}
+	mtx_unlock(&s.gate);
+	thrd_join(closer, NULL);
+	cr_assert_eq(atomic_load(&s.reads), 1);
+	slow_close(&s);
+}
+
 E2_TEST(cache_hint, a_full_queue_drops_the_rest)
 {
 	struct e2_range one = { 3, 1 };
@@ -316,6 +395,70 @@ E2_TEST(cache_hint, a_failed_hint_is_no_failure)
 	}
 	e2_cache_close(c);
 	slow_close(&s);
+}
+
+E2_TEST(cache_hint, without_memory_they_are_dropped)
+{
+	struct e2_range r = { 10, 20 };
+
+	for (unsigned nth = 1; nth <= 8; nth++) {
+		struct e2_io *io = make_io();
+		struct e2_cache_stats st;
+		const struct e2_buf *b;
+		struct e2_cache *c;
+
+		cr_assert_eq(e2_cache_open(io, BLOCK, 100 * BLOCK, 1, &c), 0);
+		alloc_fail(nth);
+		e2_cache_hint(c, &r, 1);
+		do {
+			thrd_yield();
+			e2_cache_stats(c, &st);
+		} while (st.dropped + st.read_bytes / BLOCK < 20);
+		alloc_fail(0);
+		for (uint64_t i = 10; i < 30; i++) {
+			cr_assert_eq(e2_cache_get(c, i, &b), 0);
+			cr_assert(holds(b->data, i));
+			e2_cache_put(c, b);
+		}
+		e2_cache_close(c);
+		e2_io_close(io);
+	}
+}
+
+static int read_two(void *context)
+{
+	struct e2_cache *c = context;
+	uint8_t two[2 * BLOCK];
+
+	return e2_cache_read(c, 10, 2, two) != 0 || !holds(two, 10) || !holds(two + BLOCK, 11);
+}
+
+/* Reads what was hinted, all of it or past what failed. */
+E2_TEST(cache_hint, a_bulk_read_past_failed_hints)
+{
+	for (int failures = 0; failures < 3; failures++) {
+		struct e2_range r = { 10, 2 };
+		struct slow_io s;
+		struct e2_cache *c;
+		thrd_t thread;
+		int result;
+
+		slow_open(&s);
+		atomic_store(&s.fail, failures);
+		cr_assert_eq(e2_cache_open(&s.io, BLOCK, 100 * BLOCK, 1, &c), 0);
+		mtx_lock(&s.gate);
+		e2_cache_hint(c, &r, 1);
+		while (atomic_load(&s.reads) == 0)
+			thrd_yield();
+		cr_assert_eq(thrd_create(&thread, read_two, c), thrd_success);
+		for (unsigned i = 0; i < 1000; i++)
+			thrd_yield();
+		mtx_unlock(&s.gate);
+		thrd_join(thread, &result);
+		cr_assert_eq(result, 0);
+		e2_cache_close(c);
+		slow_close(&s);
+	}
 }
 
 struct reader {
