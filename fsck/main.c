@@ -35,7 +35,7 @@ static bool is_clean(const char *image, const char *shown, const struct fsck_opt
 	bool clean = false;
 
 	if (o->check || o->force || o->superblock != 0 || o->json ||
-	    e2_io_open_image(image, 0, &io) != 0 || e2_open(io, NULL, &fs) != 0) {
+	    e2_still_open(NULL, image, NULL, &io) != 0 || e2_open(io, NULL, &fs) != 0) {
 		e2_err_clear();
 		return false;
 	}
@@ -77,7 +77,7 @@ static int check(const char *image, const char *shown, const struct fsck_options
 		.progress = fsck_progress_step, .context = &progress, .now = time(NULL),
 	};
 	struct e2_io *io;
-	int r = e2_io_open_image(image, 0, &io);
+	int r = e2_still_open(NULL, image, NULL, &io);
 
 	if (r != 0)
 		return r;

@@ -32,6 +32,7 @@
 #include "build/shape.h"
 #include "cache/cache.h"
 #include "cache/redo.h"
+#include "cache/still.h"
 #include "cache/txn.h"
 #include "cache/undo.h"
 #include "check/check.h"
