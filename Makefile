@@ -82,6 +82,10 @@ check: all $(B)/tests/unit/run $(FUZZ_REPLAYS) ## build and run the unit tests (
 	$(if $(UNIT),,$(Q)for t in $(FUZZ); do \
 		$(B)/tests/fuzz/replay_$$t $$(find tests/fuzz/corpus -name $$t) || exit 1; done)
 
+.PHONY: crash
+crash: $(B)/tests/unit/run ## cut every operation that writes at every event (part of check)
+	$(B)/tests/unit/run --filter 'crash_*/*'
+
 # Fuzz targets are tests/fuzz/fuzz_NAME.c, their inputs tests/fuzz/corpus/NAME.  A replay runs
 # the inputs under any compiler; fuzzing itself is clang's, with the library instrumented.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
