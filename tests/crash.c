@@ -14,6 +14,7 @@ struct sweep {
 	struct crash_figures *f;
 	bool stop_at_bad;
 	uint64_t random;
+	size_t judged;			/* but for what is cut again in recovery */
 };
 
 enum content { CONTENT_BEFORE, CONTENT_AFTER, CONTENT_OTHER };
@@ -118,7 +119,7 @@ static void judge(struct sweep *s, size_t cut, uint64_t choice, bool tear)
 			bad(s, where, "half applied, and nothing says so");
 	}
 	size_t events = judge_recovered(s, after, where, cut == last);
-	if (s->c->nested != 0 && events > 0 && s->f->states % s->c->nested == 0)
+	if (s->c->nested != 0 && events > 0 && s->judged++ % s->c->nested == 0)
 		nest(s, after, events, where);
 	e2_sim_free(after);
 }

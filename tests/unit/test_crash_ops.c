@@ -22,7 +22,7 @@ static const char undo_path[] = "d/a.undo";
 #ifdef __SANITIZE_ADDRESS__
 enum { BITS = 6, SAMPLES = 24, NESTED = 40 };
 #else
-enum { BITS = 10, SAMPLES = 300, NESTED = 60 };
+enum { BITS = 10, SAMPLES = 400, NESTED = 100 };
 #endif
 
 static struct e2_open_options writing(bool undo)
