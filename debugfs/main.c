@@ -273,6 +273,8 @@ static void print_failure(const char *image, int err)
 		detail += len + 2;	/* the library has named it already */
 	(void)fprintf(stderr, PROGRAM ": %s: %s\n", e2_str_text(&s),
 		      *detail ? detail : e2_strerror(err));
+	if (*e2_err_advice())
+		(void)fprintf(stderr, "  try: %s\n", e2_err_advice());
 	e2_str_free(&s);
 }
 

@@ -23,6 +23,8 @@ static int fail(const char *shown, int err)
 	if (len != 0 && strncmp(detail, shown, len) == 0 && detail[len] == ':')
 		detail += len + 2;	/* the library has named it already */
 	fprintf(stderr, "extant-fsck: %s: %s\n", shown, detail);
+	if (*e2_err_advice() != '\0')
+		fprintf(stderr, "  try: %s\n", e2_err_advice());
 	return FSCK_FAILED;
 }
 

@@ -99,6 +99,8 @@ void job_report(struct job *job, int err)
 	else if (!no_space || job->shape.geometry.blocks == 0 || add_need(job, &s) != 0)
 		e2_str_add(&s, e2_str_text(&detail));
 	add_fate(job, err, &s);
+	if (*e2_err_advice())
+		e2_str_addf(&s, "\n  try: %s", e2_err_advice());
 	if (err == E2_ERR_EXIST && job->old)
 		e2_str_add(&s, "\n  try: -F");
 	if (no_space)

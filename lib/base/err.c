@@ -14,9 +14,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { DETAIL_BYTES = 1024 };
+enum { DETAIL_BYTES = 1024, ADVICE_BYTES = 512 };
 
 static _Thread_local char e2_detail[DETAIL_BYTES];
+static _Thread_local char e2_advice[ADVICE_BYTES];
 
 static const struct e2_err_row {
 	int number;
@@ -108,6 +109,7 @@ static void keep_detail(const char *text)
 		len = e2_utf8_prefix(text, DETAIL_BYTES - 1);
 	memmove(e2_detail, text, len);
 	e2_detail[len] = '\0';
+	e2_advice[0] = '\0';
 }
 
 int e2_fail(int err, const char *fmt, ...)
@@ -144,6 +146,23 @@ int e2_fail_errno(int errnum, const char *fmt, ...)
 	return errnum == 0 ? E2_ERR_HOST : e2_err_from_errno(errnum);
 }
 
+void e2_advise(const char *fmt, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, fmt);
+	len = vsnprintf(e2_advice, sizeof(e2_advice), fmt, args);
+	va_end(args);
+	if (len < 0 || len >= ADVICE_BYTES)
+		e2_advice[0] = '\0';
+}
+
+const char *e2_err_advice(void)
+{
+	return e2_advice;
+}
+
 const char *e2_err_detail(void)
 {
 	return e2_detail;
@@ -152,4 +171,5 @@ const char *e2_err_detail(void)
 void e2_err_clear(void)
 {
 	e2_detail[0] = '\0';
+	e2_advice[0] = '\0';
 }

@@ -52,6 +52,16 @@ int e2_fail_errno(int errnum, const char *fmt, ...) E2_PRINTF(2, 3);
 /* The detail of this thread's last failure; never NULL, "" when there was none. */
 const char *e2_err_detail(void);
 
+/*
+ * Adds to the failure just recorded what may help: a command, or an option, as it is typed
+ * ("umount /mnt").  Programs print it as "  try: ...".  The next failure forgets it; so does
+ * a text that does not fit.
+ */
+void e2_advise(const char *fmt, ...) E2_PRINTF(1, 2);
+
+/* What was advised about this thread's last failure; never NULL, "" when nothing was. */
+const char *e2_err_advice(void);
+
 /* Forgets the detail, for callers that handle a failure themselves. */
 void e2_err_clear(void);
 

@@ -5,6 +5,7 @@
 #include "io/name.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static int check_range(const struct e2_io *io, const char *doing, uint64_t offset, uint64_t len)
 {
@@ -66,14 +67,35 @@ int e2_io_close(struct e2_io *io)
 	return io ? io->ops->close(io) : E2_OK;
 }
 
+/* The text after a word of what in_use() says; NULL when it is not there, or when a shell
+ * would not take it as it is shown. */
+static const char *find_used(const char *why, const char *word)
+{
+	const char *found = strstr(why, word);
+
+	if (!found || strpbrk(found + strlen(word), "\\\"'$`&;<>*?[]|()#~!"))
+		return NULL;
+	found += strlen(word);
+	return strpbrk(found, " \t") ? NULL : found;
+}
+
 int e2_env_check_free(struct e2_env *env, const char *path)
 {
 	struct e2_str why = E2_STR_INIT;
 	int r = env->ops->in_use(env, path, &why);
 
 	if (r == 1) {
-		e2_str_add(&why, "; not opened for writing");
-		r = e2_io_fail(E2_ERR_BUSY, path, e2_str_text(&why));
+		const char *mount = find_used(e2_str_text(&why), "mounted on ");
+		const char *loop = find_used(e2_str_text(&why), "is attached to ");
+		struct e2_str text = E2_STR_INIT;
+
+		e2_str_addf(&text, "%s; not opened for writing", e2_str_text(&why));
+		r = e2_io_fail(E2_ERR_BUSY, path, e2_str_text(&text));
+		e2_str_free(&text);
+		if (mount)
+			e2_advise("umount %s", mount);
+		else if (loop)
+			e2_advise("losetup -d %s", loop);
 	}
 	e2_str_free(&why);
 	return r;

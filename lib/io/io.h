@@ -163,7 +163,7 @@ struct e2_env {
 };
 
 /* Refuses to write what the kernel uses as a volume: E2_ERR_BUSY, "PATH: is attached to
- * /dev/loop3 and mounted on /mnt; not opened for writing". */
+ * /dev/loop3 and mounted on /mnt; not opened for writing", with advice how to end it. */
 int e2_env_check_free(struct e2_env *env, const char *path);
 
 /* The host's own directory of files; needs no release. */

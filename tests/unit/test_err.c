@@ -33,7 +33,7 @@ E2_TEST(base_err, numbers_names_and_errnos_agree)
 	cr_assert_eq(e2_err_from_errno(EDQUOT), E2_ERR_NOSPC);
 	cr_assert_eq(e2_err_from_errno(EINVAL), E2_ERR_INVAL);
 	cr_assert_eq(e2_err_from_errno(EIO), E2_ERR_IO);
-	cr_assert_eq(e2_err_from_errno(EXDEV), E2_ERR_HOST);
+	cr_assert_eq(e2_err_from_errno(ENOTTY), E2_ERR_HOST);
 }
 
 E2_TEST(base_err, the_detail_is_the_last_failure)
@@ -67,6 +67,26 @@ E2_TEST(base_err, a_long_detail_is_cut_between_characters_and_keeps_the_reason)
 		cr_assert_neq(strstr(e2_err_detail(), ": no space left on device"), NULL);
 		cr_assert(e2_utf8_valid(e2_err_detail(), strlen(e2_err_detail())));
 	}
+}
+
+E2_TEST(base_err, advice_is_about_the_last_failure)
+{
+	char text[2000];
+
+	e2_err_clear();
+	cr_assert_str_eq(e2_err_advice(), "");
+	(void)e2_fail(E2_ERR_BUSY, "a.img: is mounted");
+	e2_advise("umount %s", "/mnt");
+	cr_assert_str_eq(e2_err_advice(), "umount /mnt");
+	cr_assert_str_eq(e2_err_detail(), "a.img: is mounted");
+	(void)e2_fail(E2_ERR_IO, "other");
+	cr_assert_str_eq(e2_err_advice(), "");
+	e2_advise("x");
+	e2_err_clear();
+	cr_assert_str_eq(e2_err_advice(), "");
+	memset(text, 'x', sizeof(text)), text[sizeof(text) - 1] = '\0';
+	e2_advise("%s", text);
+	cr_assert_str_eq(e2_err_advice(), "", "a command that is cut is none");
 }
 
 static void *other_thread(void *arg)
