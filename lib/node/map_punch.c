@@ -61,6 +61,22 @@ static int clear_pointer(struct puncher *p, const struct step *s)
 	return 0;
 }
 
+static int get_pointer(struct puncher *p, e2_blk parent, uint32_t index, uint32_t *pointer)
+{
+	const struct e2_buf *buf;
+
+	if (parent == 0) {
+		*pointer = p->in->block[index];
+		return 0;
+	}
+	int err = e2_buf_get(p->fs, parent, &buf);
+	if (err)
+		return err;
+	*pointer = e2_get32(buf->data + (size_t)4 * index);
+	e2_buf_put(p->fs, buf);
+	return 0;
+}
+
 static int is_empty(struct puncher *p, e2_blk blk, bool *empty)
 {
 	const struct e2_buf *buf;
@@ -88,22 +104,16 @@ static int descend(struct puncher *p, e2_lblk lblk, unsigned *level, uint64_t *w
 
 	p->depth = 0;
 	for (; *level > 0; --*level) {
-		uint32_t pointer = p->in->block[i];
+		uint32_t pointer;
+		int err = get_pointer(p, parent, i, &pointer);
 
-		if (parent != 0) {
-			const struct e2_buf *buf;
-			int err = e2_buf_get(p->fs, parent, &buf);
-
-			if (err)
-				return err;
-			pointer = e2_get32(buf->data + (size_t)4 * i);
-			e2_buf_put(p->fs, buf);
-		}
+		if (err)
+			return err;
 		if (pointer == 0)
 			return 0;
 		if (!e2_block_valid(p->g, pointer))
 			return e2_map_bad_pointer(p->g, lblk, pointer, "indirect block");
-		int err = e2_map_check_run(p->fs, lblk, pointer, 1);
+		err = e2_map_check_run(p->fs, lblk, pointer, 1);
 		if (err)
 			return err;
 		p->path[p->depth++] = (struct step){ parent, i, pointer };

@@ -139,7 +139,8 @@ E2_TEST(vol_write, revision_0_is_upgraded_where_that_is_possible)
 
 		img_new(&img, &(struct img_options){ .revision_0 = true });
 		img.super.reserved_gdt_blocks = strange ? 5 : 0;
-		struct e2_fs *fs = img_open(&img, &(struct e2_open_options){ .flags = E2_OPEN_WRITE });
+		img_sync(&img);
+		struct e2_fs *fs = writing_open(&img);
 		must(e2_txn_begin(fs, false, &txn));
 		int err = e2_super_add_feature(txn, E2_RO_COMPAT, E2_FEATURE_large_file);
 		if (strange)
@@ -293,8 +294,8 @@ E2_TEST(vol_write, a_pending_change_is_completed_read_through_or_refused)
 		if (err) {
 			pending++;
 			cr_assert_eq(through, 9);
-			fails(host_open(&after, E2_OPEN_NO_RECOVER | E2_OPEN_WRITE, &fs), E2_ERR_LOG,
-			      "waits in dir/image.e2log");
+			fails(host_open(&after, E2_OPEN_NO_RECOVER | E2_OPEN_WRITE, &fs),
+			      E2_ERR_LOG, "waits in dir/image.e2log");
 			guarded += discarded(&h, i / 2, i % 2 ? UINT64_MAX : 0);
 		}
 		must(host_open(&after, E2_OPEN_WRITE, &fs));
