@@ -220,14 +220,15 @@ static int read_leaf(struct change *c, struct leaf *leaf)
 	return 1;
 }
 
-/* Where the upper half by bytes begins; half of the names when they fill less than half. */
+/* Where the upper half by bytes begins, gaps included as the kernel does; half of the names when
+ * they fill less than half. */
 static size_t choose_split(const struct change *c, const struct leaf *leaf)
 {
 	uint32_t half = c->g->block_size / 2, bytes = 0, size;
 	size_t i = leaf->count;
 
 	while (i > 0) {
-		size = e2_entry_bytes(leaf->names[i - 1].entry.name_len);
+		size = leaf->names[i - 1].entry.rec_len;
 		if (bytes + size / 2 > half)
 			break;
 		bytes += size;
@@ -261,21 +262,29 @@ static int pack(struct change *c, e2_lblk lblk, const struct leaf *leaf, size_t 
 	return 0;
 }
 
-/* Moves the names from `split` on to a leaf of their own. */
-static int move_names(struct change *c, const struct leaf *leaf, size_t split)
+static int compare_offsets(const void *pa, const void *pb)
 {
+	const struct name *a = pa, *b = pb;
+
+	return a->entry.offset < b->entry.offset ? -1 : a->entry.offset > b->entry.offset;
+}
+
+/* Moves the names from `split` on to a leaf of their own; the others stay in their order. */
+static int move_names(struct change *c, struct leaf *leaf, size_t split)
+{
+	/* Names with one hash may stand on both sides: the lowest bit says so. */
 	uint32_t hash = leaf->names[split].hash;
+	bool both = leaf->names[split - 1].hash == hash;
 	e2_lblk upper;
 	int r = e2_dir_append(c->txn, c->dir, c->in, &upper);
 
 	if (r == 0)
 		r = pack(c, upper, leaf, split, leaf->count);
+	qsort(leaf->names, split, sizeof(*leaf->names), compare_offsets);
 	if (r == 0)
 		r = pack(c, c->path.leaf, leaf, 0, split);
-	/* Names with one hash may stand on both sides: the lowest bit says so. */
 	if (r == 0)
-		r = enter(c, &c->path.level[c->path.levels - 1],
-			  hash | (leaf->names[split - 1].hash == hash), upper);
+		r = enter(c, &c->path.level[c->path.levels - 1], hash | both, upper);
 	for (size_t i = split; r == 0 && i < leaf->count; i++) {
 		const struct e2_entry *e = &leaf->names[i].entry;
 

@@ -254,11 +254,9 @@ static int do_exchange(struct e2_txn *txn, struct move *m)
 
 static int check_names(const struct move *m, unsigned flags)
 {
-	int dots = flags & E2_RENAME_NOREPLACE ? E2_ERR_EXIST : E2_ERR_BUSY, r;
+	int dots = flags & E2_RENAME_NOREPLACE ? E2_ERR_EXIST : E2_ERR_BUSY;
+	int r = e2_op_old_name(m->old.name, m->old.len, E2_ERR_BUSY, E2_ERR_BUSY);
 
-	if (flags & E2_RENAME_NOREPLACE && flags & E2_RENAME_EXCHANGE)
-		return e2_fail(E2_ERR_INVAL, "no replacing and exchanging exclude each other");
-	r = e2_op_old_name(m->old.name, m->old.len, E2_ERR_BUSY, E2_ERR_BUSY);
 	return r ? r : e2_op_old_name(m->new_name, m->new_len, dots, dots);
 }
 
@@ -268,8 +266,11 @@ int e2_rename(struct e2_txn *txn, e2_ino from, const void *name, size_t len, e2_
 	struct move m = { .old = { .name = name, .len = len }, .new_name = new_name,
 			  .new_len = new_len };
 	unsigned mark;
-	int r = e2_op_dir(txn, from, &m.from);
+	int r;
 
+	if (flags & E2_RENAME_NOREPLACE && flags & E2_RENAME_EXCHANGE)
+		return e2_fail(E2_ERR_INVAL, "no replacing and exchanging exclude each other");
+	r = e2_op_dir(txn, from, &m.from);
 	m.to = from == to ? &m.from : &m.other;
 	if (r == 0 && from != to)
 		r = e2_op_dir(txn, to, &m.other);
