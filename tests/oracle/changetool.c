@@ -90,7 +90,8 @@ static int move(struct tool *t, char **f)
 
 static int attributes(struct tool *t, char **f)
 {
-	struct e2_attr a = { .mask = E2_SET_FLAGS, .flags = (uint32_t)strtoul(f[2], NULL, 0) };
+	struct e2_attr a = { .mask = E2_SET_FLAGS, .flags = (uint32_t)strtoul(f[2], NULL, 0),
+			     .mode = (uint32_t)strtoul(f[2], NULL, 8) };
 	struct e2_inode in;
 	e2_ino ino;
 	int r = find(t, f[1], strcmp(f[0], "chown") != 0, &ino);
@@ -100,7 +101,7 @@ static int attributes(struct tool *t, char **f)
 	if (r == 0 && strcmp(f[0], "flags") == 0 && !e2_is_dir(&in) && !e2_is_reg(&in))
 		return e2_fail(E2_ERR_UNSUPPORTED, "the kernel has no way to name its flags");
 	if (strcmp(f[0], "chmod") == 0)
-		a = (struct e2_attr){ .mask = E2_SET_MODE, .mode = (uint32_t)strtoul(f[2], NULL, 8) };
+		a.mask = E2_SET_MODE;
 	else if (strcmp(f[0], "chown") == 0)
 		a = (struct e2_attr){ .mask = E2_SET_UID | E2_SET_GID,
 				      .uid = (uint32_t)strtoul(f[2], NULL, 10),

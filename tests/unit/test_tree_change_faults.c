@@ -85,8 +85,8 @@ static void set_the_scene(struct scene *s)
 
 static int make(struct scene *s, e2_ino dir, const char *name, uint32_t mode)
 {
-	static const char text[300] = "/a/slow/symlink/of/more/than/sixty/bytes/that/takes/a/block/of/"
-				      "its/own/in/the/volume";
+	static const char text[] = "/a/slow/symlink/of/more/than/sixty/bytes/that/takes/a/block/"
+				   "of/its/own/in/the/volume";
 	struct e2_new what = { .mode = mode, .target = text, .target_len = strlen(text) };
 	e2_ino ino;
 

@@ -177,7 +177,8 @@ static int do_remove(struct model *m, bool *done)
 		wanted = !e ? E2_ERR_NOENT : directory ? E2_ERR_ISDIR : 0;
 	} else if (way < 7) {
 		r = e2_rmdir(m->c.txn, m->nodes[dir].ino, name, strlen(name));
-		wanted = !e ? E2_ERR_NOENT : !directory ? E2_ERR_NOTDIR : empty ? 0 : E2_ERR_NOTEMPTY;
+		wanted = !e ? E2_ERR_NOENT : !directory ? E2_ERR_NOTDIR :
+			 empty ? 0 : E2_ERR_NOTEMPTY;
 	} else {
 		r = e2_remove_tree(m->c.txn, m->nodes[dir].ino, name, strlen(name), &removed);
 		wanted = e ? 0 : E2_ERR_NOENT;
