@@ -96,8 +96,8 @@ static int add_item(struct copy *c, e2_ino ino, const struct e2_inode *in, uint3
 	if (is_new_inode(c, in, ino, &r)) {
 		c->need_inodes++;
 		/* Attribute blocks are shared or not copied; directories may get shorter. */
-		c->need_blocks += e2_is_dir(in) ? 1 :
-				  in->blocks / sectors - (in->blocks >= sectors && in->file_acl != 0);
+		c->need_blocks += e2_is_dir(in) ? 1 : in->blocks / sectors;
+		c->need_blocks -= !e2_is_dir(in) && in->blocks >= sectors && in->file_acl != 0;
 	}
 	return r;
 }
