@@ -83,8 +83,10 @@ enum e2_xattr_flags { E2_XATTR_CREATE = 1, E2_XATTR_REPLACE = 2 };
  * converted; an access ACL changes the mode).  In the inode where it fits, else in its block,
  * which is shared with another inode that has the same attributes only if it is already; a
  * shared block is copied before it is changed.  Sets ctime, and ext_attr in the superblock.
- * E2_ERR_NOSPC when it fits in neither, E2_ERR_RANGE for a name over 255 bytes or none after the
- * prefix, E2_ERR_EXIST, E2_ERR_NODATA, E2_ERR_UNSUPPORTED (no such prefix).
+ * E2_ERR_NOSPC when it fits in neither, E2_ERR_RANGE for a name over 255 bytes, E2_ERR_INVAL for
+ * none after the prefix or a list that cannot be, E2_ERR_EXIST, E2_ERR_NODATA, E2_ERR_UNSUPPORTED
+ * (no such prefix), E2_ERR_PERM (user.* of what is no file or directory), E2_ERR_ACCES (a default
+ * ACL of what is no directory).
  */
 E2_NODISCARD int e2_xattr_set(struct e2_txn *txn, e2_ino ino, const char *name, const void *value,
 			      size_t len, unsigned flags);

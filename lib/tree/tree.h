@@ -147,7 +147,7 @@ void e2_xattrs_end(struct e2_xattrs *it);
 /* The prefix of a name index ("user."), NULL when unknown; and the index and rest of a full name.
  * Pure; used by mkfs too. */
 const char *e2_xattr_prefix(unsigned index);
-/* E2_ERR_UNSUPPORTED when ext2 has no place for it. */
+/* E2_ERR_UNSUPPORTED when ext2 has no place for it, E2_ERR_INVAL when it is but a prefix. */
 int e2_xattr_split(const char *name, unsigned *index, const char **rest);
 
 /* ACL values: as on disk (version 1) to and from what the host's xattr calls use (version 2). */

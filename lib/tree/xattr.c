@@ -45,10 +45,18 @@ const char *e2_xattr_prefix(unsigned index)
 	return NULL;
 }
 
-int e2_xattr_split(const char *name, unsigned *index, const char **rest)
+static int refuse_name(const char *name, int err, const char *why)
 {
 	struct e2_str shown = E2_STR_INIT;
-	int r;
+
+	e2_str_add_name(&shown, name, strlen(name));
+	err = e2_fail(err, "attribute \"%s\": %s", e2_str_text(&shown), why);
+	e2_str_free(&shown);
+	return err;
+}
+
+int e2_xattr_split(const char *name, unsigned *index, const char **rest)
+{
 
 	for (size_t i = 0; i < PREFIXES; i++) {
 		size_t len = strlen(prefixes[i].prefix);
@@ -56,17 +64,15 @@ int e2_xattr_split(const char *name, unsigned *index, const char **rest)
 		/* What else begins with "system." is the kernel's own business. */
 		if (prefixes[i].index == E2_XATTR_SYSTEM ||
 		    strncmp(name, prefixes[i].prefix, len) != 0 ||
-		    (name[len] == '\0') != prefixes[i].whole)
+		    (prefixes[i].whole && name[len] != '\0'))
 			continue;
+		if (name[len] == '\0' && !prefixes[i].whole)
+			return refuse_name(name, E2_ERR_INVAL, "nothing follows its prefix");
 		*index = prefixes[i].index;
 		*rest = name + len;
 		return 0;
 	}
-	e2_str_add_name(&shown, name, strlen(name));
-	r = e2_fail(E2_ERR_UNSUPPORTED, "attribute \"%s\": ext2 has no place for such names",
-		    e2_str_text(&shown));
-	e2_str_free(&shown);
-	return r;
+	return refuse_name(name, E2_ERR_UNSUPPORTED, "ext2 has no place for such names");
 }
 
 static int set_name(struct e2_xattrs *it, const struct e2_xattr_item *item)

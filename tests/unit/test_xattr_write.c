@@ -301,7 +301,7 @@ static struct e2_fs *kinds(void)
 	struct img img;
 	struct e2_inode in;
 
-	img_new(&img, &(struct img_options){ 0 });
+	img_new(&img, &(struct img_options){ .inodes_per_group = 32 });
 	in = img_reg(0);
 	img_add(&img, 2, "file", WRITING_FIRST, &in);
 	in.mode = E2_S_IFIFO | 0644;
