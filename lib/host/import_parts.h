@@ -14,7 +14,7 @@ struct e2_importer {
 	uint8_t *piece;			/* for file data */
 	size_t piece_len;
 	uint64_t own_dev, own_ino;	/* the image itself, which never goes into itself */
-	bool has_own, met_own;
+	bool has_own;
 };
 
 /* ---- data (import_data.c) ------------------------------------------------------------ */

@@ -205,11 +205,9 @@ static int make_all(struct tree *t)
 
 static bool is_own(void *context, uint64_t dev, uint64_t ino)
 {
-	struct e2_importer *x = context;
-	bool own = x->has_own && dev == x->own_dev && ino == x->own_ino;
+	const struct e2_importer *x = context;
 
-	x->met_own |= own;
-	return own;
+	return x->has_own && dev == x->own_dev && ino == x->own_ino;
 }
 
 int e2_import_tree(struct e2_importer *x, const char *path, e2_ino dir, const void *name,
@@ -225,8 +223,6 @@ int e2_import_tree(struct e2_importer *x, const char *path, e2_ino dir, const vo
 		err = check_space(&t);
 	if (err == 0)
 		err = make_all(&t);
-	if (err == 0 && x->met_own)
-		err = e2_import_report(x, e2_fs_name(x->fs), 0, E2_ERR_BUSY);
 	free(t.made);
 	free(t.fresh);
 	e2_source_free(t.source);

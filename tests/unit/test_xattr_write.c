@@ -312,7 +312,15 @@ static struct e2_fs *kinds(void)
 	in.flags = E2_FL_IMMUTABLE;
 	img_add(&img, 2, "immutable", IMMUTABLE, &in);
 	img_mkdir(&img, DIR, 2, "dir");
+	in = img_inode_get(&img, 2);
+	in.links_count = 3;
+	img_inode(&img, 2, &in);
 	img_sync(&img);
+
+	struct e2_group desc = img_group(&img, 0);
+
+	desc.used_dirs_count = 2;
+	img_group_put(&img, 0, &desc);
 
 	struct e2_fs *fs = writing_open(&img);
 
