@@ -293,13 +293,39 @@ static void suggest_backup(const char *image)
 	(void)e2_io_close(io);	/* only read from */
 }
 
+/* Where an image is mounted, how to get at it: the detail says "... mounted on /mnt; ...". */
+static void suggest_umount(void)
+{
+	const char *at = strstr(e2_err_detail(), "mounted on "), *end = at ? strrchr(at, ';') : NULL;
+
+	if (end)
+		(void)fprintf(stderr, "  try: umount %.*s, or without -w\n",
+			      (int)(end - at - 11), at + 11);
+}
+
+/* Somebody's change was cut short; the user should hear of it, whatever he asked for. */
+static void tell_pending(const char *image, bool written)
+{
+	struct e2_str s = E2_STR_INIT;
+
+	e2_str_add_name(&s, image, strlen(image));
+	(void)fprintf(stderr, PROGRAM ": %s: a change that was cut short %s\n", e2_str_text(&s),
+		      written ? "has been completed" :
+		      "is shown as completed; the image is as it was");
+	e2_str_free(&s);
+}
+
 static int open_volume(const char *image, const struct e2_open_options *how, struct e2_fs **fs)
 {
 	int err = e2_open_image(NULL, image, how, fs);
 
+	if (!err && e2_fs_pending(*fs))
+		tell_pending(image, how->flags & E2_OPEN_WRITE);
 	if (!err)
 		return 0;
 	print_failure(image, err);
+	if (err == E2_ERR_BUSY)
+		suggest_umount();
 	if (!how->superblock && (err == E2_ERR_NOT_EXT2 || err == E2_ERR_CORRUPT))
 		suggest_backup(image);
 	return SHELL_CANNOT_OPEN;

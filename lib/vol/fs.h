@@ -34,6 +34,7 @@ struct e2_fs {
 	struct e2_open_options options;	/* its paths are the strings below, or NULL */
 	struct e2_str log_path, undo_path;
 	struct e2_stamp stamp;		/* of the image, when the cache was empty */
+	bool pending;			/* a change cut short was completed, or is read through */
 	bool reading;			/* between e2_reading_begin and end */
 
 	struct e2_time clock;

@@ -62,6 +62,7 @@ static int recover(struct e2_fs *fs)
 		return err;
 	if (state == E2_REDO_PENDING && fs->options.flags & E2_OPEN_NO_RECOVER)
 		return refuse_pending(fs);
+	fs->pending = state == E2_REDO_PENDING;
 	return e2_redo_recover(fs->image, log_path);
 }
 
@@ -75,6 +76,7 @@ static int choose_io(struct e2_fs *fs, struct e2_io **io)
 	if (writes(fs) || fs->log_path.len == 0)
 		return 0;
 	err = e2_redo_find(fs->image, e2_str_text(&fs->log_path), &state);
+	fs->pending = !err && state == E2_REDO_PENDING;
 	if (err || state == E2_REDO_NONE)
 		return err;
 	if (fs->options.flags & E2_OPEN_NO_RECOVER)
@@ -142,6 +144,11 @@ out:
 	else
 		*fs = f;
 	return err;
+}
+
+bool e2_fs_pending(const struct e2_fs *fs)
+{
+	return fs->pending;
 }
 
 struct e2_image *e2_fs_image(const struct e2_fs *fs)

@@ -137,6 +137,10 @@ const char *e2_fs_name(const struct e2_fs *fs);			/* of the image, for messages 
 E2_NODISCARD int e2_reading_begin(struct e2_fs *fs, bool *changed);
 void e2_reading_end(struct e2_fs *fs);
 
+/* Whether a change that was cut short has been completed at opening or, in a volume open for
+ * reading, is read through. */
+bool e2_fs_pending(const struct e2_fs *fs);
+
 /* NULL for a volume opened by e2_open(). */
 struct e2_image *e2_fs_image(const struct e2_fs *fs);
 

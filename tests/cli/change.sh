@@ -29,6 +29,13 @@ refused() {
 	[ "$(sum)" = "$before" ] || { echo "the image has changed"; return 1; }
 	[ ! -e a.img.e2log ] || { echo "a log is left"; return 1; }
 }
+refused_log() {	# the same, with a log that stays
+	want=$1 text=$2; shift 2
+	before=$(sum)
+	"$@" >"$tmp/.rf" 2>&1; got=$?
+	cat "$tmp/.rf"
+	[ $got -eq "$want" ] && grep -q -e "$text" "$tmp/.rf" && [ "$(sum)" = "$before" ] && [ -e a.img.e2log ]
+}
 field() { see print "$1" "$2"; }
 prints() { want=$1; shift; got=$("$@" 2>&1); same "$got" "$want"; }
 silent() { got=$("$@" 2>&1) || { echo "exit $?: $got"; return 1; }; same "$got" ""; }
@@ -451,6 +458,58 @@ t "-z" silent extant-debugfs -w -z undo.e2undo a.img mkdir /z4
 t "made a file" test -s undo.e2undo
 t "-z goes on with it" silent extant-debugfs -w -z undo.e2undo a.img rmdir /z4
 t "-z of a file of something else" refused 8 . sh -c 'echo x >other; extant-debugfs -w -z other a.img mkdir /z5'
+
+# ---- who else is there ---------------------------------------------------------------------------
+if have python3; then
+cat >hold.py <<'PY'
+import subprocess, sys
+holder = subprocess.Popen(['extant-debugfs', '-w', 'a.img'], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+holder.stdin.write('pwd\n')
+holder.stdin.flush()
+holder.stdout.readline()
+r = subprocess.run(sys.argv[1:], capture_output=True, text=True)
+print(r.stdout + r.stderr.replace(str(holder.pid), 'PID'), end='')
+holder.communicate('')
+sys.exit(r.returncode)
+PY
+t "a second writer is refused" exits 8 python3 hold.py extant-debugfs -w a.img mkdir /x
+t "and told by whom" prints "extant-debugfs: a.img: locked by process PID (extant-debugfs); try again when it ends" \
+	python3 hold.py extant-debugfs -w a.img mkdir /x
+t "a reader is not" says lost+found python3 hold.py extant-debugfs a.img ls /
+fi
+if can_mount; then
+	mount_image a.img "$tmp/mnt" ro
+	t "a mounted image is refused" refused 8 "is attached to /dev/loop[0-9]* and mounted on $tmp/mnt; not opened for writing" \
+		x mkdir /x
+	t "what helps is told" refused 8 "try: umount $tmp/mnt, or without -w" x mkdir /x
+	t "reading it is not" says lost+found see ls /
+	umount "$tmp/mnt"
+else
+	skip "a mounted image" "$why"
+fi
+
+# ---- a change that was cut short -----------------------------------------------------------------
+if have strace && strace -o /dev/null true 2>/dev/null; then
+	cut() { strace -o /dev/null -e trace=fsync -e inject=fsync:signal=KILL:when=$1 \
+		extant-debugfs -w a.img mkdir "/cut$1" >/dev/null 2>&1; test -e a.img.e2log; }
+	t "killed after the commit point" cut 4
+	before=$(sum)
+	t "a reader says it and sees the change" sh -c 'extant-debugfs a.img stat /cut4 2>err | grep -q directory &&
+		[ "$(cat err)" = "extant-debugfs: a.img: a change that was cut short is shown as completed; the image is as it was" ]'
+	t "it is not completed by reading" same "$(sum)" "$before"
+	t "--no-recover refuses" refused_log 8 "no-recover" extant-debugfs --no-recover a.img ls
+	t "-w --no-recover too" refused_log 8 "no-recover" extant-debugfs -w --no-recover a.img ls
+	t "--dry-run completes nothing" sh -c 'extant-debugfs -w --dry-run a.img mkdir /q >/dev/null 2>&1'
+	t "not a byte" same "$(sum)" "$before"
+	t "--discard-log needs -w" refused_log 2 "needs -w" extant-debugfs --discard-log a.img ls
+	t "-w completes it and says so" says "a change that was cut short has been completed" x ls /
+	t "once" prints "" sh -c 'extant-debugfs -w a.img ls / 2>&1 >/dev/null'
+	t "it is there" says directory see stat /cut4
+	t "the log is gone" test ! -e a.img.e2log
+	t "e2fsck accepts it" clean
+else
+	skip "a change that was cut short" "strace cannot be used"
+fi
 
 # ---- at a terminal -----------------------------------------------------------------------------------
 if have python3; then
