@@ -6,7 +6,8 @@
 
 #include <assert.h>
 #include <inttypes.h>
-#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* ---- what the session knows of the volume ----------------------------------- */
 
@@ -118,19 +119,56 @@ int change_ready(struct shell *sh)
 	return err;
 }
 
+/* Makes room to remember a line that undo may take back; before it takes effect. */
+static int reserve_line(struct shell *sh)
+{
+	struct change *c = &sh->change;
+	size_t room = c->room ? c->room * 2 : 64;
+	bool *more;
+
+	if (!sh->keeps_undo || c->lines < c->room)
+		return 0;
+	more = realloc(c->commits, room * sizeof(*more));
+	if (!more)
+		return e2_fail(E2_ERR_NOMEM, "no memory to undo %zu lines", room);
+	c->commits = more;
+	c->room = room;
+	return 0;
+}
+
+static int count_commits(struct shell *sh, uint64_t *count)
+{
+	struct e2_undo *undo;
+	int err = e2_fs_undo(sh->fs, &undo);
+
+	if (!err)
+		*count = e2_undo_count(undo);
+	return err;
+}
+
 static int commit(struct shell *sh)
 {
 	struct change *c = &sh->change;
 	struct e2_txn *txn = sh->txn;
+	uint64_t commits = 0, now = 0;
 	sigset_t before;
 	int err;
 
+	if (sh->keeps_undo) {
+		err = count_commits(sh, &commits);
+		if (err) {
+			drop(sh);
+			return err;
+		}
+	}
 	while (c->steps)
 		pop_release(sh);
 	interrupt_hold(&before);
 	closed(sh);
 	err = e2_txn_commit(txn);
 	interrupt_release(&before);
+	if (!err && sh->keeps_undo && !count_commits(sh, &now))
+		c->commits[c->lines++] = now != commits;
 	if (err)
 		forget(sh);
 	if (err == E2_ERR_DOUBT)
@@ -156,11 +194,17 @@ static int finish(struct shell *sh)
 		drop(sh);
 		return err;
 	}
-	if (!sh->change.done || !e2_txn_changes(sh->txn, 0, &run)) {
+	err = sh->change.done ? reserve_line(sh) : 0;
+	if (err) {
 		drop(sh);
-		return 0;
+		return err;
 	}
-	return commit(sh);
+	if (sh->change.done && e2_txn_changes(sh->txn, 0, &run))
+		return commit(sh);
+	if (sh->change.done && sh->keeps_undo)
+		sh->change.commits[sh->change.lines++] = false;
+	drop(sh);
+	return 0;
 }
 
 static int finish_or_say(struct shell *sh, int status)
@@ -361,9 +405,9 @@ static int undo_commits(struct shell *sh, struct e2_undo *undo, uint64_t wanted)
 {
 	struct e2_txn *txn;
 	sigset_t before;
-	int err = e2_txn_begin(sh->fs, false, &txn);
+	int err = wanted ? e2_txn_begin(sh->fs, false, &txn) : 0;
 
-	if (err)
+	if (err || !wanted)
 		return err;
 	err = e2_undo_apply(undo, txn, wanted);
 	if (err) {
@@ -383,8 +427,9 @@ static int undo_commits(struct shell *sh, struct e2_undo *undo, uint64_t wanted)
 
 int change_undo(struct shell *sh, uint64_t steps)
 {
+	struct change *c = &sh->change;
 	struct e2_undo *undo;
-	uint64_t there;
+	uint64_t commits = 0;
 	int err;
 
 	if (sh->txn)
@@ -394,11 +439,15 @@ int change_undo(struct shell *sh, uint64_t steps)
 	err = e2_fs_undo(sh->fs, &undo);
 	if (err)
 		return err;
-	there = e2_undo_count(undo) - sh->undo_before;
-	if (there == 0)
+	if (c->lines == 0)
 		return e2_fail(E2_ERR_NOENT, "this session has changed nothing yet");
-	if (steps > there)
+	if (steps > c->lines)
 		return e2_fail(E2_ERR_NOENT, "%" PRIu64 " changes cannot be taken back: this "
-			       "session has made %" PRIu64, steps, there);
-	return undo_commits(sh, undo, steps);
+			       "session has made %zu", steps, c->lines);
+	for (size_t i = 0; i < steps; i++)
+		commits += c->commits[c->lines - 1 - i];
+	err = undo_commits(sh, undo, commits);
+	if (!err)
+		c->lines -= (size_t)steps;
+	return err;
 }

@@ -296,7 +296,8 @@ static void suggest_backup(const char *image)
 /* Where an image is mounted, how to get at it: the detail says "... mounted on /mnt; ...". */
 static void suggest_umount(void)
 {
-	const char *at = strstr(e2_err_detail(), "mounted on "), *end = at ? strrchr(at, ';') : NULL;
+	const char *at = strstr(e2_err_detail(), "mounted on ");
+	const char *end = at ? strrchr(at, ';') : NULL;
 
 	if (end)
 		(void)fprintf(stderr, "  try: umount %.*s, or without -w\n",
@@ -385,7 +386,7 @@ static enum shell_status run_request(struct shell *sh, const struct request *r)
 static int set_scope(struct shell *sh, struct request *r)
 {
 	struct e2_undo *undo;
-	int err = 0;
+	int err = 0;		/* an undo file that is none should be known at once */
 
 	sh->interactive = !r->count && !r->word_count && !r->script && isatty(STDIN_FILENO);
 	sh->survives = r->keep_going || sh->interactive;
@@ -393,10 +394,8 @@ static int set_scope(struct shell *sh, struct request *r)
 	sh->writable = (r->open.flags & E2_OPEN_WRITE) && !r->dry;
 	sh->dry = r->dry;
 	sh->keeps_undo = !sh->whole || r->open.undo_path;
-	if (sh->writable && r->open.undo_path) {
+	if (sh->writable && r->open.undo_path)
 		err = e2_fs_undo(sh->fs, &undo);
-		sh->undo_before = err ? 0 : e2_undo_count(undo);
-	}
 	if (sh->writable || sh->dry)
 		interrupt_install();
 	return err;

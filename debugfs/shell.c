@@ -498,4 +498,6 @@ void shell_end(struct shell *sh)
 	e2_str_free(&sh->cwd_path);
 	e2_str_free(&sh->advice);
 	e2_str_free(&sh->notes);
+	free(sh->change.commits);
+	sh->change.commits = NULL;
 }

@@ -37,7 +37,6 @@ struct shell {
 	bool whole;		/* all lines are one transaction */
 	bool survives;		/* a line that failed is taken back, and the next one runs */
 	bool keeps_undo;	/* commits may have to be taken back */
-	uint64_t undo_before;	/* commits in the undo file that are not of this session */
 	bool reading;		/* the image is held still for longer than one command */
 	struct e2_txn *txn;	/* what changes go to; NULL: nothing is open */
 	struct change change;
