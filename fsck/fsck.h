@@ -16,6 +16,9 @@ struct fsck_options {
 	int progress_fd;		/* -1: none; 0: a bar */
 	uint64_t superblock;
 	uint32_t block_size;
+	bool no_recover, discard_log;
+	const char *log;		/* NULL: beside the image */
+	const char *undo, *rollback;	/* undo files, or NULL */
 	char *const *images;		/* NULL-terminated */
 };
 
@@ -33,6 +36,15 @@ bool fsck_report_json(const char *image, struct e2_report *report, int status);
 
 /* "demo.img: clean, 2334/16384 inodes, 19831/65536 blocks" and what follows. */
 bool fsck_say_clean(const char *shown, const struct e2_fs *fs, const struct fsck_options *options);
+
+/* Says what failed last, unless it is named in there already with the image; FSCK_FAILED. */
+int fsck_fail(const char *shown, int err);
+
+/* Takes back all that the undo file holds; FSCK_OK or FSCK_FAILED. */
+int fsck_rollback(const char *image, const char *shown, const struct fsck_options *options);
+
+/* Gives an unfinished change up; FSCK_OK or FSCK_FAILED. */
+int fsck_discard_log(const char *image, const char *shown, const struct fsck_options *options);
 
 struct fsck_progress {
 	const char *image;	/* safe to print */

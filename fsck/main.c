@@ -9,8 +9,7 @@
 #include <sys/resource.h>
 #include <time.h>
 
-/* shown: the image as it is printed. */
-static int fail(const char *shown, int err)
+int fsck_fail(const char *shown, int err)
 {
 	const char *detail = *e2_err_detail() != '\0' ? e2_err_detail() : e2_strerror(err);
 	size_t len = strlen(shown);
@@ -28,21 +27,34 @@ static int fail(const char *shown, int err)
 	return FSCK_FAILED;
 }
 
+/* Opens an image to be checked, which may have a change that was not completed. */
+static int open_image(const char *image, const struct fsck_options *o, struct e2_io **io,
+		      bool *pending)
+{
+	int r = e2_still_open(NULL, image, o->log, io, pending);
+
+	if (r != 0 || !*pending || !o->no_recover)
+		return r;
+	e2_io_close(*io);
+	return e2_fail(E2_ERR_LOG, "a change that was not completed waits in its log; without "
+		       "--no-recover it is read as if it were completed");
+}
+
 /* Whether a volume that says it is clean may be taken at its word. */
 static bool is_clean(const char *image, const char *shown, const struct fsck_options *o,
 		     int *status)
 {
 	struct e2_io *io;
 	struct e2_fs *fs;
-	bool clean = false;
+	bool clean = false, pending;
 
 	if (o->check || o->force || o->superblock != 0 || o->json ||
-	    e2_still_open(NULL, image, NULL, &io) != 0 || e2_open(io, NULL, &fs) != 0) {
+	    open_image(image, o, &io, &pending) != 0 || e2_open(io, NULL, &fs) != 0) {
 		e2_err_clear();
 		return false;
 	}
 	clean = (e2_super(fs)->state & (E2_STATE_CLEAN | E2_STATE_ERROR)) == E2_STATE_CLEAN &&
-		e2_super(fs)->last_orphan == 0;
+		e2_super(fs)->last_orphan == 0 && !pending;
 	if (clean && !fsck_say_clean(shown, fs, o))
 		*status = FSCK_FAILED;
 	e2_close(fs);
@@ -79,10 +91,14 @@ static int check(const char *image, const char *shown, const struct fsck_options
 		.progress = fsck_progress_step, .context = &progress, .now = time(NULL),
 	};
 	struct e2_io *io;
-	int r = e2_still_open(NULL, image, NULL, &io);
+	bool pending;
+	int r = open_image(image, o, &io, &pending);
 
 	if (r != 0)
 		return r;
+	if (pending)
+		fprintf(stderr, "extant-fsck: %s: a change that was not completed waits in its log; "
+			"this is the image with it\n", shown);
 	fsck_progress_begin(&progress, shown, o);
 	r = e2_check_image(io, &options, report);
 	fsck_progress_end(&progress);
@@ -112,7 +128,7 @@ static int check_shown(const char *image, const char *shown, const struct fsck_o
 		return FSCK_CANCELLED;
 	}
 	if (r != 0)
-		return fail(shown, r);
+		return fsck_fail(shown, r);
 	if (e2_report_errors(report) != 0)
 		status = FSCK_LEFT;
 	if (o->json)
@@ -137,7 +153,13 @@ static int check_image(const char *image, const struct fsck_options *o)
 		e2_str_add_name(&shown, image, strlen(image));
 	else
 		e2_str_add(&shown, "\"\"");
-	status = check_shown(image, e2_str_text(&shown), o);
+	if (o->rollback != NULL) {
+		status = fsck_rollback(image, e2_str_text(&shown), o);
+	} else {
+		status = o->discard_log ? fsck_discard_log(image, e2_str_text(&shown), o) : FSCK_OK;
+		if (status == FSCK_OK)
+			status = check_shown(image, e2_str_text(&shown), o);
+	}
 	e2_str_free(&shown);
 	return status;
 }

@@ -9,7 +9,8 @@
 enum choice {
 	OPT_CHECK, OPT_FORCE, OPT_PREEN, OPT_YES, OPT_SUPERBLOCK, OPT_BLOCKSIZE, OPT_PROGRESS,
 	OPT_EXTENDED, OPT_QUIET, OPT_TIME, OPT_VERBOSE, OPT_JSON, OPT_OPTIMIZE, OPT_BAD_ADD,
-	OPT_BAD_SET, OPT_UNDO, OPT_VERSION, OPT_HELP,
+	OPT_BAD_SET, OPT_UNDO, OPT_ROLLBACK, OPT_LOG, OPT_NO_RECOVER, OPT_DISCARD_LOG, OPT_VERSION,
+	OPT_HELP,
 };
 
 static const struct {
@@ -133,7 +134,11 @@ static int apply(enum choice choice, const char *argument, struct fsck_options *
 	case OPT_OPTIMIZE: o->optimize = true; break;
 	case OPT_BAD_ADD:
 	case OPT_BAD_SET: o->bad_blocks = true; break;
-	case OPT_UNDO: break;
+	case OPT_UNDO: o->undo = argument; break;
+	case OPT_ROLLBACK: o->rollback = argument; break;
+	case OPT_LOG: o->log = argument; break;
+	case OPT_NO_RECOVER: o->no_recover = true; break;
+	case OPT_DISCARD_LOG: o->discard_log = true; break;
 	case OPT_VERSION: o->version = true; break;
 	case OPT_HELP: o->help = true; break;
 	}
@@ -167,6 +172,28 @@ static int parse_one(int c, const char *word, struct fsck_options *o)
 	return FSCK_USAGE;	/* getopt returns nothing else */
 }
 
+/* What changes an image otherwise than by repairs. */
+static int check_changes(const struct fsck_options *o)
+{
+	if (o->check && (o->rollback != NULL || o->discard_log))
+		return usage("-n changes nothing, so ", o->rollback != NULL ?
+			     "--rollback cannot be given with it" :
+			     "--discard-log cannot be given with it");
+	if (o->no_recover && o->discard_log)
+		return usage("only one of --no-recover and --discard-log can be given", "");
+	if (o->rollback == NULL)
+		return FSCK_OK;
+	if (o->force || o->preen || o->yes || o->superblock != 0 || o->optimize || o->bad_blocks ||
+	    o->json)
+		return usage("--rollback takes changes back and does nothing else: only -z, -q "
+			     "and options of the log go with it", "");
+	if (o->images[0] != NULL && o->images[1] != NULL)
+		return usage("--rollback is for one image", "");
+	if (o->undo != NULL && strcmp(o->undo, o->rollback) == 0)
+		return usage("-z and --rollback need two files, not ", o->undo);
+	return FSCK_OK;
+}
+
 static int check_combination(const struct fsck_options *o)
 {
 	if (o->check + o->preen + o->yes > 1)
@@ -177,7 +204,7 @@ static int check_combination(const struct fsck_options *o)
 		return usage("-B is of use only with -b", "");
 	if (o->images[0] == NULL)
 		return usage("no image given", "");
-	return FSCK_OK;
+	return check_changes(o);
 }
 
 int fsck_options_parse(int argc, char *argv[], struct fsck_options *options)

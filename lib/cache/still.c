@@ -61,7 +61,8 @@ static int look_for_log(struct still_io *s, const char *log_path)
 	return err;
 }
 
-int e2_still_open(struct e2_env *env, const char *spec, const char *log_path, struct e2_io **io)
+int e2_still_open(struct e2_env *env, const char *spec, const char *log_path, struct e2_io **io,
+		  bool *pending)
 {
 	struct still_io *s = calloc(1, sizeof(*s));
 	int err;
@@ -84,6 +85,8 @@ int e2_still_open(struct e2_env *env, const char *spec, const char *log_path, st
 	s->io = (struct e2_io){
 		.ops = &still_ops, .name = e2_image_io(s->image)->name, .size = s->bytes->size,
 	};
+	if (pending)
+		*pending = s->bytes != e2_image_io(s->image);
 	*io = &s->io;
 	return 0;
 }

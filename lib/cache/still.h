@@ -11,9 +11,11 @@
  *
  * env       NULL: the host
  * log_path  NULL: beside the image
+ * *pending  (may be NULL) whether a pending change is read through
  *
  * As e2_image_open and e2_redo_find; E2_ERR_BUSY when a commit does not end.
  */
-int e2_still_open(struct e2_env *env, const char *spec, const char *log_path, struct e2_io **io);
+int e2_still_open(struct e2_env *env, const char *spec, const char *log_path, struct e2_io **io,
+		  bool *pending);
 
 #endif

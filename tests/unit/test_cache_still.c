@@ -34,8 +34,8 @@ E2_TEST(cache_still, commits_wait_until_it_is_closed)
 	char c = 0;
 
 	cr_assert_eq(e2_image_open(env, "d/a.img", E2_IMAGE_WRITE, &writer), E2_OK);
-	cr_assert_eq(e2_still_open(env, "d/a.img", NULL, &io), E2_OK);
-	cr_assert_eq(e2_still_open(env, "d/a.img@1024", NULL, &second), E2_OK);
+	cr_assert_eq(e2_still_open(env, "d/a.img", NULL, &io, NULL), E2_OK);
+	cr_assert_eq(e2_still_open(env, "d/a.img@1024", NULL, &second, NULL), E2_OK);
 	cr_assert_eq(io->size, SIZE);
 	cr_assert_eq(second->size, SIZE - 1024);
 	cr_assert_eq(e2_io_read(io, SIZE - 1, 1, &c), E2_OK);
@@ -46,9 +46,9 @@ E2_TEST(cache_still, commits_wait_until_it_is_closed)
 	cr_assert_eq(e2_image_lock(writer, E2_EXCLUSIVE, 0), E2_ERR_BUSY);
 	cr_assert_eq(e2_io_close(io), E2_OK);
 	cr_assert_eq(e2_image_lock(writer, E2_EXCLUSIVE, 0), E2_OK);
-	cr_assert_eq(e2_still_open(env, "d/a.img", NULL, &io), E2_ERR_BUSY);
+	cr_assert_eq(e2_still_open(env, "d/a.img", NULL, &io, NULL), E2_ERR_BUSY);
 	cr_assert_eq(e2_image_close(writer), E2_OK);
-	cr_assert_eq(e2_still_open(env, "d/none", NULL, &io), E2_ERR_NOENT);
+	cr_assert_eq(e2_still_open(env, "d/none", NULL, &io, NULL), E2_ERR_NOENT);
 	e2_sim_free(sim);
 }
 
@@ -61,7 +61,7 @@ E2_TEST(cache_still, without_memory_or_reads_nothing_leaks)
 
 	for (uint64_t nth = 1; r; nth++) {
 		alloc_fail(nth);
-		r = e2_still_open(env, "d/a.img", NULL, &io);
+		r = e2_still_open(env, "d/a.img", NULL, &io, NULL);
 		alloc_fail(0);
 		cr_assert(r == E2_OK || r == E2_ERR_NOMEM, "%s", e2_err_detail());
 	}
@@ -69,7 +69,7 @@ E2_TEST(cache_still, without_memory_or_reads_nothing_leaks)
 	r = E2_ERR_IO;
 	for (uint64_t nth = 1; r; nth++) {
 		e2_sim_fail(sim, E2_SIM_ALL, nth, false, E2_ERR_IO);
-		r = e2_still_open(env, "d/a.img", NULL, &io);
+		r = e2_still_open(env, "d/a.img", NULL, &io, NULL);
 		cr_assert(r == E2_OK || r == E2_ERR_IO, "%s", e2_err_detail());
 	}
 	e2_sim_fail(sim, 0, 0, false, E2_OK);
