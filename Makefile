@@ -104,6 +104,12 @@ $(FUZZ:%=$(B)/tests/fuzz/fuzz_%): %: %.o $(B)/tests/image.o $(B)/libextant.a
 $(B)/tests/oracle/layout: $(B)/tests/oracle/layout.o $(B)/libextant.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# Writes images as a power cut leaves them in the middle of a commit.
+HALFWAY := $(call objs,tests/oracle/halfway.c tests/change_ops.c tests/image.c tests/image_tree.c)
+$(B)/tests/oracle/halfway.o: CPPFLAGS += -Itests
+$(B)/tests/oracle/halfway: $(HALFWAY) $(B)/libextant.a
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(LDLIBS)
+
 .PHONY: fuzz fuzz-run
 fuzz: ## fuzz every target for FUZZ_SECONDS (needs clang)
 	@$(MAKE) -s CC=clang B=$(B)/fuzz SAN=1 CFLAGS='$(CFLAGS) -fsanitize=fuzzer-no-link' fuzz-run
