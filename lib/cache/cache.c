@@ -268,8 +268,7 @@ void e2_cache_renew(struct e2_cache *c)
 {
 	mtx_lock(&c->lock);
 	assert(!c->txn && c->pinned == c->filling);
-	c->queue.count = 0;
-	/* What workers read meanwhile is new; what they began before is waited for. */
+	/* What workers begin to read from now on is new; what they began before is waited for. */
 	for (size_t i = 0; i < c->chain_count; i++) {
 		while (c->chains[i])
 			e2_cache_drop(c, c->chains[i]->pub.blk);

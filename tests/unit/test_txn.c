@@ -667,6 +667,80 @@ E2_TEST(cache_txn, more_changed_blocks_than_the_cache_is_large)
 	tear_down(&s);
 }
 
+/* ---- the undo log -------------------------------------------------------------------------- */
+
+/* The slots of neighbours lie together, the first is newer than a mark, the second older. */
+E2_TEST(cache_txn, slots_of_different_age_are_kept_apart)
+{
+	unsigned outer, inner;
+	struct set s;
+
+	set_up(&s);
+	memset(many_bytes, 1, BLOCK);
+	cr_assert_eq(e2_txn_write(s.txn, 50, 1, many_bytes), 0);
+	cr_assert_eq(e2_txn_write(s.txn, 101, 1, many_bytes), 0);
+	cr_assert_eq(e2_txn_forget(s.txn, 50, 1), 0);
+	cr_assert_eq(e2_txn_mark(s.txn, &outer), 0);
+	memset(many_bytes, 2, 2 * BLOCK);
+	cr_assert_eq(e2_txn_write(s.txn, 100, 1, many_bytes), 0);
+	cr_assert_eq(e2_ranges_count(s.txn->map), 1);
+	cr_assert_eq(e2_txn_mark(s.txn, &inner), 0);
+	memset(many_bytes, 3, 2 * BLOCK);
+	cr_assert_eq(e2_txn_write(s.txn, 100, 2, many_bytes), 0);
+	e2_txn_release(s.txn, inner);
+	cr_assert_eq(byte_of(&s, 101), 3);
+	/* What somebody else needs now must not be where the outer mark's content is. */
+	cr_assert_eq(e2_txn_write(s.txn, 200, 5, many_bytes), 0);
+	e2_txn_rewind(s.txn, outer);
+	cr_assert_eq(byte_of(&s, 100), 100);
+	cr_assert_eq(byte_of(&s, 101), 1);
+	cr_assert_eq(e2_store_taken(s.txn->store), 1);
+	e2_txn_abort(s.txn);
+	tear_down(&s);
+}
+
+/* A write that fails half-way through taking down what was before, and is tried again. */
+E2_TEST(cache_txn, a_failed_write_leaves_nothing_in_the_undo_log)
+{
+	for (unsigned i = 0; i < 2; i++) {
+		unsigned mark, failures = 0;
+		struct set s;
+
+		set_up(&s);
+		memset(many_bytes, 1, sizeof(many_bytes));
+		cr_assert_eq(e2_txn_write(s.txn, 98, 3, many_bytes), 0);
+		for (unsigned blk = 101; blk < 140; blk++) {	/* each of an epoch of its own */
+			cr_assert_eq(e2_txn_mark(s.txn, &mark), 0);
+			cr_assert_eq(e2_txn_write(s.txn, blk, 1, many_bytes), 0);
+			e2_txn_release(s.txn, mark);
+		}
+		cr_assert_eq(e2_txn_mark(s.txn, &mark), 0);
+		memset(many_bytes, 2, sizeof(many_bytes));
+		cr_assert_eq(e2_txn_write(s.txn, 99, 1, many_bytes), 0);
+		for (unsigned nth = 1; ; nth++) {
+			alloc_fail(nth);
+			int err = e2_txn_write(s.txn, 100, 40, many_bytes);
+			if (!err)
+				break;
+			cr_assert_eq(err, E2_ERR_NOMEM);
+			cr_assert_eq(s.txn->undo_count, 1);
+			cr_assert_eq(s.txn->undo[0].count, 1);
+			failures++;
+		}
+		alloc_fail(0);
+		cr_assert_gt(failures, 1);
+		if (i == 0)
+			e2_txn_release(s.txn, mark);
+		else
+			e2_txn_rewind(s.txn, mark);
+		for (unsigned blk = 98; blk < 140; blk++)
+			cr_assert_eq(byte_of(&s, blk), i == 0 && blk > 98 ? 2 : 1);
+		cr_assert_eq(e2_store_taken(s.txn->store), 42);
+		e2_txn_abort(s.txn);
+		tear_down(&s);
+	}
+}
+
 /* ---- what was read ------------------------------------------------------------------ */
 
 static bool expected(struct set *s, e2_blk blk, uint8_t byte)
