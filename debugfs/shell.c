@@ -209,7 +209,7 @@ static int settle(struct shell *sh, bool changes)
 	bool changed = false;
 	int err = 0;
 
-	if (!sh->writable && !sh->reading) {
+	if (!sh->reading) {
 		err = e2_reading_begin(sh->fs, &changed);
 		if (err)
 			return err;

@@ -331,6 +331,32 @@ static int check_place(const struct plan *p)
 	return r;
 }
 
+/* Somebody may have changed what was read and is not replaced. */
+static int check_stamp(const struct plan *p)
+{
+	const struct e2_stamp *was = p->how->place->stamp;
+	struct e2_stamp is;
+
+	if (!was)
+		return 0;
+	int err = e2_image_stamp(p->how->place->image, &is);
+	if (!err && (is.size != was->size || is.mtime != was->mtime))
+		err = e2_fail(E2_ERR_CHANGED, "%s: was changed by somebody else since it was read; "
+			      "nothing was written", p->io->name);
+	return err;
+}
+
+/* Being written, the image has another time already; touching makes it one it never had. */
+static void renew_stamp(const struct plan *p)
+{
+	struct e2_stamp *stamp = p->how->place->stamp;
+	struct e2_stamp is;
+
+	(void)e2_image_touch(p->how->place->image);
+	if (stamp && e2_image_stamp(p->how->place->image, &is) == 0)
+		*stamp = is;
+}
+
 int e2_commit_run(struct e2_txn *txn)
 {
 	struct e2_image *image = e2_txn_how(txn)->place->image;
@@ -345,11 +371,13 @@ int e2_commit_run(struct e2_txn *txn)
 	if (!err)
 		err = look(&p);
 	if (!err)
+		err = check_stamp(&p);
+	if (!err)
 		err = write_free(&p);
 	if (!err && p.differs)
 		err = write_logged(&p);
 	if (!err)
-		(void)e2_image_touch(image);	/* being written, it has another time already */
+		renew_stamp(&p);
 	(void)e2_image_lock(image, E2_UNLOCKED, 0);	/* giving back does not fail */
 	plan_end(&p);
 	return err;

@@ -2,7 +2,8 @@
 /*
  * How changes reach an image as a whole or not at all, also across a power cut.
  *
- *   0  take the lock COMMIT; prove that every sector to be replaced is what was read
+ *   0  take the lock COMMIT; prove that every sector to be replaced is what was read, and
+ *      that nobody has written to the image
  *   1  blocks that are free in the state before: home                    fsync image
  *   2  all others: into the log, with what stands there now; undo file   fsync both, directory
  *      The commit point.
@@ -31,6 +32,9 @@ struct e2_commit_place {
 	const char *log_path;
 	struct e2_undo *undo;		/* records before-images; may be NULL */
 	unsigned wait_ms;		/* how long to wait for readers */
+	/* Of the image when it was read; kept up to date by commits.  One of another size or
+	 * modification time is somebody else's change, of whatever.  May be NULL. */
+	struct e2_stamp *stamp;
 };
 
 /* What a commit has to know of a volume. */

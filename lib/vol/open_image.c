@@ -137,6 +137,7 @@ int e2_open_image(struct e2_env *env, const char *spec, const struct e2_open_opt
 	}
 	f->place = (struct e2_commit_place){
 		.image = f->image, .log_path = e2_str_text(&f->log_path), .wait_ms = WAIT_MS,
+		.stamp = &f->stamp,
 	};
 out:
 	if (err)
@@ -169,9 +170,10 @@ int e2_reading_begin(struct e2_fs *fs, bool *changed)
 	struct e2_stamp stamp;
 
 	*changed = false;
-	if (!fs->image || writes(fs) || fs->reading || fs->txn)
+	if (!fs->image || fs->reading || fs->txn)
 		return 0;
-	int err = e2_image_lock(fs->image, E2_SHARED, WAIT_MS);
+	/* No commit can begin while we are the writer. */
+	int err = writes(fs) ? 0 : e2_image_lock(fs->image, E2_SHARED, WAIT_MS);
 	if (err)
 		return err;
 	err = e2_image_stamp(fs->image, &stamp);
@@ -179,10 +181,9 @@ int e2_reading_begin(struct e2_fs *fs, bool *changed)
 		err = load(fs);
 		*changed = err == 0;
 	}
+	fs->reading = !writes(fs);
 	if (err)
-		(void)e2_image_lock(fs->image, E2_UNLOCKED, 0);	/* the first failure counts */
-	else
-		fs->reading = true;
+		e2_reading_end(fs);	/* the first failure counts */
 	return err;
 }
 

@@ -132,7 +132,8 @@ const char *e2_fs_name(const struct e2_fs *fs);			/* of the image, for messages 
  * A command that reads holds the image still from begin to end, so that it sees no commit
  * half done.  begin gives *changed when somebody has changed the image since the last end (or
  * since it was opened): the buffers are dropped then, and what the caller knows is stale.
- * E2_ERR_BUSY when a commit does not end.  Does nothing for an image open for writing.
+ * E2_ERR_BUSY when a commit does not end.  Of an image open for writing, which no program of
+ * ours changes, it only finds the changes of strangers; within a transaction it does nothing.
  */
 E2_NODISCARD int e2_reading_begin(struct e2_fs *fs, bool *changed);
 void e2_reading_end(struct e2_fs *fs);

@@ -193,6 +193,18 @@ root_block=$(d base.img blocks / | grep -o '[0-9]*$' | head -1)
 table_block=$(d --json base.img stat / 2>/dev/null | grep -o '"block":[0-9]*' | head -1 | grep -o '[0-9]*$')
 t "a directory changed by a stranger ends the commit" stranger $((root_block * 1024 + 1000)) 'mkdir /x'
 t "a superblock changed by a stranger too" stranger $((1024 + 136)) 'mkdir /x'
+t "data that no command looked at too" stranger 4194303 'mkdir /x'
+after_stranger() {	# the session goes on with what is there afterwards
+	cp base.img a.img
+	hold a.img 'ls /' || return 1
+	sleep 0.3
+	d -w base2.img mkdir /theirs && cat base2.img >a.img	# not by its lock
+	echo 'mkdir /ours' >&3
+	let_go && d a.img ls / >seen && grep -q theirs seen && grep -q ours seen &&
+		extant-fsck -n -f a.img
+}
+cp base.img base2.img
+t "a session that has begun nothing goes on" after_stranger
 
 # ---- the kernel's users ---------------------------------------------------------------
 

@@ -219,17 +219,7 @@ E2_TEST(vol_write, one_writer_and_readers_who_notice)
 	e2_sim_free(h.sim);
 }
 
-/* The host after a power loss, at every point of a commit. */
-static int crashed(const struct host *h, size_t cut, uint64_t choice, struct host *after)
-{
-	if (cut > e2_sim_events(h->sim))
-		return 0;
-	must(e2_sim_crash(h->sim, cut, choice, 0, false, &after->sim, NULL));
-	after->env = e2_sim_env(after->sim);
-	return 1;
-}
-
-/* The two files of a host, as one string of bytes. */
+/* The files of a host, as one string of bytes. */
 static uint8_t *all_files(struct host *h, size_t *len)
 {
 	uint8_t *all = NULL;
@@ -245,6 +235,63 @@ static uint8_t *all_files(struct host *h, size_t *len)
 		*len += size;
 	}
 	return all;
+}
+
+/* Somebody who knows nothing of locks writes a byte of the image. */
+static void be_stranger(struct host *h, uint64_t offset)
+{
+	struct e2_io *io;
+
+	must(h->env->ops->open(h->env, "dir/image", E2_IO_WRITE, &io));
+	must(e2_io_write(io, offset, 1, "x"));
+	must(e2_io_close(io));
+}
+
+/* Block 299 is free, of group 2, and nothing a commit would look at. */
+E2_TEST(vol_write, a_stranger_anywhere_in_the_image_is_noticed)
+{
+	struct host h = host_new();
+	struct e2_fs *fs;
+	struct e2_txn *txn;
+	bool changed;
+
+	must(host_open(&h, E2_OPEN_WRITE, &fs));
+	for (uint32_t i = 1; i < 4; i++) {
+		uint8_t *before, *after;
+		size_t len, len_after;
+
+		must(set_generation(fs, i));
+		must(set_generation(fs, 10 * i));	/* our own commits are no strangers */
+		be_stranger(&h, 299 * 1024 + i);
+		before = all_files(&h, &len);
+		fails(set_generation(fs, 99), E2_ERR_CHANGED, "was changed by somebody else");
+		fails(set_generation(fs, 99), E2_ERR_CHANGED, "nothing was written");
+		after = all_files(&h, &len_after);
+		cr_assert(len == len_after && memcmp(before, after, len) == 0);
+		free(before);
+		free(after);
+		must(e2_txn_begin(fs, false, &txn));
+		must(e2_reading_begin(fs, &changed));
+		cr_assert_eq(changed, false, "not within a transaction");
+		e2_txn_abort(txn);
+		must(e2_reading_begin(fs, &changed));
+		cr_assert_eq(changed, true);
+		e2_reading_end(fs);
+		cr_assert_eq(generation(fs), 10 * i);
+	}
+	must(set_generation(fs, 7));
+	must(e2_close(fs));
+	e2_sim_free(h.sim);
+}
+
+/* The host after a power loss, at every point of a commit. */
+static int crashed(const struct host *h, size_t cut, uint64_t choice, struct host *after)
+{
+	if (cut > e2_sim_events(h->sim))
+		return 0;
+	must(e2_sim_crash(h->sim, cut, choice, 0, false, &after->sim, NULL));
+	after->env = e2_sim_env(after->sim);
+	return 1;
 }
 
 /* Without the log an image in the middle of a commit is refused, else it is as before. */
