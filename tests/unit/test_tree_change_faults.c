@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/* Memory runs out at every allocation of every operation: all of it happens, or nothing. */
+/* Memory runs out, or a read fails, at every place of every operation: all of it happens, or
+ * nothing. */
 #include "alloc.h"
 #include "change.h"
 #include "e2test.h"
+#include "flaky.h"
 #include "tree/dir.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+enum { OPERATIONS = 16 };
 
 struct scene {
 	struct change c;
@@ -140,47 +145,105 @@ static int operate(struct scene *s, unsigned which)
 	}
 }
 
-E2_TEST(tree_change_faults, memory)
-{
-	unsigned failed = 0, mark, which = 0;
-	struct scene s;
-	uint64_t before;
-	int r = 0;
+/* Whether the operation got as far as its nth allocation or read, which failed. */
+typedef bool reach_fn(struct flaky *f, uint64_t n, struct scene *s, unsigned which, int *r);
 
-	set_the_scene(&s);
-	before = change_digest(&s.c);
-	for (which = 0; r <= 0; which++) {
-		for (uint64_t n = 1;; n++) {
-			cr_assert_eq(e2_txn_mark(s.c.txn, &mark), 0);
-			alloc_fail(n);
-			r = operate(&s, which);
-			bool reached = alloc_count() >= n;
-			alloc_fail(0);
-			if (r > 0) {
-				e2_txn_release(s.c.txn, mark);
-				break;
-			}
-			cr_assert(r == 0 || r == E2_ERR_NOMEM, "operation %u, allocation %u: %s",
-				  which, (unsigned)n, e2_err_detail());
+static bool fail_memory(struct flaky *f, uint64_t n, struct scene *s, unsigned which, int *r)
+{
+	(void)f;
+	alloc_fail(n);
+	*r = operate(s, which);
+	bool reached = alloc_count() >= n;
+	alloc_fail(0);
+	return reached;
+}
+
+/* Lets the cache forget what was read, by reading what nobody needs. */
+static void forget(struct e2_fs *fs)
+{
+	e2_blk end = e2_geometry(fs)->blocks;
+	const struct e2_buf *buf;
+
+	for (e2_blk blk = end - 100; blk < end; blk++) {
+		cr_assert_eq(e2_buf_get(fs, blk, &buf), 0);
+		e2_buf_put(fs, buf);
+	}
+}
+
+static bool fail_reads(struct flaky *f, uint64_t n, struct scene *s, unsigned which, int *r)
+{
+	forget(s->c.fs);
+	flaky_fail(f, n, n % 2);	/* every other time all reads that follow fail too */
+	*r = operate(s, which);
+	bool reached = f->seen >= n;
+	flaky_fail(f, 0, false);
+	return reached;
+}
+
+/* How often an operation failed. */
+static unsigned fail_everywhere(struct scene *s, struct flaky *f, reach_fn *fail, int err)
+{
+	uint64_t before = change_digest(&s->c);
+	unsigned failed = 0, mark;
+	bool reached;
+	int r;
+
+	for (unsigned which = 0; which < OPERATIONS; which++) {
+		for (uint64_t n = 1, last = false; !last; n++) {
+			cr_assert_eq(e2_txn_mark(s->c.txn, &mark), 0);
+			reached = fail(f, n, s, which, &r);
+			cr_assert(r == 0 || r == err, "operation %u, number %u: %s", which,
+				  (unsigned)n, e2_err_detail());
 			if (r != 0) {
 				failed++;
-				cr_assert_eq(change_digest(&s.c), before, "operation %u", which);
+				cr_assert_eq(change_digest(&s->c), before, "operation %u", which);
 			}
-			e2_txn_rewind(s.c.txn, mark);
-			cr_assert_eq(change_digest(&s.c), before, "operation %u", which);
-			if (!reached)
-				break;
+			e2_txn_rewind(s->c.txn, mark);
+			cr_assert_eq(change_digest(&s->c), before, "operation %u", which);
+			last = !reached;
+			if (last)
+				cr_assert_eq(r, 0, "operation %u: %s", which, e2_err_detail());
 		}
 	}
-	cr_assert_gt(which, 15);
-	cr_assert_gt(failed, 100);
-	/* And the volume is good for all of them. */
-	for (which = 0; which < 16; which++) {
-		cr_assert_eq(e2_txn_mark(s.c.txn, &mark), 0);
-		r = operate(&s, which);
-		cr_assert_eq(r, 0, "operation %u: %s", which, e2_err_detail());
-		e2_txn_rewind(s.c.txn, mark);
-	}
+	return failed;
+}
+
+E2_TEST(tree_change_faults, memory)
+{
+	struct scene s;
+
+	set_the_scene(&s);
+	cr_assert_gt(fail_everywhere(&s, NULL, fail_memory, E2_ERR_NOMEM), 100);
+	change_sound(&s.c);
+	change_close(&s.c);
+}
+
+/* Moves the volume to an io that fails when told, with next to no cache. */
+static void make_flaky(struct scene *s, struct flaky *f)
+{
+	struct e2_open_options o = { .flags = E2_OPEN_WRITE, .cache_bytes = 1 };
+	uint64_t blocks = e2_geometry(s->c.fs)->blocks;
+	uint8_t *all = malloc(blocks * 1024);
+	struct e2_io *io;
+
+	cr_assert_eq(e2_cache_read(e2_fs_cache(s->c.fs), 0, blocks, all), 0);
+	change_close(&s->c);
+	flaky_init(f);
+	io = flaky_open(f, blocks * 1024);
+	cr_assert_eq(e2_io_write(io, 0, blocks * 1024, all), 0);
+	free(all);
+	cr_assert_eq(e2_open(io, &o, &s->c.fs), 0, "%s", e2_err_detail());
+	cr_assert_eq(e2_txn_begin(s->c.fs, false, &s->c.txn), 0);
+}
+
+E2_TEST(tree_change_faults, reads)
+{
+	struct flaky f;
+	struct scene s;
+
+	set_the_scene(&s);
+	make_flaky(&s, &f);
+	cr_assert_gt(fail_everywhere(&s, &f, fail_reads, E2_ERR_IO), 150);
 	change_sound(&s.c);
 	change_close(&s.c);
 }
@@ -188,7 +251,7 @@ E2_TEST(tree_change_faults, memory)
 /* No block and no inode is left: the operations that need one say so, and change nothing. */
 E2_TEST(tree_change_faults, no_space)
 {
-	static const bool needs[16] = { [1] = true, [2] = true, [3] = true, [4] = true, [5] = true,
+	static const bool needs[OPERATIONS] = { [1] = true, [2] = true, [3] = true, [4] = true, [5] = true,
 					[10] = true, [13] = true };
 	struct scene s;
 	struct e2_inode in;
@@ -205,7 +268,7 @@ E2_TEST(tree_change_faults, no_space)
 		change_put(&s.c, ino, &in);
 	cr_assert_eq(r, E2_ERR_NOSPC);
 	before = change_digest(&s.c);
-	for (unsigned which = 0; which < 16; which++) {
+	for (unsigned which = 0; which < OPERATIONS; which++) {
 		cr_assert_eq(e2_txn_mark(s.c.txn, &mark), 0);
 		r = operate(&s, which);
 		cr_assert_eq(r, needs[which] ? E2_ERR_NOSPC : 0, "operation %u: %s", which,
