@@ -34,13 +34,13 @@ while read -r options size ops; do
 	seed=$((seed + 1))
 done <<'ROWS'
 -b,1024 8M 400
--b,1024,-I,128 3M 400
+-b,1024,-I,128 1200 400
 -b,1024,-g,1024 6M 400
 -b,1024,-r,0,-O,none 4M 300
 -b,1024,-O,^sparse_super,-O,^resize_inode 6M 300
 -b,1024,-O,^resize_inode,-O,meta_bg,-g,512 6M 300
 -b,2048,-g,2048 12M 400
--b,4096 8M 400
+-b,4096 500 400
 -b,4096,-I,128,-g,1024 16M 400
 -b,4096 64M 600
 ROWS

@@ -575,3 +575,43 @@ E2_TEST(vol_alloc, every_allocation_of_memory_may_fail)
 	}
 	img_free(&img);
 }
+
+/* The same for reads of the image, from a volume whose descriptors lead everywhere. */
+E2_TEST(vol_alloc, every_read_may_fail)
+{
+	const struct e2_open_options options = { .flags = E2_OPEN_WRITE };
+	bool reached = true;
+	struct img img;
+
+	img_new(&img, &(struct img_options){ .blocks = 1000, .blocks_per_group = 256 });
+	struct e2_group desc = img_group(&img, 2);
+	e2_blk was = desc.inode_bitmap;
+	uint8_t raw[1024];
+	img_read(&img, was, 0, raw, sizeof(raw));
+	desc.inode_bitmap = (uint32_t)img_put(&img, raw, sizeof(raw));	/* in group 0 */
+	img_group_put(&img, 2, &desc);
+	img_mark_block(&img, was, false);
+	img_sync(&img);
+	for (uint64_t nth = 1; reached; nth++) {
+		struct e2_sim *sim;
+		struct e2_txn *txn;
+		struct e2_io *io;
+		struct e2_fs *fs;
+
+		img_to_sim(&img, &sim, "image");
+		struct e2_env *env = e2_sim_env(sim);
+		must(env->ops->open(env, "image", E2_IO_WRITE, &io));
+		must(e2_open(io, &options, &fs));
+		txn = begin(fs);
+		e2_sim_fail(sim, E2_SIM_READ, nth, false, E2_ERR_IO);
+		int err = all_operations(txn);
+		reached = e2_sim_count(sim, E2_SIM_READ) >= nth;
+		e2_sim_fail(sim, 0, 0, false, 0);
+		cr_assert_eq(err, reached ? E2_ERR_IO : 0, "%d: %s", err, e2_err_detail());
+		if (!err)
+			must(e2_txn_commit(txn));
+		must(e2_close(fs));
+		e2_sim_free(sim);
+	}
+	img_free(&img);
+}

@@ -398,3 +398,67 @@ E2_TEST(vol_write, every_allocation_of_opening_may_fail)
 	}
 	e2_sim_free(h.sim);
 }
+
+/* Everything of a session: read, look again, change with an undo file, undo, close. */
+static int session(struct host *h, uint32_t next)
+{
+	const struct e2_open_options options = { .flags = E2_OPEN_WRITE, .undo_path = "dir/undo" };
+	struct e2_fs *reader = NULL, *writer = NULL;
+	struct e2_inode in;
+	bool changed;
+
+	int err = host_open(h, 0, &reader);
+	if (!err)
+		err = e2_open_image(h->env, "dir/image", &options, &writer);
+	if (!err)
+		err = set_generation(writer, next);
+	if (!err)
+		err = e2_reading_begin(reader, &changed);
+	if (!err)
+		err = e2_inode_get(reader, E2_INO_ROOT, &in);
+	e2_close(reader);
+	int closed = e2_close(writer);
+	return err ? err : closed;
+}
+
+/* Fails each operation of the host in turn, once and for ever: the image is as before or as
+ * after, and what was promised holds. */
+E2_TEST(vol_write, every_operation_of_the_host_may_fail)
+{
+	for (unsigned for_ever = 0; for_ever < 2; for_ever++) {
+		bool reached = true;
+
+		for (uint64_t nth = 1; reached; nth++) {
+			struct host h = host_new(), after;
+			struct e2_fs *fs;
+			size_t cut;
+
+			/* It begins with a change that is pending. */
+			must(host_open(&h, E2_OPEN_WRITE, &fs));
+			must(e2_sim_settle(h.sim));
+			must(set_generation(fs, 1));
+			must(e2_close(fs));
+			for (cut = 1;; cut++) {
+				cr_assert(crashed(&h, cut, 0, &after));
+				int err = host_open(&after, E2_OPEN_NO_RECOVER, &fs);
+
+				if (err == E2_ERR_LOG)
+					break;
+				must(err);
+				must(e2_close(fs));
+				e2_sim_free(after.sim);
+			}
+			e2_sim_fail(after.sim, E2_SIM_ALL, nth, for_ever, E2_ERR_IO);
+			int err = session(&after, 2);
+			reached = e2_sim_count(after.sim, E2_SIM_ALL) >= nth;
+			e2_sim_fail(after.sim, 0, 0, false, 0);
+			must(host_open(&after, E2_OPEN_WRITE, &fs));
+			uint32_t now = generation(fs);
+			cr_assert(now == 1 || now == 2);
+			cr_assert(err != 0 || now == 2, "success was claimed");
+			must(e2_close(fs));
+			e2_sim_free(after.sim);
+			e2_sim_free(h.sim);
+		}
+	}
+}
