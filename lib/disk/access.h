@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Single numbers of a superblock where it lies, for what is looked at too often to decode all
- * of it: e2_super_get_NAME(raw) and e2_super_set_NAME(raw, value), from its table.
+ * What is looked at too often for a call that decodes all of it.
+ *
+ * Single numbers of a superblock where it lies: e2_super_get_NAME(raw) and e2_super_set_NAME(raw, value), from its table.
  * raw has as many bytes as the field's end.
  */
 #ifndef E2_DISK_ACCESS_H
@@ -32,5 +33,16 @@
 #define F(kind, name, at, arg, fmt, when, doc) E2_ACCESS_##kind(name, at, arg)
 #include "disk/super.def"
 #undef F
+
+/* The header of a directory entry, without a call: a search looks at a great many. */
+static inline struct e2_dirent e2_dirent_peek(const uint8_t *raw)
+{
+	struct e2_dirent d;
+
+#define F(kind, name, at, arg, fmt, when, doc) E2_DECODE_##kind(d.name, raw, at, arg)
+#include "disk/dirent.def"
+#undef F
+	return d;
+}
 
 #endif

@@ -74,7 +74,7 @@ static int put_dots(struct e2_txn *txn, e2_ino ino, struct e2_inode *in, e2_ino 
 	if (r != 0)
 		return r;
 	for (int i = 0; i < 2 && r >= 0; i++)
-		r = e2_block_insert(g, buf->data, &dots[i]);
+		r = e2_block_insert(g, buf->data, &dots[i], NULL);
 	e2_txn_put(txn, buf);
 	return r < 0 ? r : 0;
 }

@@ -111,9 +111,10 @@ uint32_t e2_entry_room(const struct e2_entry *e);
 /* The most that a record of the block can give. */
 E2_NODISCARD int e2_block_room(const struct e2_geometry *g, const uint8_t *block, uint32_t *room);
 
-/* Puts an entry (ino, file_type, name) into the first gap: 1, or 0 when there is none. */
+/* Puts an entry (ino, file_type, name) into the first gap: 1, or 0 when there is none.
+ * *left (left may be NULL): the most that a record can give from then on. */
 E2_NODISCARD int e2_block_insert(const struct e2_geometry *g, uint8_t *block,
-				 const struct e2_entry *what);
+				 const struct e2_entry *what, uint32_t *left);
 
 /* Gives the record at offset to the one before it; the first of a block becomes unused. */
 E2_NODISCARD int e2_block_remove(const struct e2_geometry *g, uint8_t *block, uint32_t offset);

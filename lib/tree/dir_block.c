@@ -63,27 +63,34 @@ int e2_block_room(const struct e2_geometry *g, const uint8_t *block, uint32_t *r
 	return r;
 }
 
-int e2_block_insert(const struct e2_geometry *g, uint8_t *block, const struct e2_entry *what)
+int e2_block_insert(const struct e2_geometry *g, uint8_t *block, const struct e2_entry *what,
+		    uint32_t *left)
 {
-	uint32_t need = e2_entry_bytes(what->name_len), room;
-	struct e2_entry e, put = *what;
-	int r = e2_block_room(g, block, &room);
+	uint32_t need = e2_entry_bytes(what->name_len), room, most = 0;
+	struct e2_entry e, gap = { 0 }, put = *what;
+	int r;
 
-	if (r != 0 || room < need)
+	for (uint32_t at = 0; (r = e2_entry_at(g, block, at, &e)) > 0; at += e.rec_len) {
+		room = e2_entry_room(&e);
+		if (gap.rec_len == 0 && room >= need) {
+			gap = e;
+			room -= need;
+		}
+		if (room > most)
+			most = room;
+	}
+	if (r != 0 || gap.rec_len == 0)
 		return r;
-	for (uint32_t at = 0; (r = e2_entry_at(g, block, at, &e)) > 0; at += e.rec_len)
-		if (e2_entry_room(&e) >= need)
-			break;
-	if (r <= 0)
-		return r;
-	put.offset = e.offset;
-	put.rec_len = e.rec_len;
-	if (e.ino != 0) {
-		put.offset += e2_entry_bytes(e.name_len);
-		put.rec_len -= e2_entry_bytes(e.name_len);
-		set_length(block, e.offset, e2_entry_bytes(e.name_len));
+	put.offset = gap.offset;
+	put.rec_len = gap.rec_len;
+	if (gap.ino != 0) {
+		put.offset += e2_entry_bytes(gap.name_len);
+		put.rec_len -= e2_entry_bytes(gap.name_len);
+		set_length(block, gap.offset, e2_entry_bytes(gap.name_len));
 	}
 	e2_entry_write(g, block, &put);
+	if (left != NULL)
+		*left = most;
 	return 1;
 }
 

@@ -328,22 +328,14 @@ static int make_room(struct change *c)
 /* Puts the entry into its leaf: 1, or 0 when that is full. */
 static int try_leaf(struct change *c, const struct e2_entry *what)
 {
-	const struct e2_buf *buf;
 	struct e2_wbuf *wbuf;
 	uint32_t room;
-	int r = e2_dir_read(c->fs, c->dir, c->in, c->path.leaf, &buf);
+	int r = e2_dir_edit(c->txn, c->dir, c->in, c->path.leaf, &wbuf);
 
 	if (r != 0)
 		return r;
-	r = e2_block_room(c->g, buf->data, &room);
-	e2_buf_put(c->fs, buf);
-	if (r != 0 || room < e2_entry_bytes(what->name_len))
-		return r;
-	r = e2_dir_edit(c->txn, c->dir, c->in, c->path.leaf, &wbuf);
-	if (r != 0)
-		return r;
-	r = e2_block_insert(c->g, wbuf->data, what);
-	if (r > 0 && e2_block_room(c->g, wbuf->data, &room) == 0)
+	r = e2_block_insert(c->g, wbuf->data, what, &room);
+	if (r > 0)
 		e2_dir_memo_room(c->txn, c->dir, c->path.leaf, room);
 	e2_txn_put(c->txn, wbuf);
 	if (r > 0)

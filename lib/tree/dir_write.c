@@ -70,20 +70,21 @@ static int insert_in(struct e2_txn *txn, e2_ino dir, const struct e2_inode *in, 
 {
 	const struct e2_geometry *g = e2_geometry(e2_txn_fs(txn));
 	struct e2_wbuf *buf;
+	uint32_t room;
 	int r = e2_dir_edit(txn, dir, in, lblk, &buf);
 
 	if (r != 0)
 		return r;
-	r = e2_block_insert(g, buf->data, what);
+	r = e2_block_insert(g, buf->data, what, &room);
 	if (r == 0)
 		r = e2_fail(E2_ERR_CORRUPT, "directory %u: block %llu has no room", dir,
 			    (unsigned long long)lblk);
-	if (r > 0)
-		r = tell_room(txn, dir, lblk, buf->data);
 	e2_txn_put(txn, buf);
-	if (r == 0)
-		e2_dir_memo_add(txn, dir, what->name, what->name_len, lblk);
-	return r;
+	if (r < 0)
+		return r;
+	e2_dir_memo_room(txn, dir, lblk, room);
+	e2_dir_memo_add(txn, dir, what->name, what->name_len, lblk);
+	return 0;
 }
 
 /* The first block with a gap: 1, or 0 when there is none. */

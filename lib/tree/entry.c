@@ -9,6 +9,8 @@
  */
 #include "tree/tree.h"
 
+#include "disk/access.h"
+
 #include <string.h>
 
 enum { NAME_AT = E2_DIRENT_BYTES, RECORD_MIN = 12 };
@@ -24,7 +26,6 @@ static uint32_t record_bytes(const struct e2_geometry *g, uint32_t stored)
 int e2_entry_at(const struct e2_geometry *g, const uint8_t *block, uint32_t offset,
 		struct e2_entry *e)
 {
-	struct e2_dirent d;
 	uint32_t rec_len, left;
 
 	if (offset == g->block_size)
@@ -32,7 +33,7 @@ int e2_entry_at(const struct e2_geometry *g, const uint8_t *block, uint32_t offs
 	if (offset > g->block_size || g->block_size - offset < RECORD_MIN || offset % 4 != 0)
 		return e2_fail(E2_ERR_CORRUPT, "entry at byte %u: no room for one", offset);
 	left = g->block_size - offset;
-	e2_dirent_decode(&d, block + offset);
+	const struct e2_dirent d = e2_dirent_peek(block + offset);
 	rec_len = record_bytes(g, d.rec_len);
 	if (rec_len < RECORD_MIN || rec_len % 4 != 0)
 		return e2_fail(E2_ERR_CORRUPT, "entry at byte %u: record length is %u", offset,

@@ -27,7 +27,7 @@ static int put(const struct e2_geometry *g, uint8_t *block, const char *name, e2
 	struct e2_entry e = { .ino = ino, .file_type = E2_FT_REG, .name = (const uint8_t *)name,
 			      .name_len = (uint16_t)strlen(name) };
 
-	return e2_block_insert(g, block, &e);
+	return e2_block_insert(g, block, &e, NULL);
 }
 
 static void expect(const struct e2_geometry *g, const uint8_t *block, const char *wanted)
