@@ -1,0 +1,454 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The same random operations on a kernel mount and through the shell: mirror.py IMAGE MOUNTED [OPTIONS]
+
+IMAGE    an image that the shell changes
+MOUNTED  a directory where the kernel has mounted a copy of it, writable
+Prints what differs and exits 1, or one line of figures and exits 0.
+
+Every operation goes to the kernel first.  A batch in which the kernel refused nothing is one script,
+which takes effect as a whole; any other runs with --keep-going, and the same lines have to fail.  After
+each batch both trees must be equal: types, modes, owners, counts, sizes, blocks, devices, texts, contents,
+attributes, and which of mtime and ctime the batch has changed.  e2fsck must find nothing.
+On a nearly full volume either side may run out of space first (a directory's blocks differ): then what
+the other did is taken back.
+"""
+import argparse, ctypes, errno, hashlib, os, random, re, stat, subprocess, sys, time
+
+libc = ctypes.CDLL(None, use_errno=True)
+AT_FDCWD, RENAME_EXCHANGE = -100, 2
+KEEP_SIZE, PUNCH = 1, 2
+
+def exchange(a, b):
+    if libc.renameat2(AT_FDCWD, os.fsencode(a), AT_FDCWD, os.fsencode(b), RENAME_EXCHANGE):
+        e = ctypes.get_errno()
+        raise OSError(e, os.strerror(e))
+
+def punch(path, offset, length):
+    fd = os.open(path, os.O_RDWR)
+    try:
+        if libc.fallocate(fd, KEEP_SIZE | PUNCH, ctypes.c_long(offset), ctypes.c_long(length)):
+            e = ctypes.get_errno()
+            raise OSError(e, os.strerror(e))
+    finally:
+        os.close(fd)
+
+def write_segments(fd, segments, size, base):
+    for offset, data in segments:
+        while data:
+            n = os.pwrite(fd, data, base + offset)
+            offset, data = offset + n, data[n:]
+    if os.fstat(fd).st_size < base + size:
+        os.ftruncate(fd, base + size)
+
+class Mirror:
+    def __init__(self, args):
+        self.a, self.rnd = args, random.Random(args.seed)
+        self.root = args.mounted
+        self.host = os.path.join(args.tmp, 'host')
+        os.makedirs(self.host, exist_ok=True)
+        self.serial = 0
+        self.figures = dict(operations=0, refused=0, batches=0, whole=0, full=0)
+
+    # ---- what is there -----------------------------------------------------------
+
+    def survey(self):
+        self.dirs, self.files, self.others = ['/'], [], []
+        for top, dirs, files in os.walk(self.root):
+            at = top[len(self.root):] + '/'
+            for name in list(dirs):
+                (self.others if os.path.islink(top + '/' + name) else self.dirs).append(at + name)
+            for name in files:
+                kind = os.lstat(top + '/' + name).st_mode
+                (self.files if stat.S_ISREG(kind) else self.others).append(at + name)
+
+    def new(self):
+        self.serial += 1
+        name = '%s%d' % (self.rnd.choice(['n', 'name-', 'a-rather-long-name-for-a-file-' * 3]), self.serial)
+        return os.path.join(self.rnd.choice(self.dirs), name)
+
+    def any(self, *kinds):
+        pool = [p for k in kinds for p in k]
+        return self.rnd.choice(pool) if pool and self.rnd.random() > .03 else '/no/such-%d' % self.serial
+
+    def content(self):
+        r, big = self.rnd, self.a.big
+        shape = r.random()
+        size = 0 if shape < .1 else r.randrange(1, 5000) if shape < .6 else r.randrange(1, 60000) \
+            if shape < .85 else r.randrange(1, big)
+        segments = []
+        if r.random() < .25:                            # with holes
+            for _ in range(r.randrange(0, 4)):
+                at = r.randrange(0, size + 1) & ~4095
+                segments.append((at, r.randbytes(min(r.choice([1, 3, 9]) * 4096, size - at))))
+            segments = [s for s in segments if s[1]]
+        elif size:
+            segments = [(0, r.randbytes(size))]
+        self.serial += 1
+        path = '%s/h%d' % (self.host, self.serial)
+        fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        os.fchmod(fd, r.choice([0o644, 0o755, 0o600]))
+        write_segments(fd, segments, size, 0)
+        os.close(fd)
+        return path, self.segments(path), size
+
+    @staticmethod
+    def segments(path):
+        """The pieces that the host keeps as data, as the shell will find them."""
+        found, fd = [], os.open(path, os.O_RDONLY)
+        size, at = os.fstat(fd).st_size, 0
+        while at < size:
+            try:
+                start = os.lseek(fd, at, os.SEEK_DATA)
+            except OSError:
+                break
+            at = os.lseek(fd, start, os.SEEK_HOLE)
+            found.append((start, os.pread(fd, at - start, start)))
+        os.close(fd)
+        return found
+
+    # ---- operations: (line for the shell, what the kernel does, how to take it back) ----
+
+    def op_put(self):
+        host, segments, size = self.content()
+        p = self.new()
+        k = self.root + p
+        def do():
+            fd = os.open(k, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            try:
+                os.fchmod(fd, stat.S_IMODE(os.stat(host).st_mode))
+                write_segments(fd, segments, size, 0)
+                os.fsync(fd)
+            except OSError:
+                os.unlink(k)
+                raise
+            finally:
+                os.close(fd)
+        self.files.append(p)
+        return 'put %s %s' % (host, p), do, 'rm ' + p, lambda: os.unlink(k)
+
+    def op_replace(self):
+        host, segments, size = self.content()
+        p = self.any(self.files)
+        k = self.root + p
+        old = os.stat(k) if os.path.exists(k) else None
+        atomic = self.rnd.random() < .5
+        def do():
+            os.stat(k)
+            fd = os.open(k + '.new' if atomic else k, os.O_RDWR | (os.O_CREAT | os.O_EXCL if atomic else os.O_TRUNC), 0o600)
+            try:
+                if atomic:
+                    os.fchmod(fd, stat.S_IMODE(old.st_mode))
+                    os.fchown(fd, old.st_uid, old.st_gid)
+                    for name in os.listxattr(k):
+                        os.setxattr(fd, name, os.getxattr(k, name))
+                write_segments(fd, segments, size, 0)
+                os.fsync(fd)
+                if atomic:
+                    os.rename(k + '.new', k)
+            finally:
+                os.close(fd)
+        if self.a.full or not old:
+            return None
+        return 'put %s %s %s' % ('--atomic' if atomic else '--inplace', host, p), do, None, None
+
+    def op_append(self):
+        host, segments, size = self.content()
+        p = self.any(self.files)
+        k = self.root + p
+        was = os.stat(k).st_size if os.path.exists(k) else 0
+        def do():
+            os.stat(k)
+            fd = os.open(k, os.O_RDWR)
+            try:
+                write_segments(fd, segments, size, was)
+                os.fsync(fd)
+            except OSError:
+                os.ftruncate(fd, was)
+                raise
+            finally:
+                os.close(fd)
+        if size == 0 or not os.path.exists(k):
+            return None
+        return 'put --append %s %s' % (host, p), do, 'truncate -s %d %s' % (was, p), lambda: os.truncate(k, was)
+
+    def op_truncate(self):
+        p = self.any(self.files)
+        k = self.root + p
+        old = os.stat(k).st_size if os.path.exists(k) else 0
+        size = self.rnd.choice([0, old // 2, old + 1, old + 100000, self.rnd.randrange(0, 70 << 20), max(old - 1, 0)])
+        if not os.path.exists(k):
+            return None
+        return 'truncate -s %d %s' % (size, p), lambda: os.truncate(k, size), None, None
+
+    def op_punch(self):
+        p = self.any(self.files)
+        k = self.root + p
+        size = os.stat(k).st_size if os.path.exists(k) else 0
+        if not size or self.a.full:
+            return None
+        at = self.rnd.randrange(0, size)
+        n = self.rnd.randrange(1, size - at + 1)
+        return 'punch %s %d %d' % (p, at, n), lambda: punch(k, at, n), None, None
+
+    def op_mkdir(self):
+        p = self.new()
+        self.dirs.append(p)
+        return 'mkdir ' + p, lambda: os.mkdir(self.root + p), 'rmdir ' + p, lambda: os.rmdir(self.root + p)
+
+    def op_rmdir(self):
+        p = self.any(self.dirs)
+        if p in ('/', '/lost+found'):
+            return None
+        return 'rmdir ' + p, lambda: os.rmdir(self.root + p), None, None
+
+    def op_rm(self):
+        p = self.any(self.files, self.others)
+        return 'rm ' + p, lambda: os.unlink(self.root + p), None, None
+
+    def op_rmtree(self):
+        p = self.any(self.dirs)
+        if p in ('/', '/lost+found') or self.rnd.random() < .7:
+            return None
+        def do():
+            os.stat(self.root + p)
+            for top, dirs, files in os.walk(self.root + p, topdown=False):
+                for f in files:
+                    os.unlink(top + '/' + f)
+                for d in dirs:
+                    (os.unlink if os.path.islink(top + '/' + d) else os.rmdir)(top + '/' + d)
+            os.rmdir(self.root + p)
+        return 'rm -r ' + p, do, None, None
+
+    def op_link(self):
+        p, q = self.any(self.files, self.others), self.new() if self.rnd.random() < .9 else self.any(self.files)
+        self.files.append(q)
+        return 'ln %s %s' % (p, q), lambda: os.link(self.root + p, self.root + q, follow_symlinks=False), \
+            'rm ' + q, lambda: os.unlink(self.root + q)
+
+    def op_symlink(self):
+        p, text = self.new(), 't' * self.rnd.choice([1, 20, 58, 59, 60, 61, 200, 900])
+        self.others.append(p)
+        return 'ln -s %s %s' % (text, p), lambda: os.symlink(text, self.root + p), \
+            'rm ' + p, lambda: os.unlink(self.root + p)
+
+    def op_move(self):
+        p = self.any(self.files, self.others, self.dirs)
+        q = self.new() if self.rnd.random() < .7 else self.any(self.files, self.others)
+        if p in ('/', '/lost+found') or self.a.full and os.path.lexists(self.root + q):
+            return None
+        if os.path.lexists(self.root + p) and not stat.S_ISDIR(os.lstat(self.root + p).st_mode):
+            self.files.append(q)
+        return 'mv -f %s %s' % (p, q), lambda: os.rename(self.root + p, self.root + q), \
+            'mv %s %s' % (q, p), lambda: os.rename(self.root + q, self.root + p)
+
+    def op_exchange(self):
+        p, q = self.any(self.files, self.dirs), self.any(self.files, self.others, self.dirs)
+        if '/lost+found' in (p, q) or '/' in (p, q):
+            return None
+        return 'mv --exchange %s %s' % (p, q), lambda: exchange(self.root + p, self.root + q), None, None
+
+    def op_mknod(self):
+        p = self.new()
+        kind, major, minor = self.rnd.choice([('c', 1, 3), ('b', 259, 70000), ('p', 0, 0), ('c', 4095, 1048575)])
+        bits = {'c': stat.S_IFCHR, 'b': stat.S_IFBLK, 'p': stat.S_IFIFO}[kind]
+        self.others.append(p)
+        return 'mknod %s %s' % (p, kind if kind == 'p' else '%s %d %d' % (kind, major, minor)), \
+            lambda: os.mknod(self.root + p, bits | 0o644, os.makedev(major, minor)), \
+            'rm ' + p, lambda: os.unlink(self.root + p)
+
+    def op_chmod(self):
+        p, mode = self.any(self.files, self.dirs), self.rnd.choice([0o600, 0o4755, 0o2770, 0o1777, 0])
+        if p == '/':
+            return None
+        return 'chmod %o %s' % (mode, p), lambda: os.chmod(self.root + p, mode), None, None
+
+    def op_chown(self):
+        p, u, g = self.any(self.files, self.dirs), self.rnd.randrange(0, 100000), self.rnd.randrange(0, 100000)
+        return 'chown %d:%d %s' % (u, g, p), lambda: os.chown(self.root + p, u, g), None, None
+
+    def op_touch(self):
+        p, t = self.any(self.files, self.dirs), self.rnd.randrange(-1 << 31, 1 << 33 if self.a.inode_size > 128 else 1 << 31)
+        return 'touch -d @%d %s' % (t, p) if os.path.lexists(self.root + p) else None, \
+            lambda: os.utime(self.root + p, (t, t)), None, None
+
+    def op_setxattr(self):
+        p, name = self.any(self.files, self.dirs), 'user.' + self.rnd.choice(['a', 'b', 'color', 'x' * 50])
+        value = self.rnd.choice(['v', 'w' * 30, 'z' * self.rnd.randrange(0, 500)])
+        def before():
+            try:
+                return os.getxattr(self.root + p, name)
+            except OSError:
+                return None
+        was = before()
+        def back():
+            os.removexattr(self.root + p, name) if was is None else os.setxattr(self.root + p, name, was)
+        return 'setxattr %s %s "%s"' % (p, name, value), lambda: os.setxattr(self.root + p, name, value.encode()), \
+            'rmxattr %s %s' % (p, name) if was is None else 'setxattr %s %s "%s"' % (p, name, was.decode()), back
+
+    def op_rmxattr(self):
+        p, name = self.any(self.files, self.dirs), 'user.' + self.rnd.choice(['a', 'b', 'color', 'x' * 50])
+        return 'rmxattr %s %s' % (p, name), lambda: os.removexattr(self.root + p, name), None, None
+
+    def pick(self):
+        ops = [self.op_put] * 5 + [self.op_append] * 3 + [self.op_truncate] * 3 + [self.op_punch] * 2 + \
+            [self.op_replace, self.op_rm, self.op_rm, self.op_rm, self.op_rmdir, self.op_rmtree, self.op_mkdir,
+             self.op_mkdir, self.op_link, self.op_link, self.op_symlink, self.op_symlink, self.op_move,
+             self.op_move, self.op_move, self.op_exchange, self.op_mknod, self.op_chmod, self.op_chown,
+             self.op_touch, self.op_setxattr, self.op_setxattr, self.op_rmxattr]
+        while True:
+            op = self.rnd.choice(ops)()
+            if op and op[0]:
+                return op
+
+    # ---- running and comparing ------------------------------------------------------
+
+    def fail(self, text):
+        print('%s (seed %d, %d operations)' % (text, self.a.seed, self.figures['operations']))
+        sys.exit(1)
+
+    def shell(self, lines, *options):
+        script = self.a.tmp + '/script'
+        with open(script, 'w') as f:
+            f.write(''.join(l + '\n' for l in lines))
+        r = subprocess.run(['extant-debugfs', '-w', *options, '-f', script, self.a.image], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors='replace')
+        failed = {int(m): l for l in r.stderr.split('\n') for m in re.findall(r'script:(\d+): ', l)[:1]}
+        if r.returncode not in (0, 1) or (r.returncode == 0) != (not failed):
+            self.fail('the shell exits with %d:\n%s' % (r.returncode, r.stderr[-2000:]))
+        return failed
+
+    def detached(self):
+        for _ in range(200):
+            if not subprocess.run(['losetup', '-j', self.a.image], stdout=subprocess.PIPE).stdout:
+                return
+            time.sleep(.01)
+
+    def batch(self, count):
+        self.survey()
+        began = time.time()
+        time.sleep(.012)                                # past the tick of the kernel's clock
+        ops, refused = [], {}
+        for i in range(count):
+            op = self.pick()
+            try:
+                op[1]()
+            except OSError as e:
+                refused[i + 1] = e.errno
+            ops.append(op)
+        for f in os.listdir(self.host):
+            if self.figures['operations'] == -1:
+                os.unlink(self.host + '/' + f)
+        self.figures['operations'] += count
+        self.figures['refused'] += len(refused)
+        self.figures['batches'] += 1
+        lines = [op[0] for op in ops]
+        if not refused and not self.a.full:
+            self.figures['whole'] += 1
+            failed = self.shell(lines)
+        else:
+            failed = self.shell(lines, '--keep-going')
+        back = []
+        for n in sorted(set(failed) ^ set(refused)):
+            full = refused.get(n) == errno.ENOSPC or 'space' in failed.get(n, '') or 'free' in failed.get(n, '')
+            if not self.a.full or not full:
+                self.fail('line %d, "%s": the kernel says %s, we say %s' %
+                          (n, lines[n - 1], errno.errorcode.get(refused.get(n), 'yes'), failed.get(n, 'yes')))
+            if n not in failed and ops[n - 1][2]:
+                back.append(ops[n - 1][2])
+            elif n in failed and ops[n - 1][3]:
+                try:
+                    ops[n - 1][3]()
+                except OSError:
+                    self.fail('line %d: cannot be taken back' % n)
+            self.figures['full'] += 1
+        if back:
+            self.shell(back[::-1])
+        for f in os.listdir(self.host):
+            os.unlink(self.host + '/' + f)
+        self.compare(began)
+
+    def describe(self, path, began):
+        st = os.lstat(path)
+        kind = stat.S_IFMT(st.st_mode)
+        d = dict(mode='%o' % st.st_mode, owner=(st.st_uid, st.st_gid), links=st.st_nlink)
+        if kind != stat.S_IFDIR:
+            d['size'], d['blocks'] = st.st_size, st.st_blocks
+        if kind == stat.S_IFREG:
+            with open(path, 'rb') as f:
+                d['content'] = hashlib.sha1(f.read()).hexdigest() if st.st_size < 4 << 20 else self.sparse_digest(f)
+        elif kind == stat.S_IFLNK:
+            d['text'] = os.readlink(path)
+        elif kind in (stat.S_IFCHR, stat.S_IFBLK):
+            d['device'] = st.st_rdev
+        d['attributes'] = {n: os.getxattr(path, n, follow_symlinks=False)
+                           for n in os.listxattr(path, follow_symlinks=False)}
+        if not self.a.full:                             # taking back changes times
+            now = began - 1
+            d['changed'] = (st.st_mtime >= now and st.st_mtime < now + 1e6, st.st_ctime >= now)
+            if not d['changed'][0]:
+                d['mtime'] = int(st.st_mtime)
+        return d
+
+    @staticmethod
+    def sparse_digest(f):
+        h, at, size = hashlib.sha1(), 0, os.fstat(f.fileno()).st_size
+        while at < size:
+            try:
+                at = os.lseek(f.fileno(), at, os.SEEK_DATA)
+            except OSError:
+                break
+            at &= ~65535
+            data = os.pread(f.fileno(), 65536, at)
+            if data.strip(b'\0'):
+                h.update(b'%d:' % at + data)
+            at += 65536
+        return h.hexdigest() + ':%d' % size
+
+    def tree(self, root, began):
+        found = {}
+        for top, dirs, files in os.walk(root):
+            for name in dirs + files:
+                p = top + '/' + name
+                found[p[len(root):]] = self.describe(p, began)
+        found['/'] = self.describe(root, began)
+        return found
+
+    def compare(self, began):
+        subprocess.run(['sync', '-f', self.root], check=True)
+        r = subprocess.run(['e2fsck', '-fn', self.a.image], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if r.returncode:
+            self.fail('e2fsck -fn exits with %d:\n%s' % (r.returncode, r.stdout[-2000:]))
+        ours = self.a.tmp + '/ours'
+        os.makedirs(ours, exist_ok=True)
+        subprocess.run(['mount', '-t', 'ext2', '-o', 'loop,ro', self.a.image, ours], check=True)
+        try:
+            a, b = self.tree(self.root, began), self.tree(ours, began)
+        finally:
+            subprocess.run(['umount', ours], check=True)
+            self.detached()
+        for p in sorted(set(a) | set(b)):
+            if a.get(p) != b.get(p):
+                diff = 'there and here' if p not in a or p not in b else \
+                    {k: (a[p].get(k), b[p].get(k)) for k in set(a[p]) | set(b[p]) if a[p].get(k) != b[p].get(k)}
+                self.fail('%s: kernel and we differ: %s' % (p, diff))
+
+def main():
+    ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    ap.add_argument('image')
+    ap.add_argument('mounted')
+    ap.add_argument('--tmp', default='.')
+    ap.add_argument('--seed', type=int, default=1)
+    ap.add_argument('--ops', type=int, default=1000)
+    ap.add_argument('--batch', type=int, default=100)
+    ap.add_argument('--inode-size', type=int, default=256)
+    ap.add_argument('--big', type=int, default=600000, help='bytes of the largest content')
+    ap.add_argument('--full', action='store_true', help='the volume is nearly full')
+    a = ap.parse_args()
+    m = Mirror(a)
+    while m.figures['operations'] < a.ops:
+        m.batch(a.batch)
+    print(', '.join('%d %s' % (v, k) for k, v in m.figures.items()))
+
+if __name__ == '__main__':
+    main()
