@@ -22,7 +22,7 @@ static int fail(const char *text)
 	return err;
 }
 
-static int octal(const char *text, uint32_t mode, bool directory, uint32_t *changed)
+static int octal(const char *text, uint32_t mode, uint32_t *changed)
 {
 	size_t digits = strspn(text, "01234567");
 	uint32_t value = 0;
@@ -34,8 +34,6 @@ static int octal(const char *text, uint32_t mode, bool directory, uint32_t *chan
 		if (value > ALL)
 			return fail(text);
 	}
-	if (directory && digits < 5)
-		value |= mode & SET_IDS;
 	*changed = (mode & ~(uint32_t)ALL) | value;
 	return 0;
 }
@@ -108,7 +106,7 @@ int mode_change(const char *text, uint32_t mode, bool directory, uint32_t *chang
 	const char *at = text;
 
 	if (*at >= '0' && *at <= '7')
-		return octal(text, mode, directory, changed);
+		return octal(text, mode, changed);
 	do {
 		uint32_t who = take_who(&at);
 

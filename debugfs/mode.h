@@ -9,9 +9,9 @@
 enum { MODE_UMASK = 022 };	/* of what is said for nobody in particular: "+w" */
 
 /*
- * Changes permission bits by "644", "u+rwx,g-s", "a=rX", "g=u", as chmod(1) of coreutils.
- * A directory keeps its set-id bits unless the text names them: by s, or by an octal number
- * of five digits.
+ * Changes permission bits by "u+rwx,g-s", "a=rX", "g=u", as chmod(1) of coreutils, where a
+ * directory keeps its set-id bits unless s names them; or by "644", as chmod(2): an octal number
+ * is what the bits will be, those of a directory too.
  *
  * mode     permission bits, with or without a type, which stays
  *

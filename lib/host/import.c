@@ -121,7 +121,7 @@ static int find_extents(struct single *s)
 	struct e2_extent e = { 0 };
 	int found;
 
-	if (s->st.st_blocks >= s->st.st_size / 512)
+	if ((uint64_t)s->st.st_blocks * 512 >= size)
 		return 0;
 	while ((found = e2_host_next_data(s->fd, e.end, size, &e)) > 0) {
 		struct e2_extent *grown = e2_grow(s->extents, &s->extents_cap,

@@ -145,7 +145,7 @@ static int read_extents(struct e2_host_walk *w, int file, e2_obj obj, uint64_t s
 static int read_regular(struct e2_host_walk *w, int fd, const char *name, e2_obj obj,
 			const struct stat *st)
 {
-	bool holes = st->st_blocks < st->st_size / 512;	/* a file may fill its blocks but partly */
+	bool holes = (uint64_t)st->st_blocks * 512 < (uint64_t)st->st_size;
 	int file, err = 0;
 
 	if (!holes && !w->opt->skip_unreadable)

@@ -413,7 +413,7 @@ class Mirror:
                            for n in os.listxattr(path, follow_symlinks=False)}
         if not self.a.full:                             # taking back changes times
             d['changed'] = (began <= st.st_mtime < began + 1e6, st.st_ctime >= began)
-            if not d['changed'][0]:
+            if abs(st.st_mtime - began) > 86400:       # was set on purpose
                 d['mtime'] = int(st.st_mtime)
         return d
 
