@@ -19,21 +19,25 @@ def kernel_ops(k, host):
         os.write(fd, data)
         os.close(fd)
     def append():
-        fd = os.open(k + '/f', os.O_WRONLY | os.O_APPEND)
+        fd = os.open(k + '/f', os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
         os.write(fd, data)
         os.close(fd)
+    def truncate():
+        fd = os.open(k + '/f', os.O_WRONLY | os.O_CREAT, 0o644)
+        os.ftruncate(fd, 300000)
+        os.close(fd)
     return [
-        ('put %s /n' % host, put),
+        ('put -T %s /n' % host, put),
         ('mkdir /m', lambda: os.mkdir(k + '/m')),
         ('rm /f', lambda: os.unlink(k + '/f')),
         ('rmdir /e', lambda: os.rmdir(k + '/e')),
-        ('ln /f /d/l', lambda: os.link(k + '/f', k + '/d/l')),
-        ('ln -s d/inside /t', lambda: os.symlink('d/inside', k + '/t')),
-        ('mv -f /f /n', lambda: os.rename(k + '/f', k + '/n')),
-        ('mv /d /e/d', lambda: os.rename(k + '/d', k + '/e/d')),
+        ('ln -T /f /d/l', lambda: os.link(k + '/f', k + '/d/l')),
+        ('ln -s -T d/inside /t', lambda: os.symlink('d/inside', k + '/t')),
+        ('mv -T /f /n', lambda: os.rename(k + '/f', k + '/n')),
+        ('mv -T /d /e/d', lambda: os.rename(k + '/d', k + '/e/d')),
         ('mv --exchange /f /e', lambda: mirror.exchange(k + '/f', k + '/e')),
-        ('truncate -s 300000 /f', lambda: os.truncate(k + '/f', 300000)),
-        ('put --append %s /f' % host, append),
+        ('truncate -s 300000 /f', truncate),
+        ('put -T --append %s /f' % host, append),
         ('punch /f 500 9000', lambda: mirror.punch(k + '/f', 500, 9000)),
         ('rm -r /d', lambda: (os.lstat(k + '/d'), shutil.rmtree(k + '/d'))),
         ('setxattr /f user.a value', lambda: os.setxattr(k + '/f', 'user.a', b'value')),
