@@ -168,6 +168,20 @@ if is_root && have setpriv; then
 		as_nobody extant-debugfs -w v/base.img mkdir /x
 fi
 
+# ---- a new volume in the place of one with a change that waits ------------------------------------
+
+i=$(ls v/p?.img | tail -1)
+cp $i new.img; cp $i.e2log new.img.e2log
+t "mkfs replaces an image whose change waits" exits 0 extant-mkfs -q -F new.img 4M
+t "... and its log goes with it" [ ! -e new.img.e2log ]
+t "... so that the new volume can be used" exits 0 d -w new.img mkdir /x
+cp $i.e2log gone.img.e2log
+t "a log whose image is gone does not harm a new one" exits 0 extant-mkfs -q gone.img 4M
+t "... either" exits 0 d -w gone.img mkdir /x
+echo mine >kept.img.e2log
+t "a file that is no log" exits 0 extant-mkfs -q kept.img 4M
+t "... is nobody's to remove" same "$(cat kept.img.e2log)" mine
+
 # ---- and then it is completed ------------------------------------------------------------------
 
 for i in v/p?.img; do
