@@ -56,6 +56,10 @@ enum e2_rename_flags { E2_RENAME_NOREPLACE = 1, E2_RENAME_EXCHANGE = 2 };
 E2_NODISCARD int e2_rename(struct e2_txn *txn, e2_ino from, const void *name, size_t len, e2_ino to,
 			   const void *new_name, size_t new_len, unsigned flags);
 
+/* Forgets what the transaction remembers of directories: for who has changed their bytes by
+ * other means than the functions above. */
+void e2_dirs_forget(struct e2_txn *txn);
+
 /* ---- attributes ------------------------------------------------------------------------- */
 
 enum e2_attr_mask { E2_SET_MODE = 1, E2_SET_UID = 2, E2_SET_GID = 4, E2_SET_ATIME = 8,

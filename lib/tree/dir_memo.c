@@ -9,6 +9,8 @@
  */
 #include "tree/dir.h"
 
+#include "tree/change.h"
+
 #include "base/endian.h"
 #include "base/grow.h"
 #include "base/map.h"
@@ -251,7 +253,7 @@ static struct memos *make_memos(struct e2_txn *txn)
 	struct e2_dir_memo **dirs;
 
 	if (all && all->bytes > BYTES_MAX) {
-		e2_txn_unremember(txn, &KEY, 0);
+		e2_dirs_forget(txn);
 		all = NULL;
 	}
 	if (!all) {
@@ -291,6 +293,11 @@ void e2_dir_memo_drop(struct e2_txn *txn, e2_ino dir)
 	free_dir(all->dirs[*at - 1]);
 	all->dirs[*at - 1] = NULL;
 	*at = 0;
+}
+
+void e2_dirs_forget(struct e2_txn *txn)
+{
+	e2_txn_unremember(txn, &KEY, 0);
 }
 
 struct e2_dir_memo *e2_dir_memo(struct e2_fs *fs, e2_ino dir, const struct e2_inode *in)

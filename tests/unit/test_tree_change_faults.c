@@ -251,8 +251,9 @@ E2_TEST(tree_change_faults, reads)
 /* No block and no inode is left: the operations that need one say so, and change nothing. */
 E2_TEST(tree_change_faults, no_space)
 {
-	static const bool needs[OPERATIONS] = { [1] = true, [2] = true, [3] = true, [4] = true, [5] = true,
-					[10] = true, [13] = true };
+	static const bool needs[OPERATIONS] = {
+		[1] = true, [2] = true, [3] = true, [4] = true, [5] = true, [10] = true, [13] = true,
+	};
 	struct scene s;
 	struct e2_inode in;
 	uint64_t before;

@@ -266,6 +266,40 @@ E2_TEST(tree_index, odd_ones_are_dropped)
 	}
 }
 
+/* Root and node are full: there is no place for another leaf. */
+E2_TEST(tree_index, full_ones_are_dropped)
+{
+	struct names n;
+	struct e2_inode in;
+	struct e2_wbuf *buf;
+	struct e2_dx_count count;
+	struct e2_dx_entry last;
+	unsigned i = 0;
+
+	begin(&n, &INDEXED, 12000, 4);
+	do {
+		add(&n, i++);
+	} while (i < 2000 || levels(&n) == 1);
+	in = change_inode(&n.c, n.dir);
+	cr_assert_eq(e2_dir_edit(n.c.txn, n.dir, &in, 0, &buf), 0);
+	e2_dx_count_decode(&count, buf->data + E2_DX_ROOT_AT);
+	/* Entries that no hash reaches, of a node that is there already. */
+	e2_dx_entry_decode(&last, buf->data + E2_DX_ROOT_AT);
+	last.hash = 0xfffffffe;
+	for (uint32_t k = count.count; k < count.limit; k++)
+		e2_dx_entry_encode(&last, buf->data + E2_DX_ROOT_AT + k * E2_DX_ENTRY_BYTES);
+	count.count = count.limit;
+	e2_dx_count_encode(&count, buf->data + E2_DX_ROOT_AT);
+	e2_txn_put(n.c.txn, buf);
+	while (change_inode(&n.c, n.dir).flags & E2_FL_INDEX)
+		add(&n, i++);
+	cr_assert_gt(i, 2010);
+	for (unsigned k = 0; k < 100; k++)
+		add(&n, i++);
+	verify(&n, false);
+	end(&n);
+}
+
 /* Names in a leaf where they do not belong: seen when it is split. */
 E2_TEST(tree_index, wrong_leaves)
 {
@@ -287,6 +321,36 @@ E2_TEST(tree_index, wrong_leaves)
 	for (unsigned i = 0; i < n.count; i++)
 		add(&n, i);
 	verify(&n, false);
+	end(&n);
+}
+
+/* What changes a directory behind its back is seen, or told. */
+E2_TEST(tree_index, forgetting)
+{
+	struct img_options o = INDEXED;
+	struct e2_inode in;
+	struct e2_slot slot;
+	struct names n;
+	struct e2_wbuf *buf;
+
+	o.compat = 0;
+	begin(&n, &o, 400, 3);
+	fill(&n, 399);
+	in = change_inode(&n.c, n.dir);
+	cr_assert_eq(e2_dir_find(n.c.fs, n.dir, &in, "0007", 4, &slot), E2_ERR_NOENT);
+	/* Another name in place of the last one. */
+	cr_assert_eq(e2_dir_edit(n.c.txn, n.dir, &in, in.size / 1024 - 1, &buf), 0);
+	e2_block_clear(e2_geometry(n.c.fs), buf->data);
+	cr_assert_eq(e2_block_insert(e2_geometry(n.c.fs), buf->data, &(struct e2_entry){
+		.ino = n.file, .name = (const uint8_t *)"0007", .name_len = 4 }), 1);
+	e2_txn_put(n.c.txn, buf);
+	e2_dirs_forget(n.c.txn);
+	e2_dirs_forget(n.c.txn);
+	cr_assert_eq(e2_dir_find(n.c.fs, n.dir, &in, "0007", 4, &slot), 0);
+	cr_assert_eq(slot.lblk, in.size / 1024 - 1);
+	/* A directory that is shorter than what is remembered. */
+	in.size -= 1024;
+	cr_assert_eq(e2_dir_find(n.c.fs, n.dir, &in, "0007", 4, &slot), E2_ERR_NOENT);
 	end(&n);
 }
 
