@@ -97,8 +97,8 @@ static int check(const char *image, const char *shown, const struct fsck_options
 	if (r != 0)
 		return r;
 	if (pending)
-		fprintf(stderr, "extant-fsck: %s: a change that was not completed waits in its log; "
-			"this is the image with it\n", shown);
+		fprintf(stderr, "extant-fsck: %s: a change that was not completed waits in its "
+			"log; this is the image with it\n", shown);
 	fsck_progress_begin(&progress, shown, o);
 	r = e2_check_image(io, &options, report);
 	fsck_progress_end(&progress);

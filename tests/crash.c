@@ -86,7 +86,8 @@ static void nest(struct sweep *s, struct e2_sim *sim, size_t events, const char 
 {
 	for (size_t cut = 0; cut <= events && !is_done(s); cut++) {
 		for (int i = 0; i < 4; i++) {
-			uint64_t choice = i == 0 ? 0 : i == 1 ? UINT64_MAX : random_next(&s->random);
+			uint64_t choice = i == 0 ? 0 : i == 1 ? UINT64_MAX :
+						       random_next(&s->random);
 			struct e2_sim *after;
 			char place[120];
 

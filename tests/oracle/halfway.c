@@ -2,9 +2,10 @@
 /*
  * Writes images as a power cut leaves them in the middle of a commit: half applied.
  *
- *	halfway DIRECTORY COUNT		DIRECTORY/NAME.img and NAME.img.e2log, COUNT of each operation
+ *	halfway DIRECTORY COUNT
  *
- * The operations are those of tests/change_ops.h, and some on a volume of revision 0.
+ * Makes DIRECTORY/NAME.img and NAME.img.e2log, COUNT of each operation.  The operations are
+ * those of tests/change_ops.h, and some on a volume of revision 0.
  */
 #include "change_ops.h"
 #include "disk/access.h"
