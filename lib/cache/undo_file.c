@@ -165,6 +165,24 @@ static int load_record(struct e2_undo *undo, struct e2_undo_record *r)
 	return err ? err : crc == e2_get32(sector + AT_BODY_CRC);
 }
 
+/*
+ * Without a record nothing says of which state the file is.  The first one is written so that
+ * its header comes last (undo_write.c): if there is any, the record was whole.
+ */
+static int check_empty(struct e2_undo *undo)
+{
+	static const uint8_t nothing[E2_SECTOR];
+	uint8_t sector[E2_SECTOR];
+	int err;
+
+	if (undo->count != 0 || undo->io->size < 2 * E2_SECTOR)
+		return 0;
+	err = e2_io_read(undo->io, E2_SECTOR, E2_SECTOR, sector);
+	if (!err && memcmp(sector, nothing, E2_SECTOR) != 0)
+		err = e2_fail(E2_ERR_EXIST, "%s: is a damaged undo file", undo->io->name);
+	return err;
+}
+
 int e2_undo_load(struct e2_undo *undo)
 {
 	int err = load_head(undo), r;
@@ -178,7 +196,7 @@ int e2_undo_load(struct e2_undo *undo)
 		undo->record = list;
 		r = load_record(undo, &list[undo->count]);
 		if (r <= 0)
-			return r;
+			return r ? r : check_empty(undo);
 		err = load_freed(undo, &list[undo->count]);
 		undo->count += !err;
 	}

@@ -165,6 +165,9 @@ static int write_record(struct e2_undo *undo, struct e2_io *image, const struct 
 		err = e2_io_resize(undo->io, r->at + r->bytes);
 	if (!err)
 		err = write_body(undo, image, head, blocks, f, r, &crc);
+	/* The first one proves itself by having a header at all; without a name nobody sees it. */
+	if (!err && undo->named && undo->name.len == 0 && undo->count == 0)
+		err = e2_io_sync(undo->io);
 	if (!err) {
 		e2_undo_encode(undo, r, crc, sector);
 		err = e2_io_write(undo->io, r->at, E2_SECTOR, sector);

@@ -273,6 +273,7 @@ E2_TEST(crash_ops, taking_back_is_atomic_too)
 	const struct deed again[] = {
 		DO("rename_over_file"), DO("exchange"), TAKE_BACK(1), DO("make_directory"),
 	};
+	const struct deed anew[] = { DO("unlink_big"), TAKE_BACK(1), DO("remove_tree") };
 	const struct deed reuse[] = { DO("unlink_big"), DO("write_much") };
 	struct img img;
 
@@ -280,9 +281,10 @@ E2_TEST(crash_ops, taking_back_is_atomic_too)
 	cut_deeds(&img, one, 2, true, &f);
 	cut_deeds(&img, all, 4, true, &f);
 	cut_deeds(&img, again, 4, true, &f);
+	cut_deeds(&img, anew, 3, true, &f);
 	cut_deeds(&img, reuse, 2, true, &f);
 	img_free(&img);
-	say("changes taken back", 4, &f);
+	say("changes taken back", 5, &f);
 }
 
 /* ---- other volumes --------------------------------------------------------------- */
