@@ -124,9 +124,12 @@ static int put_file(struct shell *sh, const char *host, struct spot *to, struct 
 static int finish(struct shell *sh, const struct spot *old, struct spot *to, struct how *how)
 {
 	struct e2_attr attr = { .mask = E2_SET_MODE };
-	int err = e2_dir_lookup(sh->fs, to->dir, to->name.text, to->name.len, &to->ino);
+	bool look = how->mode || how->verbose;
+	int err = 0;
 
-	if (!err)
+	if (look)
+		err = e2_dir_lookup(sh->fs, to->dir, to->name.text, to->name.len, &to->ino);
+	if (!err && look)
 		err = e2_inode_get(sh->fs, to->ino, &to->in);
 	if (!err && how->mode) {
 		err = mode_change(how->mode, to->in.mode & 07777, e2_is_dir(&to->in),

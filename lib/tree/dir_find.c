@@ -10,6 +10,8 @@
 
 #include <string.h>
 
+enum { FEW_BLOCKS = 4 };		/* read one after the other, without more ado */
+
 static bool is_dot_or_dotdot(const void *name, size_t len)
 {
 	return len <= 2 && memcmp(name, "..", len) == 0;
@@ -104,6 +106,18 @@ static int find_linear(struct e2_fs *fs, e2_ino ino, const struct e2_inode *in, 
 	return damage ? damage : e2_fail(E2_ERR_NOENT, "directory %u: has no such name", ino);
 }
 
+/* The same for a directory of few blocks: 1, 0, or negative when something cannot be read. */
+static int find_in_few(struct e2_fs *fs, e2_ino dir, const struct e2_inode *in, const void *name,
+		       size_t len, struct e2_slot *slot)
+{
+	e2_lblk blocks = e2_dir_blocks(fs, in);
+	int r = blocks <= FEW_BLOCKS ? 0 : -1;
+
+	for (e2_lblk lblk = 0; lblk < blocks && r == 0; lblk++)
+		r = e2_dir_find_in(fs, dir, in, lblk, name, len, slot);
+	return r;
+}
+
 /* 1, 0 when it is not there for certain, negative when the memo cannot tell. */
 static int find_remembered(struct e2_fs *fs, e2_ino dir, const struct e2_inode *in,
 			   const struct e2_dir_memo *memo, const void *name, size_t len,
@@ -137,6 +151,8 @@ int e2_dir_find(struct e2_fs *fs, e2_ino dir, const struct e2_inode *in, const v
 	}
 	if (memo)
 		r = find_remembered(fs, dir, in, memo, name, len, slot);
+	else
+		r = find_in_few(fs, dir, in, name, len, slot);
 	if (r == 0)
 		return e2_fail(E2_ERR_NOENT, "directory %u: has no such name", dir);
 	return r > 0 ? 0 : find_linear(fs, dir, in, name, len, slot);
