@@ -342,7 +342,7 @@ E2_TEST(tree_index, forgetting)
 	cr_assert_eq(e2_dir_edit(n.c.txn, n.dir, &in, in.size / 1024 - 1, &buf), 0);
 	e2_block_clear(e2_geometry(n.c.fs), buf->data);
 	cr_assert_eq(e2_block_insert(e2_geometry(n.c.fs), buf->data, &(struct e2_entry){
-		.ino = n.file, .name = (const uint8_t *)"0007", .name_len = 4 }), 1);
+		.ino = n.file, .name = (const uint8_t *)"0007", .name_len = 4 }, NULL), 1);
 	e2_txn_put(n.c.txn, buf);
 	e2_dirs_forget(n.c.txn);
 	e2_dirs_forget(n.c.txn);
