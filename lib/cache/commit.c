@@ -28,6 +28,7 @@ struct plan {
 	uint32_t *before;			/* sums of their sectors as they stand there */
 	size_t count, cap, before_cap;
 	bool differs;				/* one of these changes something */
+	bool wrote;				/* to the image */
 };
 
 static int no_memory(void)
@@ -259,6 +260,7 @@ static int write_free(struct plan *p)
 {
 	int err = 0;
 
+	p->wrote = p->homes != 0;
 	for (size_t i = 0; !err && i < p->homes; i++)
 		err = write_run(p, p->home[i].blk, p->home[i].count);
 	return err || p->homes == 0 ? err : e2_io_sync(p->io);
@@ -347,14 +349,20 @@ static int check_stamp(const struct plan *p)
 }
 
 /* Being written, the image has another time already; touching makes it one it never had. */
-static void renew_stamp(const struct plan *p)
+static void renew_stamp(const struct plan *p, int err)
 {
 	struct e2_stamp *stamp = p->how->place->stamp;
+	struct e2_str why = E2_STR_INIT;
 	struct e2_stamp is;
 
+	if (err)
+		e2_str_add(&why, e2_err_detail());
 	(void)e2_image_touch(p->how->place->image);
 	if (stamp && e2_image_stamp(p->how->place->image, &is) == 0)
 		*stamp = is;
+	if (err)	/* is still the failure to tell */
+		(void)e2_fail(err, "%s", e2_str_text(&why));
+	e2_str_free(&why);
 }
 
 int e2_commit_run(struct e2_txn *txn)
@@ -376,8 +384,9 @@ int e2_commit_run(struct e2_txn *txn)
 		err = write_free(&p);
 	if (!err && p.differs)
 		err = write_logged(&p);
-	if (!err)
-		renew_stamp(&p);
+	/* What went to free blocks is ours too, when nothing came of the rest. */
+	if (!err || (p.wrote && err != E2_ERR_DOUBT))
+		renew_stamp(&p, err);
 	(void)e2_image_lock(image, E2_UNLOCKED, 0);	/* giving back does not fail */
 	plan_end(&p);
 	return err;
