@@ -252,7 +252,8 @@ E2_TEST(tree_change_faults, reads)
 E2_TEST(tree_change_faults, no_space)
 {
 	static const bool needs[OPERATIONS] = {
-		[1] = true, [2] = true, [3] = true, [4] = true, [5] = true, [10] = true, [13] = true,
+		[1] = true, [2] = true, [3] = true, [4] = true, [5] = true,
+		[10] = true, [13] = true,
 	};
 	struct scene s;
 	struct e2_inode in;

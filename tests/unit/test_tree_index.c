@@ -354,6 +354,81 @@ E2_TEST(tree_index, forgetting)
 	end(&n);
 }
 
+/* In a directory that cannot be read as a whole no name can be known not to be there. */
+E2_TEST(tree_index, damage)
+{
+	for (int i = 0; i < 6; i++) {
+		struct img_options o = INDEXED;
+		struct e2_inode in, bad;
+		struct names n;
+		uint64_t before;
+		char name[256];
+
+		o.compat = i % 2 ? E2_FEATURE_dir_index : 0;
+		begin(&n, &o, 400, 3);
+		fill(&n, i < 4 ? 300 : 20);
+		in = bad = change_inode(&n.c, n.dir);
+		if (i < 2) {		/* a record in the last block */
+			edit(&n, in.size / 1024 - 1, 4, 6);
+		} else if (i < 4) {	/* a hole */
+			bad.block[5] = 0;
+			change_put(&n.c, n.dir, &bad);
+		} else {		/* the only block */
+			edit(&n, 0, 12 + 4, 6);
+		}
+		e2_dirs_forget(n.c.txn);
+		before = change_digest(&n.c);
+		for (unsigned k = 350; k < 360; k++) {
+			size_t len = name_of(n.seed, k, name);
+
+			cr_assert_eq(e2_link(n.c.txn, n.dir, name, len, n.file), E2_ERR_CORRUPT);
+			cr_assert_eq(e2_unlink(n.c.txn, n.dir, name, len), E2_ERR_CORRUPT);
+			cr_assert_eq(e2_rename(n.c.txn, E2_INO_ROOT, "f", 1, n.dir, name, len, 0),
+				     E2_ERR_CORRUPT);
+		}
+		cr_assert_eq(e2_rmdir(n.c.txn, E2_INO_ROOT, "d", 1),
+			     i < 4 ? E2_ERR_NOTEMPTY : E2_ERR_CORRUPT);
+		cr_assert_eq(change_digest(&n.c), before);
+		/* What can be read can go. */
+		for (unsigned k = 0; i < 4 && k < 300; k++) {
+			int r = e2_unlink(n.c.txn, n.dir, name, name_of(n.seed, k, name));
+
+			cr_assert(r == 0 || r == E2_ERR_CORRUPT);
+			n.there[k] = r != 0;
+		}
+		if (i < 4)
+			cr_assert_eq(e2_rmdir(n.c.txn, E2_INO_ROOT, "d", 1), E2_ERR_CORRUPT);
+		end(&n);
+	}
+}
+
+/* A directory whose size is no multiple of a block does not grow. */
+E2_TEST(tree_index, odd_size)
+{
+	struct img_options o = INDEXED;
+	struct e2_inode in;
+	struct names n;
+	unsigned mark;
+	int r = 0;
+
+	o.compat = 0;
+	begin(&n, &o, 400, 3);
+	fill(&n, 200);
+	in = change_inode(&n.c, n.dir);
+	in.size -= 100;
+	change_put(&n.c, n.dir, &in);
+	for (unsigned i = 200; r == 0 && i < n.count; i++) {
+		char name[256];
+		size_t len = name_of(n.seed, i, name);
+
+		cr_assert_eq(e2_txn_mark(n.c.txn, &mark), 0);
+		r = e2_link(n.c.txn, n.dir, name, len, n.file);
+		e2_txn_release(n.c.txn, mark);
+	}
+	cr_assert_eq(r, E2_ERR_CORRUPT);
+	end(&n);
+}
+
 /* A flag without the feature goes when the directory is changed. */
 E2_TEST(tree_index, flag_without_feature)
 {
