@@ -23,6 +23,8 @@ static int make_dir(struct shell *sh, struct spot *s, const char *mode, bool ver
 		err = e2_inode_get(sh->fs, s->ino, &in);
 		if (!err)
 			err = mode_change(mode, (in.mode & 07000) | 0777, true, &attr.mode);
+		if (mode[0] >= '0' && mode[0] <= '7')	/* which letters alone can take away */
+			attr.mode |= in.mode & 02000;
 		if (!err)
 			err = e2_setattr(sh->txn, s->ino, &attr);
 		if (err)

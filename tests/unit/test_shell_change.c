@@ -250,7 +250,8 @@ E2_TEST(shell_change, the_current_directory_follows)
 E2_TEST(shell_change, memory_that_runs_out_changes_nothing, .timeout = 300)
 {
 	static const char set_up[] =
-		"mkdir -p /d/e /p/q; put --text one /f; ln /f /d/g; ln -s f /l; setxattr /f user.a b";
+		"mkdir -p /d/e /p/q; put --text one /f; ln /f /d/g; ln -s f /l; "
+		"setxattr /f user.a b";
 	static const char *const lines[] = {
 		"mkdir -p -m 2775 /x/y/z", "mkdir -v /x", "touch /t", "touch -r /f -d @5 /l",
 		"rm -v /f", "rm -rv /d", "rmdir -pv p/q", "mv -v /f /d/e", "mv --exchange /f /d",
