@@ -35,6 +35,11 @@ int e2_hints_get(struct e2_txn *txn, struct e2_hints **hints)
 	return 0;
 }
 
+void e2_hints_drop(struct e2_txn *txn)
+{
+	e2_txn_unremember(txn, &hints_key, 0);
+}
+
 int e2_counters_get(struct e2_txn *txn, e2_grp group, struct e2_counters *c)
 {
 	*c = (struct e2_counters){ .group_buf = NULL };

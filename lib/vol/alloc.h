@@ -22,6 +22,7 @@ struct e2_hints {
 enum { E2_LONGEST_UNKNOWN = UINT8_MAX };
 
 E2_NODISCARD int e2_hints_get(struct e2_txn *txn, struct e2_hints **hints);
+void e2_hints_drop(struct e2_txn *txn);
 
 /* The counters that change with a bitmap, pinned for change, and checked. */
 struct e2_counters {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Group descriptors, and the parts of a group they name. */
-#include "vol/fs.h"
+#include "vol/alloc.h"
 
 #include <inttypes.h>
 
@@ -64,5 +64,8 @@ int e2_group_put(struct e2_txn *txn, e2_grp group, const struct e2_group *desc)
 		return err;
 	e2_group_encode(desc, raw);
 	e2_txn_put(txn, buf);
+	/* Its pointers may have changed: what is known of them must be learnt again. */
+	atomic_store(&e2_txn_fs(txn)->spread, E2_SPREAD_UNKNOWN);
+	e2_hints_drop(txn);
 	return 0;
 }

@@ -528,8 +528,17 @@ static int all_operations(struct e2_txn *txn)
 	uint64_t got;
 	e2_ino ino;
 	struct e2_group desc;
+	enum e2_role role;
+	e2_grp group;
+	bool used;
 	int err = e2_alloc_blocks(txn, 1, 30, &blk, &got);
 
+	if (!err)
+		err = e2_block_used(e2_txn_fs(txn), blk, &used);
+	if (!err)
+		err = e2_block_role(e2_txn_fs(txn), 999, &role, &group);
+	if (!err)
+		err = e2_inode_used(e2_txn_fs(txn), 20, &used);
 	if (!err)
 		err = e2_free_blocks(txn, blk, 10);
 	if (!err)
@@ -544,6 +553,8 @@ static int all_operations(struct e2_txn *txn)
 		err = e2_group_get(e2_txn_fs(txn), 1, &desc);
 	if (!err)
 		err = e2_group_put(txn, 1, &desc);
+	if (!err)
+		err = e2_free_blocks(txn, blk, 1);
 	return err;
 }
 

@@ -462,3 +462,71 @@ E2_TEST(vol_write, every_operation_of_the_host_may_fail)
 		}
 	}
 }
+
+/* ---- damaged bitmaps ------------------------------------------------------------------------- */
+
+/* Bitmaps that call everything free, or are none: nothing is taken for new data then. */
+static void mislead(struct img *img, unsigned how)
+{
+	struct e2_group desc = img_group(img, 0);
+	uint8_t zeros[64] = { 0 };
+
+	if (how == 0)
+		img_write(img, desc.block_bitmap, 0, zeros, sizeof(zeros));
+	else if (how == 1)
+		desc.block_bitmap = 9999;
+	else
+		desc.block_bitmap = desc.inode_table + 1;
+	img_group_put(img, 0, &desc);
+}
+
+static bool image_is(const struct e2_sim *sim, const uint8_t *bytes)
+{
+	const uint8_t *data;
+	uint64_t size;
+
+	cr_assert(e2_sim_file(sim, "dir/image", &data, &size));
+	return memcmp(data, bytes, size) == 0;
+}
+
+static uint8_t *copy_image(const struct e2_sim *sim)
+{
+	const uint8_t *data;
+	uint64_t size;
+
+	cr_assert(e2_sim_file(sim, "dir/image", &data, &size));
+	uint8_t *copy = malloc(size);
+	cr_assert_not_null(copy);
+	return memcpy(copy, data, size);
+}
+
+E2_TEST(vol_write, what_has_a_place_in_the_layout_is_logged_whatever_its_bit_says)
+{
+	for (unsigned how = 0; how < 3; how++) {
+		struct host h, after;
+		struct e2_fs *fs;
+		struct img img;
+
+		img_new(&img, &(struct img_options){ .blocks = 300, .blocks_per_group = 128 });
+		mislead(&img, how);
+		img_to_sim(&img, &h.sim, "dir/image");
+		h.env = e2_sim_env(h.sim);
+		uint8_t *before = copy_image(h.sim);
+		must(host_open(&h, E2_OPEN_WRITE, &fs));
+		must(e2_sim_settle(h.sim));
+		must(set_generation(fs, 3));
+		must(e2_close(fs));
+		uint8_t *done = copy_image(h.sim);
+		for (size_t i = 0; crashed(&h, i / 2, i % 2 ? UINT64_MAX : 0, &after); i++) {
+			must(host_open(&after, E2_OPEN_WRITE, &fs));
+			must(e2_close(fs));
+			cr_assert(image_is(after.sim, before) || image_is(after.sim, done),
+				  "damage %u, state %zu", how, i);
+			e2_sim_free(after.sim);
+		}
+		free(before);
+		free(done);
+		e2_sim_free(h.sim);
+		img_free(&img);
+	}
+}
