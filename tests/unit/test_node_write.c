@@ -406,6 +406,9 @@ E2_TEST(node_write, what_lay_past_the_end_does_not_come_back)
 			must(e2_write(txn, WRITING_FIRST, &in, 2999, 1, "\0"));
 		else
 			must(e2_truncate(txn, WRITING_FIRST, &in, 50));
+		must(e2_cache_read(e2_fs_cache(fs), in.block[0], 1, bytes));
+		for (unsigned i = how == 2 ? 50 : 100; i < sizeof(bytes); i++)
+			cr_assert_eq(bytes[i], 0, "byte %u", i);
 		must(e2_truncate(txn, WRITING_FIRST, &in, 3000));
 		must(e2_read(fs, &in, 0, 3000, back, &got));
 		for (unsigned i = 0; i < 3000; i++)
