@@ -136,7 +136,7 @@ struct buffer *e2_cache_add(struct e2_cache *c, e2_blk blk)
 	struct buffer **link = chain_of(c, blk);
 	*b = (struct buffer){
 		.pub = { .blk = blk, .data = bytes }, .bytes = bytes, .next = *link,
-		.pins = 1, .state = BUFFER_READING,
+		.leads = E2_LEADS_HOME, .pins = 1, .state = BUFFER_READING,
 	};
 	*link = b;
 	c->buffers++;
@@ -295,11 +295,11 @@ int e2_cache_check(const struct e2_cache *c, e2_blk blk, uint64_t count)
 static int fill(struct e2_cache *c, struct buffer *b)
 {
 	uint64_t one = 1;
-	uint64_t leads = c->txn ? e2_lead(c->txn, b->pub.blk, &one) : E2_LEADS_HOME;
 	int err;
 
-	if (leads != E2_LEADS_HOME) {
-		err = e2_store_read(c->txn->store, leads, 1, b->bytes);
+	b->leads = c->txn ? e2_lead(c->txn, b->pub.blk, &one) : E2_LEADS_HOME;
+	if (b->leads != E2_LEADS_HOME) {
+		err = e2_store_read(c->txn->store, b->leads, 1, b->bytes);
 	} else {
 		c->stats.reads++;
 		c->stats.read_bytes += c->block_size;
@@ -369,6 +369,16 @@ void e2_cache_put(struct e2_cache *c, const struct e2_buf *buf)
 	mtx_lock(&c->lock);
 	e2_cache_unpin(c, b);
 	mtx_unlock(&c->lock);
+}
+
+void e2_cache_all_home(struct e2_cache *c)
+{
+	while (c->dirty.newer != &c->dirty)
+		e2_cache_cleaned(c, c->dirty.newer);
+	for (size_t i = 0; i < c->chain_count; i++) {
+		for (struct buffer *b = c->chains[i]; b; b = b->next)
+			b->leads = E2_LEADS_HOME;
+	}
 }
 
 /*

@@ -84,10 +84,10 @@ static void end(struct e2_txn *txn, bool committed)
 
 	mtx_lock(&c->lock);
 	assert(txn->pins == 0 && c->pinned == c->filling);
-	if (!committed)
+	if (committed)
+		e2_cache_all_home(c);
+	else
 		drop_changed(txn);
-	while (c->dirty.newer != &c->dirty)	/* the image holds the same */
-		e2_cache_cleaned(c, c->dirty.newer);
 	c->txn = NULL;
 	mtx_unlock(&c->lock);
 	e2_memo_clear(&txn->memos);

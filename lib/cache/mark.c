@@ -84,7 +84,7 @@ static int add(struct e2_txn *txn, e2_blk blk, uint64_t count, uint64_t slot)
 	return e2_lead_reserve(txn);
 }
 
-int e2_mark_note(struct e2_txn *txn, e2_blk blk, uint64_t count)
+int e2_mark_note(struct e2_txn *txn, e2_blk blk, uint64_t count, uint64_t leads)
 {
 	size_t undo_count = txn->undo_count;
 	struct e2_before last = { 0 };
@@ -94,15 +94,17 @@ int e2_mark_note(struct e2_txn *txn, e2_blk blk, uint64_t count)
 		return 0;
 	if (undo_count > 0)
 		last = txn->undo[undo_count - 1];
+	assert(leads < E2_IN_BUFFER || leads == E2_LEADS_HOME);
 	while (count > 0 && !err) {
-		uint64_t n = count, slot = e2_lead(txn, blk, &n);
+		uint64_t n = count;
 
-		assert(slot < E2_IN_BUFFER || slot == E2_LEADS_HOME);
-		if (slot != E2_LEADS_HOME)
-			n = same_epoch(txn, slot, n);
-		err = add(txn, blk, n, slot);
+		if (leads != E2_LEADS_HOME)
+			n = same_epoch(txn, leads, n);
+		err = add(txn, blk, n, leads);
 		blk += n;
 		count -= n;
+		if (leads != E2_LEADS_HOME)
+			leads += n;
 	}
 	if (err) {
 		txn->undo_count = undo_count;
@@ -163,12 +165,23 @@ void e2_txn_rewind(struct e2_txn *txn, unsigned mark)
 
 /* ---- keeping ------------------------------------------------------------------------- */
 
+/* As e2_lead(), but quick where there are buffers. */
+static uint64_t lead_of(struct e2_txn *txn, e2_blk blk, uint64_t *count)
+{
+	const struct buffer *b = e2_cache_find(txn->cache, blk);
+
+	if (!b || b->state < BUFFER_CLEAN)
+		return e2_lead(txn, blk, count);
+	*count = 1;
+	return b->leads;
+}
+
 /* Gives back the slots of an entry, but for those that blocks lead to. */
 static void give_back(struct e2_txn *txn, const struct e2_before *before)
 {
 	for (uint64_t i = 0, n; i < before->count; i += n) {
 		n = before->count - i;
-		if (e2_lead(txn, before->blk + i, &n) != before->slot + i)
+		if (lead_of(txn, before->blk + i, &n) != before->slot + i)
 			e2_store_give(txn->store, before->slot + i, n);
 	}
 }

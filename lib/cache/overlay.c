@@ -87,19 +87,20 @@ static int settle_anew(struct e2_txn *txn, struct buffer *b)
 	}
 	e2_store_set_tag(txn->store, slot, 1, b->epoch);
 	e2_lead_set(txn, b->pub.blk, 1, slot);
+	b->leads = slot;
 	return 0;
 }
 
 int e2_overlay_settle(struct e2_txn *txn, struct buffer *b)
 {
-	uint64_t one = 1, leads = e2_lead(txn, b->pub.blk, &one);
 	int err;
 
-	assert(b->state == BUFFER_DIRTY && leads != E2_LEADS_HOME);
-	if (leads < E2_IN_BUFFER && e2_store_tag(txn->store, leads) >= mark_of(txn, b->epoch)) {
-		err = e2_store_write(txn->store, leads, 1, b->bytes);
+	assert(b->state == BUFFER_DIRTY && b->leads != E2_LEADS_HOME);
+	if (b->leads < E2_IN_BUFFER &&
+	    e2_store_tag(txn->store, b->leads) >= mark_of(txn, b->epoch)) {
+		err = e2_store_write(txn->store, b->leads, 1, b->bytes);
 		if (!err)
-			e2_store_set_tag(txn->store, leads, 1, b->epoch);
+			e2_store_set_tag(txn->store, b->leads, 1, b->epoch);
 	} else {
 		err = settle_anew(txn, b);
 	}

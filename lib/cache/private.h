@@ -31,6 +31,7 @@ struct buffer {
 	uint8_t *bytes;			/* what both show */
 	struct buffer *next;		/* in its hash chain */
 	struct buffer *older, *newer;	/* in a ring, while nobody pins it */
+	uint64_t leads;			/* CLEAN, DIRTY: what the block leads to (below) */
 	uint64_t epoch;			/* DIRTY: when it was last written */
 	uint32_t pins;
 	uint8_t state;
@@ -85,6 +86,7 @@ struct buffer *e2_cache_find_filled(struct e2_cache *c, e2_blk blk);
 /* Removes the buffer of a block, if it has one, which nobody pins; waits as well. */
 void e2_cache_drop(struct e2_cache *c, e2_blk blk);
 void e2_cache_cleaned(struct e2_cache *c, struct buffer *b);	/* DIRTY to CLEAN */
+void e2_cache_all_home(struct e2_cache *c);	/* the image holds what the buffers hold */
 
 /* Without the lock.  E2_ERR_IO past the end, E2_ERR_DOUBT when a commit is in doubt. */
 int e2_cache_check(const struct e2_cache *c, e2_blk blk, uint64_t count);
@@ -162,9 +164,9 @@ int e2_overlay_read(struct e2_cache *c, e2_blk blk, uint64_t count, uint8_t *dat
 
 /* The epoch from which on things are written since the innermost mark. */
 uint64_t e2_mark_epoch(const struct e2_txn *txn);
-/* Takes down what blocks lead to that nobody has changed since the innermost mark.  On failure
- * nothing is. */
-int e2_mark_note(struct e2_txn *txn, e2_blk blk, uint64_t count);
+/* Takes down what blocks lead to, in one span from leads on, that nobody has changed since the
+ * innermost mark.  On failure nothing is. */
+int e2_mark_note(struct e2_txn *txn, e2_blk blk, uint64_t count, uint64_t leads);
 
 void e2_memo_init(struct e2_memos *memos);
 void e2_memo_clear(struct e2_memos *memos);	/* frees them all */

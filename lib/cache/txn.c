@@ -61,7 +61,7 @@ static int expect(struct e2_txn *txn, const struct buffer *b)
 /* ---- get, put --------------------------------------------------------------------- */
 
 /* Takes down what the block of a pinned buffer leads to before it is changed. */
-static int note_before(struct e2_txn *txn, struct buffer *b, uint64_t leads)
+static int note_before(struct e2_txn *txn, struct buffer *b)
 {
 	uint64_t epoch = e2_mark_epoch(txn);
 
@@ -71,29 +71,31 @@ static int note_before(struct e2_txn *txn, struct buffer *b, uint64_t leads)
 		int err = e2_overlay_settle(txn, b);
 		if (err)
 			return err;
-	} else if (leads != E2_LEADS_HOME && e2_store_tag(txn->store, leads) >= epoch) {
+	} else if (b->leads != E2_LEADS_HOME && e2_store_tag(txn->store, b->leads) >= epoch) {
 		return 0;
 	}
-	return e2_mark_note(txn, b->pub.blk, 1);
+	return e2_mark_note(txn, b->pub.blk, 1, b->leads);
 }
 
 /* Makes a pinned buffer DIRTY; its content is the caller's then.  READING: a fresh one that nobody
  * has filled. */
 static int make_dirty(struct e2_txn *txn, struct buffer *b)
 {
-	uint64_t one = 1, leads = e2_lead(txn, b->pub.blk, &one);
+	bool home = b->leads == E2_LEADS_HOME;
 	int err = 0;
 
-	if (leads == E2_LEADS_HOME && b->state == BUFFER_CLEAN)
+	if (home && b->state == BUFFER_CLEAN)
 		err = expect(txn, b);
 	if (!err)
 		err = e2_lead_reserve(txn);
 	if (!err)
-		err = note_before(txn, b, leads);
+		err = note_before(txn, b);
 	if (err)
 		return err;
-	if (leads == E2_LEADS_HOME)
-		e2_lead_set(txn, b->pub.blk, 1, E2_IN_BUFFER + b->pub.blk);
+	if (home) {
+		b->leads = E2_IN_BUFFER + b->pub.blk;
+		e2_lead_set(txn, b->pub.blk, 1, b->leads);
+	}
 	b->state = BUFFER_DIRTY;
 	b->epoch = txn->epoch;
 	return 0;
@@ -104,6 +106,7 @@ static int get_dirty(struct e2_txn *txn, e2_blk blk, bool filled, struct buffer 
 {
 	struct e2_cache *c = txn->cache;
 	struct buffer *b = e2_cache_find_filled(c, blk);
+	uint64_t one = 1;
 	int err;
 
 	c->stats.gets++;
@@ -115,6 +118,7 @@ static int get_dirty(struct e2_txn *txn, e2_blk blk, bool filled, struct buffer 
 		b = e2_cache_add(c, blk);
 		if (!b)
 			return e2_fail(E2_ERR_NOMEM, "no memory for block %" PRIu64, blk);
+		b->leads = e2_lead(txn, blk, &one);
 	}
 	err = make_dirty(txn, b);
 	if (err && b->state == BUFFER_READING)
@@ -203,7 +207,7 @@ static int write_slots(struct e2_txn *txn, e2_blk blk, uint64_t *count, const ui
 	e2_store_set_tag(txn->store, slot, *count, txn->epoch);
 	err = fill_slots(txn, slot, *count, data);
 	if (!err)
-		err = e2_mark_note(txn, blk, *count);
+		err = e2_mark_note(txn, blk, *count, leads);
 	if (err)
 		e2_store_give(txn->store, slot, *count);
 	else
@@ -295,6 +299,7 @@ static void buffer_home(struct e2_txn *txn, struct buffer *b)
 		return;
 	}
 	memcpy(b->bytes, txn->room, c->block_size);
+	b->leads = E2_LEADS_HOME;
 	e2_cache_cleaned(c, b);
 }
 
@@ -336,7 +341,7 @@ static int forget_slots(struct e2_txn *txn, e2_blk blk, uint64_t *count, uint64_
 	if (!err && b)
 		err = prepare_home(txn, b);
 	if (!err && young == 0)
-		err = e2_mark_note(txn, blk, n);
+		err = e2_mark_note(txn, blk, n, slot);
 	if (err)
 		return err;
 	if (b)

@@ -94,6 +94,20 @@ static int compare_some(struct model *m)
 	return compare(m, blk, count < BLOCKS - blk ? count : BLOCKS - blk, below(m, 2) != 0);
 }
 
+/* Buffers know what their blocks lead to. */
+static void compare_leads(struct model *m)
+{
+	mtx_lock(&m->c->lock);
+	for (e2_blk blk = 0; blk < BLOCKS; blk++) {
+		const struct buffer *b = e2_cache_find(m->c, blk);
+		uint64_t one = 1;
+
+		if (b && b->state >= BUFFER_CLEAN)
+			cr_assert_eq(b->leads, e2_lead(m->txn, blk, &one));
+	}
+	mtx_unlock(&m->c->lock);
+}
+
 static void compare_changes(struct model *m)
 {
 	struct e2_range run = { 0, 0 };
@@ -116,6 +130,7 @@ static void compare_changes(struct model *m)
 		}
 	}
 	cr_assert_arr_eq(changed, m->now.changed, sizeof(changed));
+	compare_leads(m);
 }
 
 /* What was read of the image before a block was changed is what the image holds. */
