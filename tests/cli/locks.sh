@@ -71,7 +71,8 @@ t "... and nothing else" same "$(ls)" "$(printf '%s\n' a.img base.img holder.out
 
 if have strace; then
 	cp base.img a.img
-	strace -o trace -e trace=rename -e inject=rename:delay_enter=3000000 \
+	ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 \
+		strace -o trace -e inject='?rename,?renameat,?renameat2:delay_enter=3000000' \
 		extant-mkfs -q -F -d tree a.img 4M 2>mkfs.err &
 	tracer=$!
 	n=0
@@ -84,6 +85,13 @@ if have strace; then
 	t "... another mkfs too" refused 5 extant-mkfs -q -F a.img 4M
 	wait $tracer
 	t "... until its end" exits 0 d -w a.img mkdir /x
+	for why in ENOLCK EINVAL EOPNOTSUPP; do
+		t "a file system without locks is no obstacle ($why)" env \
+			ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" strace -o trace \
+			-e inject=fcntl:error=$why extant-debugfs -w a.img mkdir /$why
+		t "... to readers either" env ASAN_OPTIONS="$ASAN_OPTIONS:detect_leaks=0" \
+			strace -o trace -e inject=fcntl:error=$why extant-debugfs a.img stat /$why
+	done
 else
 	skip "mkfs keeps writers out" "no strace here"
 fi
