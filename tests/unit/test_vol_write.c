@@ -284,6 +284,30 @@ E2_TEST(vol_write, a_stranger_anywhere_in_the_image_is_noticed)
 	e2_sim_free(h.sim);
 }
 
+/* Blocks that were free have been written already when the log cannot be made. */
+E2_TEST(vol_write, a_commit_that_failed_is_no_stranger)
+{
+	struct host h = host_new();
+	struct e2_stamp before, after;
+	uint8_t data[1024];
+	struct e2_txn *txn;
+	struct e2_fs *fs;
+
+	memset(data, 'y', sizeof(data));
+	must(host_open(&h, E2_OPEN_WRITE, &fs));
+	must(e2_image_stamp(e2_fs_image(fs), &before));
+	must(e2_txn_begin(fs, false, &txn));
+	must(e2_txn_write(txn, 299, 1, data));
+	e2_sim_fail(h.sim, E2_SIM_CREATE, 1, false, E2_ERR_NOSPC);
+	fails(e2_txn_commit(txn), E2_ERR_NOSPC, "simulated");
+	must(e2_image_stamp(e2_fs_image(fs), &after));
+	cr_assert_neq(before.mtime, after.mtime, "nothing was written");
+	must(set_generation(fs, 4));
+	cr_assert_eq(generation(fs), 4);
+	must(e2_close(fs));
+	e2_sim_free(h.sim);
+}
+
 /* The host after a power loss, at every point of a commit. */
 static int crashed(const struct host *h, size_t cut, uint64_t choice, struct host *after)
 {
