@@ -111,8 +111,26 @@ static int attributes(struct tool *t, char **f)
 	return r ? r : e2_setattr(t->txn, ino, &a);
 }
 
+/* Sets a default ACL, given in hexadecimal as setxattr(2) takes it. */
+static int set_acl(struct tool *t, char **f)
+{
+	uint8_t value[256];
+	size_t len = strlen(f[2]) / 2;
+	unsigned byte;
+	e2_ino ino;
+	int r = find(t, f[1], true, &ino);
+
+	for (size_t i = 0; i < len && i < sizeof(value); i++) {
+		sscanf(f[2] + 2 * i, "%2x", &byte);
+		value[i] = (uint8_t)byte;
+	}
+	return r ? r : e2_xattr_set(t->txn, ino, "system.posix_acl_default", value, len, 0);
+}
+
 static int perform(struct tool *t, char **f)
 {
+	if (strcmp(f[0], "acl") == 0)
+		return set_acl(t, f);
 	if (strcmp(f[0], "make") == 0)
 		return make(t, f);
 	if (strcmp(f[0], "link") == 0)

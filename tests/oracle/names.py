@@ -5,6 +5,14 @@ import array, ctypes, errno, fcntl, os, random, stat, struct, sys, time
 FLAGS = [0, 0, 0, 0x10, 0x20, 0x40, 0x80, 0x8, 0x1, 0x2, 0x10040, 0x20000, 0x8000]
 KINDS = [stat.S_IFREG] * 6 + [stat.S_IFDIR] * 4 + [stat.S_IFLNK] * 2 + [stat.S_IFIFO, stat.S_IFSOCK, stat.S_IFCHR]
 
+def acl(*entries):
+    return struct.pack('<I', 2).hex() + ''.join(struct.pack('<HHI', t, p, i).hex() for t, p, i in entries)
+
+NOBODY = 0xffffffff
+ACLS = [acl((1, 7, NOBODY), (4, 5, NOBODY), (32, 0, NOBODY)),
+        acl((1, 7, NOBODY), (2, 6, 1000), (4, 5, NOBODY), (16, 7, NOBODY), (32, 1, NOBODY)),
+        acl((1, 6, NOBODY), (4, 5, NOBODY), (8, 3, 70000), (16, 4, NOBODY), (32, 0, NOBODY))]
+
 # root is where the operations are performed as they are made: most of them should be possible.
 def random_ops(seed, count, root):
     rnd = random.Random(seed)
@@ -37,6 +45,8 @@ def random_ops(seed, count, root):
             if kind == stat.S_IFLNK:
                 target = rnd.choice(['t', 'x' * 59, 'x' * 60, 'x' * 900, 'x' * 1023, 'x' * 1024, 'x' * 4094])
             mode = rnd.choice([0o644, 0o755, 0o700, 0o2775, 0o4711, 0o1777])
+            if kind == stat.S_IFDIR:    # what mkdir(2) takes
+                mode &= 0o1777
             if kind == stat.S_IFLNK:
                 mode = 0o777
             yield 'make', d, new, oct(kind | mode)[2:], target
@@ -52,8 +62,10 @@ def random_ops(seed, count, root):
             yield 'chmod', path(), oct(rnd.choice([0o600, 0o755, 0o4755, 0o2755, 0o1777]))[2:]
         elif op < .95:
             yield 'chown', path(), rnd.choice([0, 1000, 70000]), rnd.choice([0, 1000, 70001])
-        elif op < .97:
+        elif op < .96:
             yield 'touch', path()
+        elif op < .98:
+            yield 'acl', a_dir(), rnd.choice(ACLS)
         else:
             yield 'flags', path(), hex(rnd.choice(FLAGS))
 
@@ -108,8 +120,6 @@ def perform_one(root, f):
         p = at(f[1], f[2])
         if stat.S_ISDIR(mode):
             os.mkdir(p, mode & 0o7777)
-            if mode & 0o7000:           # which mkdir(2) does not take
-                os.chmod(p, (mode & 0o7777) | (os.stat(p).st_mode & 0o2000))
         elif stat.S_ISLNK(mode):
             os.symlink(f[4], p)
         else:
@@ -130,6 +140,8 @@ def perform_one(root, f):
         os.lchown(root + f[1], int(f[2]), int(f[3]))
     elif op == 'touch':
         os.utime(root + f[1])
+    elif op == 'acl':
+        os.setxattr(root + f[1], 'system.posix_acl_default', bytes.fromhex(f[2]))
     elif op == 'flags':
         set_flags(root + f[1], int(f[2], 16))
 
@@ -175,8 +187,11 @@ def show(root, clock):
         flags = ''
         if stat.S_ISDIR(st.st_mode) or stat.S_ISREG(st.st_mode):
             flags = hex(get_flags(path))
+        lists = ''
+        if not stat.S_ISLNK(st.st_mode):
+            lists = ' '.join(os.getxattr(path, x).hex() for x in sorted(os.listxattr(path)) if 'acl' in x)
         print(repr(rel), oct(st.st_mode), st.st_nlink, st.st_uid, st.st_gid, st.st_size, st.st_blocks,
-              flags, first, text[:20], number(st.st_mtime_ns), number(st.st_ctime_ns),
+              flags, lists, first, text[:20], number(st.st_mtime_ns), number(st.st_ctime_ns),
               number(st.st_atime_ns))
         return kind == stat.S_IFDIR
     def walk(path, rel):
