@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "change.h"
 
+#include "consequence.h"
 #include "interrupt.h"
 #include "shell.h"
 
@@ -91,6 +92,7 @@ static void drop(struct shell *sh)
 	e2_txn_abort(sh->txn);
 	closed(sh);
 	forget(sh);
+	consequence_forget(sh);
 }
 
 int change_ready(struct shell *sh)
@@ -191,6 +193,8 @@ static int finish(struct shell *sh)
 	if (sh->dry) {
 		err = shell_changes(sh);
 		out_flush(&sh->out);
+		if (!err)
+			consequence_tell(sh);
 		drop(sh);
 		return err;
 	}
@@ -265,6 +269,8 @@ int change_line_end(struct shell *sh, int status)
 	} else if (!sh->whole) {
 		drop(sh);
 	}
+	if (!status && sh->interactive && !sh->dry)
+		consequence_tell(sh);
 	return status;
 }
 
@@ -313,7 +319,10 @@ int change_end(struct shell *sh, int status)
 		e2_str_free(&s);
 		return sh->interactive ? status : SHELL_FAILED;
 	}
-	return finish_or_say(sh, status);
+	status = finish_or_say(sh, status);
+	if (!status || sh->survives)
+		consequence_tell(sh);
+	return status;
 }
 
 /* ---- begin, commit, rollback, undo ------------------------------------------------- */

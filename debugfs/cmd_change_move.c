@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mv: names that go elsewhere. */
+#include "consequence.h"
 #include "several.h"
 
 #include <string.h>
@@ -84,6 +85,9 @@ static int move_one(struct shell *sh, const struct arg *arg, struct spot *to, vo
 		err = spot_must_be_name(to);
 	if (!err && !(how->keep && to->ino)) {
 		err = how->exchange ? exchange(sh, &from, to) : move(sh, &from, to);
+		if (!err && from.ino != to->ino)
+			consequence_moved(sh, from.dir, &from.name, to->dir, &to->name,
+					  how->exchange);
 		if (!err && how->verbose)
 			tell(sh, how, &from, to);
 	}
@@ -100,6 +104,7 @@ int cmd_mv(struct shell *sh, const struct args *args)
 
 	if (how.exchange && (args->count != 2 || how.keep))
 		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "--exchange takes two names"));
+	consequence_watch(sh);
 	return several(sh, args, how.exchange || args_has(args, "-T") ? SEVERAL_EXACT :
 		       SEVERAL_ANY, move_one, &how);
 }

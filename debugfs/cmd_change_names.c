@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* mkdir, rmdir, rm: names that come and go. */
+#include "consequence.h"
 #include "mode.h"
 #include "spot.h"
 
@@ -138,6 +139,7 @@ int cmd_rmdir(struct shell *sh, const struct args *args)
 	bool verbose = args_has(args, "-v");
 	int err = 0;
 
+	consequence_watch(sh);
 	for (size_t i = 0; i < args->count && !err; i++) {
 		struct spot s;
 
@@ -154,39 +156,6 @@ int cmd_rmdir(struct shell *sh, const struct args *args)
 }
 
 /* ---- rm ------------------------------------------------------------------------ */
-
-/* What is left of an inode whose name went: "<12> keeps 2 names: /test /testHardLink". */
-static void add_rest(struct shell *sh, e2_ino ino, struct e2_str *note)
-{
-	struct e2_names *names;
-	struct e2_inode in;
-	uint32_t count;
-
-	if (e2_inode_get(sh->fs, ino, &in) || in.links_count == 0) {
-		e2_err_clear();
-		e2_str_add(note, "its last name");
-		return;
-	}
-	shell_forget(sh);
-	if (shell_names(sh, &names)) {
-		e2_err_clear();
-		return;
-	}
-	count = e2_names_count(names, ino);
-	e2_str_addf(note, "<%u> keeps ", ino);
-	add_plural(note, count, "name:", "names:");
-	for (uint32_t i = 0; i < count && i < 2 + (count == 3); i++) {
-		struct e2_str path = E2_STR_INIT;
-
-		if (!e2_names_path(names, ino, i, &path)) {
-			e2_str_add(note, " ");
-			e2_str_add_name(note, e2_str_text(&path), path.len);
-		}
-		e2_str_free(&path);
-	}
-	if (count > 3)
-		e2_str_addf(note, " and %u more", count - 2);
-}
 
 static int remove_one(struct shell *sh, struct spot *s, bool recursive, struct e2_str *note)
 {
@@ -209,6 +178,7 @@ int cmd_rm(struct shell *sh, const struct args *args)
 	bool force = args_has(args, "-f"), verbose = args_has(args, "-v");
 	int err = 0;
 
+	consequence_watch(sh);
 	for (size_t i = 0; i < args->count && !err; i++) {
 		struct e2_str note = E2_STR_INIT;
 		struct spot s;
@@ -226,7 +196,7 @@ int cmd_rm(struct shell *sh, const struct args *args)
 			e2_ino ino = s.ino;
 
 			if (!e2_is_dir(&s.in))
-				add_rest(sh, ino, &note);
+				add_kept_names(sh, ino, &note);
 			s.ino = 0;	/* the line says what had the name, not what it names */
 			spot_told(sh, "removed", &s, e2_str_text(&note));
 		}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "shell.h"
 
+#include "consequence.h"
 #include "interrupt.h"
 
 #include <errno.h>
@@ -107,7 +108,7 @@ void shell_note(struct shell *sh, const char *text)
 }
 
 /* Between a person's own lines a note needs no address. */
-static void say_notes(struct shell *sh)
+void shell_say_notes(struct shell *sh)
 {
 	char *line = sh->notes.text;
 
@@ -267,7 +268,7 @@ static enum shell_status run(struct shell *sh, const struct command *c, struct a
 		fail_command(sh, last_failure(err));
 		sh->failed = true;
 	} else if (changes) {
-		say_notes(sh);
+		shell_say_notes(sh);
 		sh->change.done++;
 		shell_forget(sh);
 		shell_check_cwd(sh);
@@ -495,6 +496,7 @@ void shell_forget(struct shell *sh)
 void shell_end(struct shell *sh)
 {
 	shell_forget(sh);
+	consequence_forget(sh);
 	e2_str_free(&sh->cwd_path);
 	e2_str_free(&sh->advice);
 	e2_str_free(&sh->notes);

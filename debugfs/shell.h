@@ -14,6 +14,7 @@
 
 #define PROGRAM "extant-debugfs"
 
+struct consequence;
 struct owners;			/* names of users and groups, by the volume's own files */
 
 enum shell_status {		/* also the program's exit status */
@@ -50,6 +51,7 @@ struct shell {
 	bool ignoring;		/* and whether it fails does not matter */
 	struct e2_names *names;	/* of all inodes, once asked for */
 	struct owners *owners;	/* once asked for */
+	struct consequence *consequence;	/* once names were taken away */
 };
 
 /* Runs one command given as words; prints what failed. */
@@ -91,6 +93,7 @@ int shell_misused(struct shell *sh, int err);
 
 /* What a change means elsewhere: a line on standard error when the command has succeeded. */
 void shell_note(struct shell *sh, const char *text);
+void shell_say_notes(struct shell *sh);		/* those that have gathered, now */
 
 /* The volume is not what it was: drops names and owners. */
 void shell_forget(struct shell *sh);

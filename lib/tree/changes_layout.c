@@ -71,8 +71,13 @@ void e2_tell_times(struct e2_changes *c, const char *object)
 {
 	static const char *const times[] = { "atime", "ctime", "mtime", "crtime" };
 	struct e2_when_context when = e2_when(c->fs);
+	size_t count = sizeof(times) / sizeof(*times);
+	struct e2_inode before;
 
-	for (size_t i = 0; i < sizeof(times) / sizeof(*times); i++)
+	e2_inode_decode(&before, c->was, c->g->inode_size);
+	if (before.links_count)		/* made before, and only once */
+		count--;
+	for (size_t i = 0; i < count; i++)
 		tell_again(c, object, "inode", times[i], 0, &when);
 }
 
