@@ -17,7 +17,7 @@ struct link {
 struct consequence {
 	struct link *link;
 	size_t links, cap;
-	bool watched;		/* the symlinks have been looked for; there are none past the bounds */
+	bool watched;		/* the symlinks have been looked for, or are too many */
 	struct e2_names *names;	/* of all inodes, as they once were */
 };
 

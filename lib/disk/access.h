@@ -2,8 +2,8 @@
 /*
  * What is looked at too often for a call that decodes all of it.
  *
- * Single numbers of a superblock where it lies: e2_super_get_NAME(raw) and e2_super_set_NAME(raw, value), from its table.
- * raw has as many bytes as the field's end.
+ * Single numbers of a superblock where it lies: e2_super_get_NAME(raw) and
+ * e2_super_set_NAME(raw, value), from its table.  raw has as many bytes as the field's end.
  */
 #ifndef E2_DISK_ACCESS_H
 #define E2_DISK_ACCESS_H

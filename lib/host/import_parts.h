@@ -20,7 +20,8 @@ struct e2_importer {
 /* ---- data (import_data.c) ------------------------------------------------------------ */
 
 struct e2_feed {			/* the content of a regular file */
-	int (*read)(void *context, uint64_t offset, size_t len, void *buf);	/* all or an error */
+	/* all or an error */
+	int (*read)(void *context, uint64_t offset, size_t len, void *buf);
 	void *context;
 	uint64_t size;
 	const struct e2_extent *extents;	/* of data; NULL: all is data */
