@@ -12,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHUNK_BYTES = 1 << 20, WORD_BITS = 64, FILE_STEP = 16 << 20 };
+enum { CHUNK_BYTES = 1 << 20, WORD_BITS = 64, FILE_STEP = 16 << 20,
+       PENDING_BYTES = 256 << 10 };
 
 struct e2_store {
 	struct e2_env *env;
@@ -22,6 +23,8 @@ struct e2_store {
 	uint8_t **chunks;
 	size_t chunk_count, chunk_cap;
 	struct e2_io *file;		/* opened when it is needed */
+	uint8_t *pending;		/* slots on their way to the file, which lie together */
+	uint64_t pending_first, pending_count;
 	uint64_t slots;			/* that exist; all bits past it are clear */
 	uint64_t taken;
 	uint64_t lowest;		/* below it none is free */
@@ -52,6 +55,7 @@ void e2_store_free(struct e2_store *s)
 	for (size_t i = 0; i < s->chunk_count; i++)
 		free(s->chunks[i]);
 	free(s->chunks);
+	free(s->pending);
 	free(s->used);
 	free(s->tags);
 	(void)e2_io_close(s->file);	/* nobody wants its content any more */
@@ -207,6 +211,54 @@ static uint64_t file_offset(const struct e2_store *s, uint64_t slot)
 	return (slot - s->memory_slots) * s->block_size;
 }
 
+/* What waits goes to the file; after a failure it waits still, so that nothing is lost. */
+static int flush(struct e2_store *s)
+{
+	int err = 0;
+
+	if (s->pending_count > 0)
+		err = e2_io_write(s->file, file_offset(s, s->pending_first),
+				  (size_t)(s->pending_count * s->block_size), s->pending);
+	if (!err)
+		s->pending_count = 0;
+	return err;
+}
+
+static int flush_if_met(struct e2_store *s, uint64_t slot, uint64_t count)
+{
+	bool apart = slot + count <= s->pending_first ||
+		     slot >= s->pending_first + s->pending_count;
+
+	return apart ? 0 : flush(s);
+}
+
+/* Single blocks are gathered: most come one behind the other. */
+static int write_file(struct e2_store *s, uint64_t slot, uint64_t count, const uint8_t *from)
+{
+	uint64_t most = PENDING_BYTES / s->block_size;
+	int err;
+
+	if (!s->pending && count < most)
+		s->pending = malloc(PENDING_BYTES);
+	if (!s->pending || count >= most / 4) {
+		err = flush_if_met(s, slot, count);
+		return err ? err : e2_io_write(s->file, file_offset(s, slot),
+					       (size_t)(count * s->block_size), from);
+	}
+	if (s->pending_count + count > most ||
+	    (s->pending_count > 0 && slot != s->pending_first + s->pending_count)) {
+		err = flush(s);
+		if (err)
+			return err;
+	}
+	if (s->pending_count == 0)
+		s->pending_first = slot;
+	memcpy(s->pending + s->pending_count * s->block_size, from,
+	       (size_t)(count * s->block_size));
+	s->pending_count += count;
+	return 0;
+}
+
 int e2_store_write(struct e2_store *s, uint64_t slot, uint64_t count, const void *data)
 {
 	const uint8_t *from = data;
@@ -220,7 +272,7 @@ int e2_store_write(struct e2_store *s, uint64_t slot, uint64_t count, const void
 			return 0;
 		from += n * s->block_size;
 	}
-	return e2_io_write(s->file, file_offset(s, slot), (size_t)(count * s->block_size), from);
+	return write_file(s, slot, count, from);
 }
 
 int e2_store_zero(struct e2_store *s, uint64_t slot, uint64_t count)
@@ -234,7 +286,9 @@ int e2_store_zero(struct e2_store *s, uint64_t slot, uint64_t count)
 		if (count == 0)
 			return 0;
 	}
-	return e2_io_zero(s->file, file_offset(s, slot), count * s->block_size);
+	int err = flush_if_met(s, slot, count);
+
+	return err ? err : e2_io_zero(s->file, file_offset(s, slot), count * s->block_size);
 }
 
 int e2_store_read(struct e2_store *s, uint64_t slot, uint64_t count, void *data)
@@ -250,5 +304,8 @@ int e2_store_read(struct e2_store *s, uint64_t slot, uint64_t count, void *data)
 			return 0;
 		to += n * s->block_size;
 	}
-	return e2_io_read(s->file, file_offset(s, slot), (size_t)(count * s->block_size), to);
+	int err = flush_if_met(s, slot, count);
+
+	return err ? err : e2_io_read(s->file, file_offset(s, slot),
+				      (size_t)(count * s->block_size), to);
 }
