@@ -3,6 +3,7 @@
 #ifndef E2_TREE_DIR_H
 #define E2_TREE_DIR_H
 
+#include "disk/access.h"
 #include "tree/tree.h"
 #include "vol/write.h"
 
@@ -106,7 +107,35 @@ int e2_htree_path(struct e2_fs *fs, const struct e2_inode *in, const void *name,
 void e2_entry_write(const struct e2_geometry *g, uint8_t *block, const struct e2_entry *e);
 
 /* How many bytes a record can give to another entry. */
-uint32_t e2_entry_room(const struct e2_entry *e);
+static inline uint32_t e2_entry_room(const struct e2_entry *e)
+{
+	return e->ino == 0 ? e->rec_len :
+	       e->rec_len - ((E2_DIRENT_BYTES + (uint32_t)e->name_len + 3) & ~3u);
+}
+
+/* e2_entry_at() for loops that look at all of a block: sound records take no call. */
+static inline int e2_entry_step(const struct e2_geometry *g, const uint8_t *block, uint32_t at,
+				struct e2_entry *e)
+{
+	uint32_t size = g->block_size;
+
+	if (size != E2_BLOCK_SIZE_MAX && at % 4 == 0 && at < size && size - at >= 12) {
+		const struct e2_dirent d = e2_dirent_peek(block + at);
+
+		if (d.rec_len >= 12 && d.rec_len % 4 == 0 && d.rec_len <= size - at &&
+		    d.name_len <= d.rec_len - E2_DIRENT_BYTES) {
+			e->ino = d.inode;
+			e->rec_len = d.rec_len;
+			e->file_type = g->filetype ? d.file_type : (uint8_t)E2_FT_UNKNOWN;
+			e->name_len = d.name_len;
+			e->name = block + at + E2_DIRENT_BYTES;
+			e->offset = at;
+			e->lblk = 0;
+			return 1;
+		}
+	}
+	return e2_entry_at(g, block, at, e);
+}
 
 /* The most that a record of the block can give. */
 E2_NODISCARD int e2_block_room(const struct e2_geometry *g, const uint8_t *block, uint32_t *room);

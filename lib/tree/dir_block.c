@@ -44,18 +44,13 @@ void e2_entry_write(const struct e2_geometry *g, uint8_t *block, const struct e2
 	       e2_entry_bytes(e->name_len) - (size_t)E2_DIRENT_BYTES - e->name_len);
 }
 
-uint32_t e2_entry_room(const struct e2_entry *e)
-{
-	return e->ino == 0 ? e->rec_len : e->rec_len - e2_entry_bytes(e->name_len);
-}
-
 int e2_block_room(const struct e2_geometry *g, const uint8_t *block, uint32_t *room)
 {
 	uint32_t most = 0;
 	struct e2_entry e;
 	int r;
 
-	for (uint32_t at = 0; (r = e2_entry_at(g, block, at, &e)) > 0; at += e.rec_len)
+	for (uint32_t at = 0; (r = e2_entry_step(g, block, at, &e)) > 0; at += e.rec_len)
 		if (e2_entry_room(&e) > most)
 			most = e2_entry_room(&e);
 	if (r == 0)
@@ -70,7 +65,7 @@ int e2_block_insert(const struct e2_geometry *g, uint8_t *block, const struct e2
 	struct e2_entry e, gap = { 0 }, put = *what;
 	int r;
 
-	for (uint32_t at = 0; (r = e2_entry_at(g, block, at, &e)) > 0; at += e.rec_len) {
+	for (uint32_t at = 0; (r = e2_entry_step(g, block, at, &e)) > 0; at += e.rec_len) {
 		room = e2_entry_room(&e);
 		if (gap.rec_len == 0 && room >= need) {
 			gap = e;

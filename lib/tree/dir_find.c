@@ -64,7 +64,7 @@ int e2_dir_find_in(struct e2_fs *fs, e2_ino dir, const struct e2_inode *in, e2_l
 
 	if (r != 0)
 		return r;
-	for (uint32_t at = 0; (r = e2_entry_at(e2_geometry(fs), buf->data, at, &e)) > 0;
+	for (uint32_t at = 0; (r = e2_entry_step(e2_geometry(fs), buf->data, at, &e)) > 0;
 	     at += e.rec_len) {
 		if (is_named(&e, name, len)) {
 			e.lblk = lblk;
