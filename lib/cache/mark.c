@@ -170,7 +170,7 @@ static uint64_t lead_of(struct e2_txn *txn, e2_blk blk, uint64_t *count)
 {
 	const struct buffer *b = e2_cache_find(txn->cache, blk);
 
-	if (!b || b->state < BUFFER_CLEAN)
+	if (!b)
 		return e2_lead(txn, blk, count);
 	*count = 1;
 	return b->leads;

@@ -31,7 +31,7 @@ struct buffer {
 	uint8_t *bytes;			/* what both show */
 	struct buffer *next;		/* in its hash chain */
 	struct buffer *older, *newer;	/* in a ring, while nobody pins it */
-	uint64_t leads;			/* CLEAN, DIRTY: what the block leads to (below) */
+	uint64_t leads;			/* what the block leads to (below) */
 	uint64_t epoch;			/* DIRTY: when it was last written */
 	uint32_t pins;
 	uint8_t state;
