@@ -3,8 +3,10 @@
 
 #include "consequence.h"
 #include "interrupt.h"
+#include "lines.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -381,28 +383,32 @@ enum shell_status shell_line(struct shell *sh, const char *line, size_t len)
 	return (enum shell_status)change_line_end(sh, (int)first);
 }
 
-static enum shell_status run_lines(struct shell *sh, FILE *f)
+static enum shell_status run_lines(struct shell *sh, int fd)
 {
+	struct lines lines = { .fd = fd };
 	enum shell_status first = SHELL_OK;
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
+	const char *line;
+	size_t len;
 
-	for (sh->line = 1; !sh->quit && (len = getline(&line, &size, f)) >= 0; sh->line++) {
-		enum shell_status status = shell_line(sh, line, (size_t)len);
+	for (sh->line = 1; !sh->quit && lines_next(&lines, &line, &len); sh->line++) {
+		enum shell_status status = shell_line(sh, line, len);
 
 		if (status && !first)
 			first = status;
 		if (first && (!sh->keep_going || interrupt_asked()))
 			break;
 	}
+	if (interrupt_asked() && !first && !sh->quit) {		/* while it waited for a line */
+		fail_command(sh, "interrupted");
+		first = SHELL_FAILED;
+	}
 	sh->line = 0;
-	if (ferror(f) && !first) {
-		(void)e2_fail_errno(errno, "cannot be read further");
+	if (lines.error && !first) {
+		(void)e2_fail_errno(lines.error, "cannot be read further");
 		shell_warn(sh, E2_ERR_HOST);
 		first = SHELL_FAILED;
 	}
-	free(line);
+	lines_free(&lines);
 	return first;
 }
 
@@ -422,10 +428,10 @@ enum shell_status shell_end_lines(struct shell *sh, enum shell_status status)
 enum shell_status shell_script(struct shell *sh, const char *path)
 {
 	bool input = !strcmp(path, "-");
+	int fd = input ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
 	enum shell_status status;
-	FILE *f = input ? stdin : fopen(path, "re");
 
-	if (!f) {
+	if (fd < 0) {
 		struct e2_str s = E2_STR_INIT;
 
 		e2_str_add_name(&s, path, strlen(path));
@@ -435,10 +441,10 @@ enum shell_status shell_script(struct shell *sh, const char *path)
 		return SHELL_USAGE;
 	}
 	sh->script = input ? "stdin" : path;
-	status = shell_end_lines(sh, run_lines(sh, f));
+	status = shell_end_lines(sh, run_lines(sh, fd));
 	sh->script = NULL;
 	if (!input)
-		(void)fclose(f);	/* only read from */
+		(void)close(fd);	/* only read from */
 	return status;
 }
 

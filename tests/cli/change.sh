@@ -474,6 +474,21 @@ print(r.stdout + r.stderr.replace(str(holder.pid), 'PID'), end='')
 holder.communicate('')
 sys.exit(r.returncode)
 PY
+cat >term.py <<'PY'
+import signal, subprocess, sys
+p = subprocess.Popen(['extant-debugfs', '-w', 'a.img'], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                     stderr=subprocess.PIPE, text=True)
+p.stdin.write('mkdir /t1\nmkdir /t2\npwd\n')
+p.stdin.flush()
+p.stdout.readline()
+p.send_signal(getattr(signal, sys.argv[1]))
+print(p.stderr.read(), end='')
+sys.exit(p.wait())
+PY
+for s in SIGTERM SIGINT SIGHUP; do
+	t "$s in a script changes nothing" refused 1 "stdin:4: interrupted; none of the 3 lines before it took effect" \
+		python3 term.py $s
+done
 t "a second writer is refused" exits 8 python3 hold.py extant-debugfs -w a.img mkdir /x
 t "and told by whom" prints "extant-debugfs: a.img: locked by process PID (extant-debugfs); try again when it ends" \
 	python3 hold.py extant-debugfs -w a.img mkdir /x
