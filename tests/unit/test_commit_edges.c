@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/* Commits, logs and undo files of a volume without a file system: large ones, hooks that fail or
+ * are not there, memory that runs out, undo files that lie. */
+#include "e2test.h"
+
+#include "alloc.h"
+#include "base/crc.h"
+#include "base/endian.h"
+#include "cache/redo.h"
+#include "cache/still.h"
+#include "cache/txn.h"
+#include "cache/undo.h"
+#include "io/sim.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 1024, BLOCKS = 4000, BYTES = BLOCK * BLOCKS };
+
+static const char path[] = "d/a.img";
+static const char log_path[] = "d/a.img.e2log";
+static const char undo_path[] = "d/a.undo";
+
+struct raw {
+	struct e2_sim *sim;
+	struct e2_image *image;
+	struct e2_cache *cache;
+	struct e2_undo *undo;
+	struct e2_commit_place place;
+	struct e2_commit how;
+	int was_free_err, freed_err;
+};
+
+static int was_free(void *context, e2_blk blk, bool *is_free)
+{
+	*is_free = blk % 3 == 0;
+	return ((struct raw *)context)->was_free_err;
+}
+
+static int freed(void *context, struct e2_txn *txn, e2_blk from, struct e2_range *run)
+{
+	int err = ((struct raw *)context)->freed_err;
+
+	(void)txn;
+	if (err)
+		return err;
+	if (from > 100)
+		return 0;
+	*run = (struct e2_range){ .blk = from + 1, .count = 1 };
+	return 1;
+}
+
+static void guard(uint8_t sector[E2_SECTOR])
+{
+	sector[0] = 0xee;
+}
+
+static void host_make(struct raw *raw)
+{
+	uint8_t *bytes = malloc(BYTES);
+	struct e2_io *io;
+
+	*raw = (struct raw){ .was_free_err = 0 };
+	cr_assert(bytes != NULL);
+	memset(bytes, 1, BYTES);
+	cr_assert_eq(e2_sim_new(&raw->sim), 0);
+	struct e2_env *env = e2_sim_env(raw->sim);
+	cr_assert_eq(env->ops->create_excl(env, path, 0600, &io), 0);
+	cr_assert_eq(e2_io_resize(io, BYTES), 0);
+	cr_assert_eq(e2_io_write(io, 0, BYTES, bytes), 0);
+	cr_assert_eq(e2_io_close(io), 0);
+	free(bytes);
+}
+
+static void raw_open(struct raw *raw, bool undo)
+{
+	cr_assert_eq(e2_image_open(e2_sim_env(raw->sim), path, E2_IMAGE_WRITE, &raw->image), 0);
+	cr_assert_eq(e2_cache_open(e2_image_io(raw->image), BLOCK, 1 << 16, 0, &raw->cache), 0);
+	raw->undo = NULL;
+	if (undo)
+		cr_assert_eq(e2_undo_open(raw->image, undo_path, &raw->undo), 0, "%s",
+			     e2_err_detail());
+	raw->place = (struct e2_commit_place){
+		.image = raw->image, .log_path = log_path, .undo = raw->undo,
+	};
+	raw->how = (struct e2_commit){
+		.context = raw, .place = &raw->place, .guard = guard, .guard_offset = BLOCK,
+	};
+}
+
+static void raw_close(struct raw *raw)
+{
+	e2_cache_close(raw->cache);
+	cr_assert_eq(e2_undo_close(raw->undo), 0);
+	cr_assert_eq(e2_image_close(raw->image), 0);
+}
+
+static int commit(struct raw *raw, e2_blk from, uint64_t count, uint8_t value)
+{
+	uint8_t data[BLOCK];
+	struct e2_txn *txn;
+
+	int err = e2_txn_open(raw->cache, &raw->how, &txn);
+
+	if (err)
+		return err;
+	memset(data, value, sizeof(data));
+	for (uint64_t i = 0; !err && i < count; i++)
+		err = e2_txn_write(txn, from + i, 1, data);
+	if (!err)
+		return e2_txn_commit(txn);
+	e2_txn_abort(txn);
+	return err;
+}
+
+static void must_hold(struct raw *raw, e2_blk from, uint64_t count, uint8_t value)
+{
+	const uint8_t *data;
+	uint64_t size;
+
+	cr_assert(e2_sim_file(raw->sim, path, &data, &size));
+	for (uint64_t b = 0; b < BLOCKS; b++)
+		cr_assert_eq(data[b * BLOCK + 9], b >= from && b < from + count ? value : 1,
+			     "block %d", (int)b);
+}
+
+static int take_back(struct raw *raw, uint64_t count)
+{
+	struct e2_txn *txn;
+	int err = e2_txn_open(raw->cache, &raw->how, &txn);
+
+	if (err)
+		return err;
+	err = e2_undo_apply(raw->undo, txn, count);
+	if (err) {
+		e2_txn_abort(txn);
+		return err;
+	}
+	err = e2_txn_commit(txn);
+	return err ? err : e2_undo_drop(raw->undo, count);
+}
+
+/* More than is read and written at once, with and without what the volume could say. */
+E2_TEST(cache_commit_edges, large_ones)
+{
+	for (unsigned hooks = 0; hooks < 4; hooks++) {
+		struct raw raw;
+
+		host_make(&raw);
+		raw_open(&raw, true);
+		raw.how.was_free = hooks & 1 ? was_free : NULL;
+		raw.how.freed = hooks & 2 ? freed : NULL;
+		cr_assert_eq(commit(&raw, 3, 3500, 7), 0, "%s", e2_err_detail());
+		must_hold(&raw, 3, 3500, 7);
+		cr_assert_eq(commit(&raw, 3, 3500, 8), 0, "%s", e2_err_detail());
+		must_hold(&raw, 3, 3500, 8);
+		/* What the first did not keep was free before it. */
+		if (!(hooks & 1)) {
+			cr_assert_eq(take_back(&raw, 2), 0, "%s", e2_err_detail());
+			must_hold(&raw, 0, 0, 0);
+		}
+		raw_close(&raw);
+		e2_sim_free(raw.sim);
+	}
+}
+
+/* A large log is completed by who comes next. */
+E2_TEST(cache_commit_edges, a_large_log_is_completed)
+{
+	struct e2_io *still, *second;
+	uint8_t bytes[BLOCK];
+	bool pending;
+	struct raw raw;
+
+	host_make(&raw);
+	raw_open(&raw, false);
+	e2_sim_fail(raw.sim, E2_SIM_SYNC, 2, false, E2_ERR_IO);	/* of the guarded sector */
+	cr_assert_eq(commit(&raw, 3, 3500, 7), E2_ERR_DOUBT);
+	e2_sim_fail(raw.sim, 0, 0, false, 0);
+	raw_close(&raw);
+	cr_assert_eq(e2_still_open(e2_sim_env(raw.sim), path, log_path, &still, &pending), 0);
+	cr_assert(pending);
+	cr_assert_eq(e2_still_open(e2_sim_env(raw.sim), path, NULL, &second, NULL), 0);
+	cr_assert_eq(e2_io_read(still, 3000 * BLOCK, BLOCK, bytes), 0);
+	cr_assert_eq(bytes[9], 7);
+	cr_assert_eq(e2_io_close(second), 0);
+	cr_assert_eq(e2_io_close(still), 0);
+	raw_open(&raw, false);
+	cr_assert_eq(e2_redo_recover(raw.image, log_path), 0, "%s", e2_err_detail());
+	must_hold(&raw, 3, 3500, 7);
+	raw_close(&raw);
+	e2_sim_free(raw.sim);
+}
+
+E2_TEST(cache_commit_edges, a_volume_without_a_guard)
+{
+	struct raw raw;
+
+	host_make(&raw);
+	raw_open(&raw, false);
+	raw.how.guard = NULL;
+	cr_assert_eq(commit(&raw, 5, 2, 7), 0);
+	cr_assert_eq(commit(&raw, 5, 2, 7), 0, "changes nothing");
+	must_hold(&raw, 5, 2, 7);
+	e2_sim_fail(raw.sim, E2_SIM_SYNC, 2, false, E2_ERR_IO);	/* of the blocks at home */
+	cr_assert_eq(commit(&raw, 5, 2, 9), E2_ERR_DOUBT);
+	e2_sim_fail(raw.sim, 0, 0, false, 0);
+	raw_close(&raw);
+	raw_open(&raw, false);
+	cr_assert_eq(e2_redo_recover(raw.image, log_path), 0, "%s", e2_err_detail());
+	must_hold(&raw, 5, 2, 9);
+	raw_close(&raw);
+	e2_sim_free(raw.sim);
+}
+
+E2_TEST(cache_commit_edges, hooks_that_fail)
+{
+	struct raw raw;
+
+	host_make(&raw);
+	raw_open(&raw, true);
+	raw.how.was_free = was_free;
+	raw.how.freed = freed;
+	raw.was_free_err = E2_ERR_CORRUPT;
+	cr_assert_eq(commit(&raw, 5, 3, 7), E2_ERR_CORRUPT);
+	raw.was_free_err = 0;
+	raw.freed_err = E2_ERR_IO;
+	cr_assert_eq(commit(&raw, 7, 2, 7), E2_ERR_IO);
+	raw.freed_err = 0;
+	cr_assert_eq(e2_undo_count(raw.undo), 0);
+	must_hold(&raw, 0, 0, 0);
+	cr_assert_eq(commit(&raw, 7, 2, 7), 0);
+	/* An undo file is of one volume. */
+	raw.how.identity[0] = 1;
+	cr_assert_eq(commit(&raw, 7, 2, 8), E2_ERR_EXIST);
+	cr_assert_eq(take_back(&raw, 1), E2_ERR_CHANGED);
+	raw_close(&raw);
+	e2_sim_free(raw.sim);
+}
+
+/* Memory runs out at every place; what there is can be opened and completed afterwards. */
+E2_TEST(cache_commit_edges, memory_runs_out)
+{
+	for (unsigned what = 0; what < 5; what++) {
+		for (uint64_t nth = 1;; nth++) {
+			struct raw raw;
+			int err;
+
+			host_make(&raw);
+			raw_open(&raw, true);
+			raw.how.freed = freed;
+			cr_assert_eq(commit(&raw, 7, 5, 7), 0);
+			if (what > 1) {
+				e2_sim_fail(raw.sim, E2_SIM_SYNC, 3, false, E2_ERR_IO);
+				cr_assert_eq(commit(&raw, 7, 5, 8), E2_ERR_DOUBT);
+				e2_sim_fail(raw.sim, 0, 0, false, 0);
+			}
+			raw_close(&raw);
+			raw_open(&raw, false);
+			struct e2_undo *undo = NULL;
+			struct e2_io *io = NULL;
+
+			alloc_fail(nth);
+			if (what == 0)
+				err = commit(&raw, 7, 5, 9);
+			else if (what == 1)
+				err = e2_undo_open(raw.image, undo_path, &undo);
+			else if (what == 2)
+				err = e2_redo_recover(raw.image, log_path);
+			else if (what == 3)
+				err = e2_redo_open_through(raw.image, log_path, &io);
+			else
+				err = e2_redo_discard(raw.image, log_path);
+			bool failed = alloc_count() >= nth;
+			alloc_fail(0);
+			cr_assert(err == 0 || (failed && (err == E2_ERR_NOMEM ||
+							  err == E2_ERR_DOUBT)),
+				  "%u, %d: %d %s", what, (int)nth, err, e2_err_detail());
+			cr_assert_eq(e2_io_close(io), 0);
+			cr_assert_eq(e2_undo_close(undo), 0);
+			cr_assert_eq(e2_redo_recover(raw.image, log_path), 0);
+			raw_close(&raw);
+			e2_sim_free(raw.sim);
+			if (!failed)
+				break;
+			cr_assert_lt(nth, 1000);
+		}
+	}
+}
+
+/* Numbers that cannot be, under good checksums. */
+E2_TEST(cache_commit_edges, undo_files_that_lie)
+{
+	static const struct {
+		size_t head, at, len;
+		uint64_t value;
+	} lies[] = {
+		{ 0, 8, 4, 2 }, { 0, 12, 4, 1024 }, { 0, 16, 8, 512 }, { 0, 24, 8, BLOCK },
+		{ 512, 8, 8, 2 }, { 512, 16, 8, UINT64_MAX }, { 512, 16, 8, 7 },
+		{ 512, 24, 8, UINT64_MAX }, { 512, 24, 8, 50 }, { 512, 40, 4, 0 },
+		{ 512, 40, 4, 1 << 20 }, { 512, 40, 4, 1025 },
+	};
+	struct raw raw;
+
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		uint8_t sector[E2_SECTOR];
+		struct e2_io *io;
+
+		host_make(&raw);
+		raw_open(&raw, true);
+		cr_assert_eq(commit(&raw, 7, 5, 7), 0);
+		raw_close(&raw);
+		struct e2_env *env = e2_sim_env(raw.sim);
+		cr_assert_eq(env->ops->open(env, undo_path, E2_IO_WRITE, &io), 0);
+		cr_assert_eq(e2_io_read(io, lies[i].head, E2_SECTOR, sector), 0);
+		if (lies[i].len == 4)
+			e2_put32(sector + lies[i].at, (uint32_t)lies[i].value);
+		else
+			e2_put64(sector + lies[i].at, lies[i].value);
+		e2_put32(sector + 508, e2_crc32(0, sector, 508));
+		cr_assert_eq(e2_io_write(io, lies[i].head, E2_SECTOR, sector), 0);
+		cr_assert_eq(e2_io_close(io), 0);
+		raw_open(&raw, false);
+		cr_assert_eq(e2_undo_open(raw.image, undo_path, &raw.undo), E2_ERR_EXIST, "%d",
+			     (int)i);
+		raw.undo = NULL;
+		raw_close(&raw);
+		e2_sim_free(raw.sim);
+	}
+}
