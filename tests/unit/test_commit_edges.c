@@ -238,52 +238,96 @@ E2_TEST(cache_commit_edges, hooks_that_fail)
 	e2_sim_free(raw.sim);
 }
 
-/* Memory runs out at every place; what there is can be opened and completed afterwards. */
+enum deed { COMMIT, OPEN_UNDO, RECOVER, READ_THROUGH, HOLD_STILL, DISCARD, DEEDS };
+
+static int do_deed(struct raw *raw, enum deed deed, uint64_t count)
+{
+	struct e2_undo *undo = NULL;
+	struct e2_io *io = NULL;
+	int err = 0;
+
+	switch (deed) {
+	case COMMIT:
+		return commit(raw, 7, count, 9);
+	case OPEN_UNDO:
+		err = e2_undo_open(raw->image, undo_path, &undo);
+		break;
+	case RECOVER:
+		return e2_redo_recover(raw->image, log_path);
+	case READ_THROUGH:
+		err = e2_redo_open_through(raw->image, log_path, &io);
+		break;
+	case HOLD_STILL:
+		err = e2_still_open(e2_sim_env(raw->sim), path, NULL, &io, NULL);
+		break;
+	case DISCARD:
+	case DEEDS:
+		return e2_redo_discard(raw->image, log_path);
+	}
+	if (!err && io) {
+		uint8_t data[3 * BLOCK];
+
+		err = e2_io_read(io, 6 * BLOCK, sizeof(data), data);
+	}
+	if (io)
+		(void)e2_io_close(io);
+	int closed = e2_undo_close(undo);
+	return err ? err : closed;
+}
+
+/* Lets the nth allocation, or call of the host, fail under a deed; whether it came to that.  What
+ * there is can be opened and completed afterwards. */
+static bool fail_deed(enum deed deed, bool host, uint64_t nth, uint64_t count)
+{
+	struct raw raw;
+	bool failed;
+	int err;
+
+	host_make(&raw);
+	raw_open(&raw, true);
+	raw.how.freed = freed;
+	cr_assert_eq(commit(&raw, 7, count, 7), 0);
+	if (deed > OPEN_UNDO) {
+		e2_sim_fail(raw.sim, E2_SIM_SYNC, 3, false, E2_ERR_IO);
+		cr_assert_eq(commit(&raw, 7, count, 8), E2_ERR_DOUBT);
+		e2_sim_fail(raw.sim, 0, 0, false, 0);
+	}
+	raw_close(&raw);
+	raw_open(&raw, deed == COMMIT);
+	raw.how.freed = freed;
+	if (host)
+		e2_sim_fail(raw.sim, E2_SIM_ALL, nth, false, E2_ERR_IO);
+	else
+		alloc_fail(nth);
+	err = do_deed(&raw, deed, count);
+	failed = host ? e2_sim_count(raw.sim, E2_SIM_ALL) >= nth : alloc_count() >= nth;
+	alloc_fail(0);
+	e2_sim_fail(raw.sim, 0, 0, false, 0);
+	cr_assert(err == 0 || failed, "%d, %d: %d %s", (int)deed, (int)nth, err, e2_err_detail());
+	cr_assert_eq(e2_redo_recover(raw.image, log_path), 0, "%s", e2_err_detail());
+	raw_close(&raw);
+	e2_sim_free(raw.sim);
+	return failed;
+}
+
 E2_TEST(cache_commit_edges, memory_runs_out)
 {
-	for (unsigned what = 0; what < 5; what++) {
-		for (uint64_t nth = 1;; nth++) {
-			struct raw raw;
-			int err;
+	for (unsigned deed = 0; deed < DEEDS; deed++) {
+		uint64_t nth = 1;
 
-			host_make(&raw);
-			raw_open(&raw, true);
-			raw.how.freed = freed;
-			cr_assert_eq(commit(&raw, 7, 5, 7), 0);
-			if (what > 1) {
-				e2_sim_fail(raw.sim, E2_SIM_SYNC, 3, false, E2_ERR_IO);
-				cr_assert_eq(commit(&raw, 7, 5, 8), E2_ERR_DOUBT);
-				e2_sim_fail(raw.sim, 0, 0, false, 0);
-			}
-			raw_close(&raw);
-			raw_open(&raw, false);
-			struct e2_undo *undo = NULL;
-			struct e2_io *io = NULL;
+		while (fail_deed(deed, false, nth, 5))
+			cr_assert_lt(nth++, 1000);
+	}
+}
 
-			alloc_fail(nth);
-			if (what == 0)
-				err = commit(&raw, 7, 5, 9);
-			else if (what == 1)
-				err = e2_undo_open(raw.image, undo_path, &undo);
-			else if (what == 2)
-				err = e2_redo_recover(raw.image, log_path);
-			else if (what == 3)
-				err = e2_redo_open_through(raw.image, log_path, &io);
-			else
-				err = e2_redo_discard(raw.image, log_path);
-			bool failed = alloc_count() >= nth;
-			alloc_fail(0);
-			cr_assert(err == 0 || (failed && (err == E2_ERR_NOMEM ||
-							  err == E2_ERR_DOUBT)),
-				  "%u, %d: %d %s", what, (int)nth, err, e2_err_detail());
-			cr_assert_eq(e2_io_close(io), 0);
-			cr_assert_eq(e2_undo_close(undo), 0);
-			cr_assert_eq(e2_redo_recover(raw.image, log_path), 0);
-			raw_close(&raw);
-			e2_sim_free(raw.sim);
-			if (!failed)
-				break;
-			cr_assert_lt(nth, 1000);
+E2_TEST(cache_commit_edges, the_host_fails)
+{
+	for (unsigned deed = 0; deed < DEEDS; deed++) {
+		for (uint64_t count = 5; count < 2000; count += 1495) {
+			uint64_t nth = 1;
+
+			while (fail_deed(deed, true, nth, count))
+				nth += nth < 50 ? 1 : 500;
 		}
 	}
 }
