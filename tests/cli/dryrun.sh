@@ -1,0 +1,104 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What a dry run names, against the structures and fields that the real run changes, as a
+# program that shares nothing with ours finds them; the clock goes on between the two.
+. "$(dirname "$0")/../lib.sh"
+
+mkdir -p src/docs/deep src/many
+echo hello >src/test
+ln src/test src/second
+ln src/test src/docs/copy
+ln -s test src/link
+ln -s ../test src/docs/rel
+ln -s "$(printf '%0120d' 1)" src/docs/slow
+head -c 300000 /dev/urandom >src/docs/big
+for i in $(seq 100); do echo $i >"src/many/a-rather-long-name-$i"; done
+head -c 50000 /dev/urandom >new.bin
+
+# names LABEL IMAGE COMMAND...: what the dry run says is what the real run changes.
+names() {
+	cp "$2" before.img
+	cp "$2" work.img
+	shift
+	image=$1; shift
+	extant-debugfs --dry-run --json work.img "$@" >said.json || return 1
+	cmp before.img work.img || return 1
+	extant-debugfs -w work.img "$@" || return 1
+	python3 "$root/tests/cli/dryrun.py" before.img work.img said.json
+}
+
+same_bytes() { cmp "$1" "$2"; }
+
+if ! have python3; then
+	skip "what dry runs name" "no python3"
+	finish
+fi
+
+for form in "-b 1024 -I 128" "-b 4096 -I 256"; do
+	extant-mkfs -F $form -d src a.img 4M >/dev/null || fail "mkfs $form"
+	while read -r line; do
+		# Words are split at spaces: no command here needs more.
+		t "$form: $line" names "$line" a.img $line
+	done <<-END
+		mkdir /new
+		mkdir -p /p/q/r
+		rmdir /docs/deep
+		rm /test
+		rm /docs/big
+		rm -r /docs
+		rm -r /many
+		rm /link
+		rm /docs/slow
+		ln /test /docs/third
+		ln -s /short /docs/s
+		ln -s /$(printf '%0100d' 1) /docs/s
+		mv /test /renamed
+		mv /test /docs/moved
+		mv /docs /many/docs
+		mv -f /docs/big /test
+		mv --exchange /test /docs/deep
+		cp /docs/big /copy
+		cp -r /docs /copied
+		cp -a /docs /copied
+		put $tmp/new.bin /new.bin
+		put --inplace $tmp/new.bin /test
+		put --append $tmp/new.bin /test
+		put -r $tmp/src/many /docs
+		chmod 0600 /test
+		chmod -R u=rwX,go= /docs
+		chown 70000:12 /test
+		touch /test
+		touch -d @1000000000 /test
+		touch /made
+		truncate -s 5 /docs/big
+		truncate -s 0 /docs/big
+		truncate -s 100M /test
+		punch /docs/big 1000 200000
+		mknod /null c 1 3
+		mknod /pipe p
+		setxattr /test user.a value
+		setxattr /docs/big user.long $(printf '%0400d' 1)
+		set sb.max_mnt_count 77
+		set sb.volume_name other
+		set ^0.free_blocks_count 12
+		set %12.mode 0100600
+		set /test links_count 9
+		set /docs/big block[3] 7
+		set_super_value errors panic
+		set_block_group 0 used_dirs_count 3
+		sif /test generation 5
+	END
+done
+
+extant-mkfs -F -d src a.img 8M >/dev/null
+printf 'set sb.log_block_size 2\nmkdir /a\nset sb.log_block_size 0\n' >geometry
+cp a.img b.img
+t "the geometry of a session stays" exits 0 extant-debugfs -w -f geometry b.img
+t "and the volume is sound" exits 0 extant-fsck -fn b.img
+t "a copy of the superblock" says '^77$' sh -c "extant-mkfs -F c.img 20M >/dev/null &&
+	extant-debugfs -w c.img set sb:1.max_mnt_count 77 &&
+	extant-debugfs c.img print sb:1.max_mnt_count"
+t "a symlink that is moved is watched" says '1 symlink now leads nowhere: /docs/deep/rel$' \
+	extant-debugfs -w a.img mv /docs/rel /docs/deep
+t "what led nowhere before is not told" sh -c 'extant-debugfs -w a.img rm /second 2>&1 | (! grep .)'
+finish
