@@ -8,9 +8,11 @@
 #include "host/import.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/sysmacros.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
 static void must(int err)
@@ -343,6 +345,40 @@ E2_TEST(host_import, missing_space_is_told_before)
 	}
 	cr_assert_eq(put(&p, scratch_path(&p.host, "t"), "t", E2_IMPORT_TREE, 0), E2_ERR_NOSPC);
 	cr_assert(strstr(e2_err_detail(), " inodes more than the ") != NULL, "%s", e2_err_detail());
+	place_end(&p);
+}
+
+/* A file that another process writes all the time. */
+E2_TEST(host_import, changes_are_noticed)
+{
+	char path[512];
+	bool noticed = false;
+	struct place p;
+
+	place_begin(&p, 4096);
+	snprintf(path, sizeof(path), "%s", scratch_file(&p.host, "f", "", 0));
+
+	pid_t child = fork();
+
+	if (child == 0) {
+		int fd = open(path, O_WRONLY);
+
+		for (;;) {
+			(void)!ftruncate(fd, 1 << 20);
+			(void)!pwrite(fd, "x", 1, 0);
+			(void)!ftruncate(fd, 3 << 19);
+		}
+	}
+	for (int i = 0; i < 100000 && !noticed; i++) {
+		int err = put(&p, path, "f", 0, E2_IMPORT_ATOMIC);
+
+		cr_assert(err == 0 || err == E2_ERR_CHANGED, "%d: %s", err, e2_err_detail());
+		noticed = err == E2_ERR_CHANGED;
+	}
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	cr_assert(noticed);
+	cr_assert(strstr(e2_err_detail(), " while it was read") != NULL, "%s", e2_err_detail());
 	place_end(&p);
 }
 

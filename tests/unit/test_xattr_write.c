@@ -536,6 +536,69 @@ E2_TEST(tree_xattr_write, lists_that_the_kernel_refuses)
 	must(e2_close(fs));
 }
 
+/* Lists as they lie on a disk: sound ones, then ones with any byte changed or cut off. */
+E2_TEST(tree_xattr_write, lists_that_are_damaged)
+{
+	uint8_t bytes[4 + 8 * ACL_MAX], acl[64], was[64];
+	struct e2_str disk = E2_STR_INIT;
+	unsigned refused = 0;
+	uint64_t seed = 9;
+
+	must(e2_acl_from_host(bytes, host_acl(bytes, named, 6), &disk));
+	for (unsigned i = 0; i < 20000; i++) {
+		size_t len = disk.len, at = random_next(&seed) % disk.len;
+		uint16_t mode = 0644;
+		bool more;
+		int r;
+
+		memcpy(acl, disk.text, disk.len);
+		acl[at] = (uint8_t)(random_next(&seed) % 40);
+		if (i % 4 == 0)
+			len = random_next(&seed) % len;
+		memcpy(was, acl, sizeof(was));
+		r = e2_acl_check(acl, len);
+		cr_assert(r == 0 || r == E2_ERR_INVAL || r == E2_ERR_CORRUPT);
+		r = e2_acl_to_mode(acl, len, &mode, &more);
+		cr_assert(r == 0 || (r == E2_ERR_CORRUPT && mode == 0644));
+		cr_assert_eq(e2_acl_mask(acl, len, &mode, &more), r);
+		cr_assert_eq(e2_acl_from_mode(acl, len, mode), r);
+		if (r != 0)
+			cr_assert_arr_eq(acl, was, len);
+		refused += r != 0;
+	}
+	cr_assert_gt(refused, 1000);
+	e2_str_free(&disk);
+}
+
+/* A default list that is damaged lets nothing be created, an access list no mode be changed. */
+E2_TEST(tree_xattr_write, damaged_lists_of_inodes)
+{
+	static const uint8_t bad[1000] = { 1, 0, 0, 0, 1, 0, 7, 0 };
+	struct e2_xattr_item items[] = {
+		{ .name = "", .value = bad, .value_len = 8, .name_index = E2_XATTR_ACL_ACCESS },
+		{ .name = "", .value = bad, .value_len = 8, .name_index = E2_XATTR_ACL_DEFAULT },
+	};
+	struct e2_fs *fs = kinds();
+	struct e2_txn *txn = begin(fs);
+	struct e2_inode in = inode(fs, DIR), fresh;
+	e2_ino ino;
+
+	must(e2_xattr_replace_all(txn, DIR, &in, items, 2));
+	must(e2_inode_put(txn, DIR, &in));
+	cr_assert_eq(e2_acl_chmod(txn, DIR, &in), E2_ERR_CORRUPT);
+	must(e2_inode_new(txn, DIR, E2_S_IFREG | 0644, &ino, &fresh));
+	cr_assert_eq(e2_acl_inherit(txn, DIR, ino, &fresh), E2_ERR_CORRUPT);
+	cr_assert_eq(e2_acl_inherit(txn, 0, ino, &fresh), E2_ERR_RANGE);
+	in = inode(fs, DIR);
+	in.extra_isize = 254;
+	must(e2_inode_put(txn, DIR, &in));
+	cr_assert_eq(e2_xattr_set(txn, DIR, "user.a", "x", 1, 0), E2_ERR_CORRUPT);
+	items[0].value_len = items[1].value_len = 1000;
+	cr_assert_eq(e2_xattr_replace_all(txn, ino, &fresh, items, 2), E2_ERR_NOSPC);
+	e2_txn_abort(txn);
+	must(e2_close(fs));
+}
+
 E2_TEST(tree_xattr_write, what_is_created_inherits)
 {
 	static const struct entry got_file[] = {
