@@ -207,6 +207,22 @@ bool count_matches(const struct arg *want, uint64_t n)
 	return n == want->number;
 }
 
+/*
+ * Whether a word with a dash is no option: a negative number, as "print" shows them, where no
+ * option is a digit; or chmod's "-x", where a mode is awaited that it reads as.
+ */
+static bool is_operand(const struct spec *spec, const char *text, size_t before)
+{
+	uint32_t mode;
+
+	if (find_option(spec, text, 2) < spec->options)
+		return false;
+	if (text[1] >= '0' && text[1] <= '9')
+		return true;
+	return before == 0 && spec->operands && spec->operand[0].type == ARG_MODE &&
+	       text[1] != '-' && !mode_change(text, 0, false, &mode);
+}
+
 /* Letters joined to one word, none of which takes a value. */
 static int take_letters(const struct spec *spec, const char *text, struct args *args)
 {
@@ -304,7 +320,8 @@ int args_parse(const struct spec *spec, const struct word *words, size_t count, 
 
 		if (options && !w->quoted && !strcmp(w->text, "--")) {
 			options = false;
-		} else if (options && !w->quoted && w->text[0] == '-' && w->text[1]) {
+		} else if (options && !w->quoted && w->text[0] == '-' && w->text[1] &&
+			   !is_operand(spec, w->text, args->count)) {
 			err = take_given(words, count, &i, args);
 		} else {
 			args->arg[args->count].text = w->text;

@@ -114,6 +114,10 @@ t "chmod -h of a symlink" refused 1 "is a symlink" x chmod -h 700 /link
 t "chmod -h of a file" silent x chmod -h 700 /t
 t "chmod -v" says "changed /t <" x chmod -v 600 /t
 t "chmod of two" silent x chmod 640 /t /u
+t "chmod -x" silent extant-debugfs -w -R "chmod 755 /t" -R "chmod -x /t" -R "chmod -x,u+w /t" a.img
+t "took the permission away" prints 0100644 field /t mode
+t "a dash before what is no mode is an option" refused 2 "unknown option -y" x chmod -y /t
+t "what print shows of a negative number, set takes" silent x set sb max_mnt_count -1
 t "a bad mode" refused 2 "u+y: not a mode" x chmod u+y /t
 t "one that is missing" refused 1 'has no "nosuch"' x chmod 600 /t /nosuch
 t "chown" silent x chown 1000:100 /t
