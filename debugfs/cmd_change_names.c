@@ -97,9 +97,11 @@ static int remove_dir(struct shell *sh, struct spot *s, bool verbose)
 		err = spot_must_be(s);
 	if (err)
 		return err;
+	if (!e2_is_dir(&s->in))
+		return spot_fail(s, e2_fail(E2_ERR_NOTDIR, "no directory"));
 	err = e2_rmdir(sh->txn, s->dir, s->name.text, s->name.len);
 	if (err == E2_ERR_NOTEMPTY)
-		(void)shell_advise(sh, err, "rm -r");
+		err = shell_advise(sh, e2_fail(err, "a directory that is not empty"), "rm -r");
 	if (err)
 		return spot_fail(s, err);
 	if (verbose)

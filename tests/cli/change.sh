@@ -286,6 +286,8 @@ t "mv -T of a directory onto a symlink" refused 1 "no directory, and /c/b is one
 t "mv -T" silent x mv -T /k /toc
 t "took the symlink's name" prints three see cat /toc
 t "and back" silent x mv /toc /k
+t "rmdir of a full one" refused 1 "rmdir: /c <[0-9]*>: a directory that is not empty" x rmdir /c
+t "rmdir of a file" refused 1 "rmdir: /k <[0-9]*>: no directory" x rmdir /k
 t "mv a directory onto a full one" refused 1 "not empty" x mv -T /c /full
 t "mv a directory onto a file" refused 1 "no directory" x mv -T /c /k
 t "mv a file onto a directory" refused 1 "a directory" x mv -T /k /c
