@@ -334,8 +334,6 @@ int change_group(struct shell *sh)
 
 	if (c->group)
 		return e2_fail(E2_ERR_BUSY, "begun already; commit or rollback ends it");
-	if (c->steps > CHANGE_STEPS)
-		return e2_fail(E2_ERR_RANGE, "more than %d lines before it", CHANGE_STEPS);
 	err = change_ready(sh);
 	if (err)
 		return err;
@@ -346,6 +344,7 @@ int change_group(struct shell *sh)
 		return err;
 	c->group = c->steps;
 	c->group_line = sh->line;
+	c->was_full = c->full;
 	return mark_line(sh);
 }
 
@@ -364,8 +363,9 @@ int change_group_commit(struct shell *sh)
 		return finish(sh);
 	while (c->steps > c->group)
 		pop_release(sh);
-	c->group = 0;		/* what it holds is one step */
-	c->line = false;
+	c->group = 0;
+	c->line = true;		/* what it holds is one step, as a line is */
+	keep_line(sh);
 	return mark_line(sh);
 }
 
@@ -379,7 +379,7 @@ int change_group_rollback(struct shell *sh)
 		pop_rewind(sh);
 	c->group = 0;
 	c->line = false;
-	c->full = false;
+	c->full = c->was_full;
 	forget(sh);
 	return mark_line(sh);
 }

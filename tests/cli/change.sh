@@ -445,6 +445,17 @@ t "undo of more than there is" refused 1 "2 changes cannot be taken back: there 
 t "undo of two lines" silent R2 -R "touch /z" -R "touch /z2" -R "undo 2" -R "touch /z3"
 t "z is not there" fails_with 'has no "z"' see stat /z
 t "z3 is" says "regular" see stat /z3
+t "more groups in a script than undo tells apart" silent sh -c '{ for i in $(seq 300); do
+	printf "begin\ntouch /z3\ncommit\n"; done; } >s.cmds && extant-debugfs -w -f s.cmds a.img'
+{ seq -f "touch -d @%g /z3" 256; echo begin; echo "mkdir /z4"; echo rollback; } >s.cmds
+t "a group behind as many lines" silent R2 -f s.cmds
+{ seq -f "touch -d @%g /z3" 300; echo begin; echo "mkdir /z4"; echo rollback; echo undo; } >s.cmds
+t "lines that are not told apart stay so after a rollback" refused 1 "more than 256" R2 -f s.cmds
+{ echo "touch -d @1 /z3"; echo begin; seq -f "touch -d @%g /z3" 300; echo rollback; echo undo; } >s.cmds
+t "those of a group that was rolled back do not count" silent R2 -f s.cmds
+printf 'touch /z4\nbegin\ncommit\nundo\n' >s.cmds
+t "a group without a change is no step" silent R2 -f s.cmds
+t "so that undo took the line before it" fails_with 'has no "z4"' see stat /z4
 before=$(sum)
 t "what changes nothing writes nothing" silent R2 -R "rm -f /nosuch" -R "mkdir -p /s" -R "touch -c /nosuch"
 t "not a byte" same "$(sum)" "$before"
