@@ -239,20 +239,20 @@ int e2_xattr_replace_all(struct e2_txn *txn, e2_ino ino, struct e2_inode *in,
 }
 
 /* As they lie, or, where the inode has less room than the other, as one set divided anew. */
-static int take_over(struct e2_xattr_change *c, const struct e2_xattr_change *from)
+static int take_over(struct e2_xattr_change *c, const struct e2_xattr_change *from, bool *as_is)
 {
 	const struct e2_xattr_place *places[] = { &from->inside, &from->outside };
 	struct e2_xattr_place all = { .sorted = true };
-	bool as_is = from->inside.bytes <= c->inside.room;
 	int r = 0;
 
+	*as_is = from->inside.bytes <= c->inside.room;
 	for (size_t p = 0; p < 2; p++) {
-		struct e2_xattr_place *to = !as_is ? &all : p == 0 ? &c->inside : &c->outside;
+		struct e2_xattr_place *to = !*as_is ? &all : p == 0 ? &c->inside : &c->outside;
 
 		for (size_t i = 0; i < places[p]->count && r == 0; i++)
 			r = e2_xattr_place_add(to, &places[p]->v[i]);
 	}
-	if (r == 0 && !as_is)
+	if (r == 0 && !*as_is)
 		r = divide(c, all.v, all.count);
 	free(all.v);
 	return r;
@@ -262,19 +262,21 @@ int e2_xattr_copy_from(struct e2_txn *txn, e2_ino from, e2_ino ino, struct e2_in
 {
 	struct e2_xattr_change source = { 0 }, c = { 0 };
 	struct e2_inode from_in;
-	bool same;
+	bool as_is = false;
 	int r;
 
+	if (from == ino)
+		return 0;
 	r = e2_inode_get(e2_txn_fs(txn), from, &from_in);
 	if (r == 0)
 		r = e2_xattr_change_begin(&source, txn, from, &from_in);
 	if (r == 0)
 		r = e2_xattr_change_afresh(&c, txn, ino, in);
 	if (r == 0)
-		r = take_over(&c, &source);
-	same = r == 0 && c.outside.count == source.outside.count;
+		r = take_over(&c, &source, &as_is);
+	/* Divided anew, as many attributes may be outside that are not the same. */
 	if (r == 0)
-		r = replace(&c, same ? from_in.file_acl : 0);
+		r = replace(&c, as_is ? from_in.file_acl : 0);
 	e2_xattr_change_end(&source);
 	e2_xattr_change_end(&c);
 	return r;

@@ -146,3 +146,76 @@ E2_TEST(tree_xattr_share, copies_into_less_room)
 	must(e2_close(fs));
 	img_free(&img);
 }
+
+static void has_value(struct e2_fs *fs, e2_ino ino, const char *name, uint8_t byte, size_t len)
+{
+	const struct e2_xattr *x;
+	struct e2_xattrs *it;
+	unsigned found = 0;
+	int r;
+
+	must(e2_xattrs_begin(fs, ino, &it));
+	while ((r = e2_xattrs_next(it, &x)) > 0) {
+		if (strcmp(e2_str_text(&x->name), name) != 0)
+			continue;
+		found++;
+		cr_assert_eq(x->value_len, len);
+		for (size_t i = 0; i < len; i++)
+			cr_assert_eq(((const uint8_t *)x->value)[i], byte);
+	}
+	must(r);
+	e2_xattrs_end(it);
+	cr_assert_eq(found, 1, "inode %u has %s %u times", ino, name, found);
+}
+
+/* What lay inside goes out and what lay outside comes in: the block has as many as before, and
+ * is another one. */
+E2_TEST(tree_xattr_share, copies_that_change_places_share_no_block)
+{
+	uint8_t large[60], small[40];
+	struct img img;
+
+	memset(large, 'L', sizeof(large));
+	memset(small, 's', sizeof(small));
+	writing_files(&img, &(struct img_options){ .inode_size = 256 }, 2);
+	struct e2_inode in = img_inode_get(&img, WRITING_FIRST + 1);
+
+	in.extra_isize = 48;
+	img_inode(&img, WRITING_FIRST + 1, &in);
+	struct e2_fs *fs = writing_open(&img);
+	struct e2_txn *txn = begin(fs);
+
+	must(e2_xattr_set(txn, WRITING_FIRST, "user.a", large, sizeof(large), 0));
+	must(e2_xattr_set(txn, WRITING_FIRST, "user.b", small, sizeof(small), 0));
+	e2_blk shared = inode(fs, WRITING_FIRST).file_acl;
+	cr_assert_neq(shared, 0);
+	must(e2_xattr_copy(txn, WRITING_FIRST, WRITING_FIRST + 1));
+	cr_assert_neq(inode(fs, WRITING_FIRST + 1).file_acl, 0);
+	cr_assert_neq(inode(fs, WRITING_FIRST + 1).file_acl, shared);
+	for (e2_ino ino = WRITING_FIRST; ino < WRITING_FIRST + 2; ino++) {
+		has_value(fs, ino, "user.a", 'L', sizeof(large));
+		has_value(fs, ino, "user.b", 's', sizeof(small));
+	}
+	must(e2_txn_commit(txn));
+	writing_sound(fs);
+	must(e2_close(fs));
+	img_free(&img);
+}
+
+/* Copied onto itself, an inode would give back the block that it is to share. */
+E2_TEST(tree_xattr_share, copies_onto_itself)
+{
+	struct img img;
+
+	writing_files(&img, &(struct img_options){ .inode_size = 128 }, 1);
+	struct e2_fs *fs = writing_open(&img);
+	struct e2_txn *txn = begin(fs);
+
+	must(e2_xattr_set(txn, WRITING_FIRST, "user.a", "xxx", 3, 0));
+	must(e2_xattr_copy(txn, WRITING_FIRST, WRITING_FIRST));
+	has_value(fs, WRITING_FIRST, "user.a", 'x', 3);
+	must(e2_txn_commit(txn));
+	writing_sound(fs);
+	must(e2_close(fs));
+	img_free(&img);
+}
