@@ -97,3 +97,19 @@ int e2_bitmap_edit(struct e2_txn *txn, e2_grp group, enum e2_role role, e2_blk b
 	}
 	return e2_txn_get(txn, blk, E2_FILL_READ, buf);
 }
+
+int e2_fail_full(struct e2_fs *fs, bool inodes)
+{
+	const char *what = inodes ? "inode" : "block";
+	uint64_t free_blocks, free_inodes;
+	int err = e2_free_counts(fs, &free_blocks, &free_inodes);
+
+	if (err)
+		return err;
+	uint64_t all = inodes ? fs->g.inodes : fs->g.blocks;
+	uint64_t counted = inodes ? free_inodes : free_blocks;
+	if (counted == 0)
+		return e2_fail(E2_ERR_NOSPC, "no %s is free: all %" PRIu64 " are in use", what, all);
+	return e2_fail(E2_ERR_NOSPC, "no %s is free, although the superblock counts %" PRIu64
+		       " of %" PRIu64 " as free", what, counted, all);
+}

@@ -34,6 +34,9 @@ E2_NODISCARD int e2_counters_get(struct e2_txn *txn, e2_grp group, struct e2_cou
 /* changed: keeps what is in c->desc. */
 void e2_counters_put(struct e2_txn *txn, struct e2_counters *c, bool changed);
 
+/* E2_ERR_NOSPC: no inode, or no block, is free; and what the superblock says to that. */
+E2_NODISCARD int e2_fail_full(struct e2_fs *fs, bool inodes);
+
 /* The block bitmap or inode bitmap of a group, at blk by its descriptor, pinned for change.
  * E2_ERR_CORRUPT when something else lies there too. */
 E2_NODISCARD int e2_bitmap_edit(struct e2_txn *txn, e2_grp group, enum e2_role role, e2_blk blk,

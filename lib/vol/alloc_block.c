@@ -197,7 +197,6 @@ int e2_alloc_blocks(struct e2_txn *txn, e2_blk goal, uint64_t want, e2_blk *firs
 	struct e2_fs *fs = e2_txn_fs(txn);
 	const struct e2_geometry *g = &fs->g;
 	struct request r = { .goal = goal, .want = want };
-	uint64_t free_blocks, free_inodes;
 	struct e2_hints *hints;
 	struct hit hit = { 0, 0 };
 
@@ -222,11 +221,7 @@ int e2_alloc_blocks(struct e2_txn *txn, e2_blk goal, uint64_t want, e2_blk *firs
 			return 0;
 		}
 	}
-	err = e2_free_counts(fs, &free_blocks, &free_inodes);
-	if (err)
-		return err;
-	return e2_fail(E2_ERR_NOSPC, "no block is free: the volume has %" PRIu64
-		       ", of which %" PRIu64 " should be", g->blocks, free_blocks);
+	return e2_fail_full(fs, false);
 }
 
 /* ---- giving back -------------------------------------------------------------------- */

@@ -152,7 +152,6 @@ int e2_alloc_inode(struct e2_txn *txn, e2_ino parent, bool directory, e2_ino *in
 {
 	static const struct wish with_block = { 1, 1 }, any = { 1, 0 };
 	const struct e2_geometry *g = &e2_txn_fs(txn)->g;
-	uint64_t blocks, inodes;
 	int r = 0;
 
 	if (!e2_inode_valid(g, parent))
@@ -167,11 +166,7 @@ int e2_alloc_inode(struct e2_txn *txn, e2_ino parent, bool directory, e2_ino *in
 		r = try_groups(txn, group, &any, directory, ino);
 	if (r != 0)
 		return r < 0 ? r : 0;
-	int err = e2_free_counts(e2_txn_fs(txn), &blocks, &inodes);
-	if (err)
-		return err;
-	return e2_fail(E2_ERR_NOSPC, "no inode is free: the volume has %" PRIu32 ", of which %"
-		       PRIu64 " should be", g->inodes, inodes);
+	return e2_fail_full(e2_txn_fs(txn), true);
 }
 
 int e2_free_inode(struct e2_txn *txn, e2_ino ino, bool directory)

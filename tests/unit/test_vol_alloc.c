@@ -102,7 +102,7 @@ static void take_all(struct e2_txn *txn, uint64_t *seed)
 		cr_assert_eq(free_blocks(fs), left);
 	}
 	e2_bitset_free(taken);
-	fails(e2_alloc_blocks(txn, 0, 1, &first, &got), E2_ERR_NOSPC, "no block is free");
+	fails(e2_alloc_blocks(txn, 0, 1, &first, &got), E2_ERR_NOSPC, "no block is free: all ");
 }
 
 E2_TEST(vol_alloc, every_free_block_is_given_once_and_no_other)
@@ -409,7 +409,8 @@ E2_TEST(vol_alloc, every_free_inode_is_given_once_and_none_that_is_reserved)
 				e2_bitset_set(dirs, ino);
 			cr_assert_eq(free_inodes(fs), left - 1);
 		}
-		fails(e2_alloc_inode(txn, 2, false, &ino), E2_ERR_NOSPC, "no inode is free");
+		fails(e2_alloc_inode(txn, 2, false, &ino), E2_ERR_NOSPC,
+		      "no inode is free: all ");
 		fails(e2_alloc_inode(txn, 2, true, &ino), E2_ERR_NOSPC, "no inode is free");
 		fails(e2_alloc_inode(txn, 0, true, &ino), E2_ERR_RANGE, "no inode 0");
 		for (ino = 1; ino <= g->inodes; ino++)
@@ -517,6 +518,40 @@ E2_TEST(vol_alloc, inodes_that_cannot_be_taken_or_freed)
 		must(e2_close(fs));
 		img_free(&img);
 	}
+}
+
+/* Bitmaps without a free bit, and a superblock that counts free ones all the same. */
+E2_TEST(vol_alloc, full_bitmaps_beside_counts_that_are_not_0)
+{
+	struct img img;
+	uint64_t got;
+	e2_blk blk;
+	e2_ino ino;
+
+	img_new(&img, &(struct img_options){ .blocks = 250 });
+	for (ino = 11; ino <= img.g.inodes; ino++)
+		img_mark_inode(&img, ino, true);
+	for (blk = img.g.first_data_block; blk < img.g.blocks; blk++)
+		img_mark_block(&img, blk, true);
+	img_sync(&img);
+	img.super.free_inodes_count = 3;
+	img.super.free_blocks_count = 77;
+	uint8_t raw[E2_SUPER_BYTES];
+	e2_super_encode(&img.super, raw);
+	img_write(&img, 1, 0, raw, sizeof(raw));
+	struct e2_fs *fs = writing_open(&img);
+	struct e2_txn *txn = begin(fs);
+	uint8_t *before = writing_bytes(fs, NULL);
+	fails(e2_alloc_inode(txn, 2, false, &ino), E2_ERR_NOSPC,
+	      "no inode is free, although the superblock counts 3 of ");
+	fails(e2_alloc_inode(txn, 2, true, &ino), E2_ERR_NOSPC, "counts 3 of ");
+	fails(e2_alloc_blocks(txn, 1, 1, &blk, &got), E2_ERR_NOSPC,
+	      "no block is free, although the superblock counts 77 of 250 as free");
+	writing_same(fs, before, false);
+	free(before);
+	e2_txn_abort(txn);
+	must(e2_close(fs));
+	img_free(&img);
 }
 
 /* ---- faults ------------------------------------------------------------------------------- */
