@@ -109,7 +109,8 @@ int e2_fail_full(struct e2_fs *fs, bool inodes)
 	uint64_t all = inodes ? fs->g.inodes : fs->g.blocks;
 	uint64_t counted = inodes ? free_inodes : free_blocks;
 	if (counted == 0)
-		return e2_fail(E2_ERR_NOSPC, "no %s is free: all %" PRIu64 " are in use", what, all);
+		return e2_fail(E2_ERR_NOSPC, "no %s is free: all %" PRIu64 " are in use", what,
+			       all);
 	return e2_fail(E2_ERR_NOSPC, "no %s is free, although the superblock counts %" PRIu64
 		       " of %" PRIu64 " as free", what, counted, all);
 }

@@ -342,8 +342,8 @@ static void fail_share(size_t share)
 		e2_sim_free(pending);
 	}
 	free_states(&s);
-	printf("figure: faults: %u operations, %llu allocations and %llu calls of the host failed\n",
-	       count, (unsigned long long)memory, (unsigned long long)host);
+	printf("figure: faults: %u operations, %llu allocations and %llu calls of the host "
+	       "failed\n", count, (unsigned long long)memory, (unsigned long long)host);
 	cr_assert_gt(memory + host, 5000);	/* a quarter of 20,000 */
 }
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "alloc.h"
 #include "e2test.h"
 #include "image.h"
 
@@ -310,6 +311,92 @@ E2_TEST(vol_find_backup, of_two_volumes_remains_the_primarys_are_taken)
 	cr_assert_eq(e2_find_backup(img.io, &blk, &size), 0);
 	cr_assert_eq(size, 1024);
 	img_free(&old);
+	img_free(&img);
+}
+
+/* Puts a superblock as the copy of group 1 of a volume with such blocks. */
+static void put_copy(struct img *img, struct e2_super super, uint64_t at)
+{
+	uint8_t raw[E2_SUPER_BYTES];
+
+	super.block_group_nr = 1;
+	e2_super_encode(&super, raw);
+	cr_assert_eq(e2_io_write(img->io, at, sizeof(raw), raw), 0);
+}
+
+/* Without the primary's UUID: made last, then written last, then more copies, then first. */
+E2_TEST(vol_find_backup, of_equal_volumes_the_one_written_last_is_taken)
+{
+	enum { SMALL = 8193 * 1024, LARGE = 16384 * 2048 };
+	static const struct {
+		int made, written;	/* the 1 KiB volume's, less those of the other */
+		uint32_t size;
+	} rows[] = {
+		{ 1, -1, 1024 }, { -1, 1, 2048 }, { 0, 1, 1024 }, { 0, -1, 2048 }, { 0, 0, 1024 },
+	};
+	struct img img, small;
+	uint32_t size;
+	e2_blk blk;
+
+	img_new(&img, &(struct img_options){ .block_size = 2048, .blocks = 20000,
+		.ro_compat = E2_FEATURE_sparse_super });
+	img_new(&small, &(struct img_options){ .block_size = 1024, .blocks = 40000,
+		.ro_compat = E2_FEATURE_sparse_super });
+	cr_assert_eq(e2_io_zero(img.io, 1024, 1024), 0);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct e2_super super = small.super, other = img.super;
+
+		super.uuid[0] = 'x';
+		other.uuid[0] = 'y';
+		super.mkfs_time = (uint32_t)(1000 + rows[i].made);
+		super.wtime = (uint32_t)(1000 + rows[i].written);
+		other.mkfs_time = other.wtime = 1000;
+		put_copy(&img, super, SMALL);
+		put_copy(&img, other, LARGE);
+		cr_assert_eq(e2_find_backup(img.io, &blk, &size), 0, "%s", e2_err_detail());
+		cr_assert_eq(size, rows[i].size, "row %zu: %u", i, size);
+		cr_assert_eq(blk, size == 1024 ? 8193 : 16384);
+	}
+	/* A second copy decides where the times do not. */
+	uint8_t raw[E2_SUPER_BYTES];
+	img_free(&img);
+	img_new(&img, &(struct img_options){ .block_size = 2048, .blocks = 60000,
+		.ro_compat = E2_FEATURE_sparse_super });
+	struct e2_super twice = img.super;
+	twice.mkfs_time = twice.wtime = 1000;
+	twice.uuid[0] = 'y';
+	cr_assert_eq(e2_io_zero(img.io, 1024, 1024), 0);
+	put_copy(&img, twice, LARGE);
+	twice.block_group_nr = 3;
+	e2_super_encode(&twice, raw);
+	cr_assert_eq(e2_io_write(img.io, UINT64_C(3) * LARGE, sizeof(raw), raw), 0);
+	small.super.mkfs_time = small.super.wtime = 1000;
+	small.super.uuid[0] = 'x';
+	put_copy(&img, small.super, SMALL);
+	cr_assert_eq(e2_find_backup(img.io, &blk, &size), 0);
+	cr_assert_eq(size, 2048);
+	cr_assert_eq(blk, 16384);
+	img_free(&small);
+	img_free(&img);
+}
+
+/* Neither is there memory to look, nor an image to look in. */
+E2_TEST(vol_find_backup, exhausted_memory_and_tiny_images)
+{
+	uint32_t size;
+	struct img img;
+	e2_blk blk;
+
+	img_new(&img, &(struct img_options){ .blocks = 9000,
+		.ro_compat = E2_FEATURE_sparse_super });
+	alloc_fail(1);
+	cr_assert_eq(e2_find_backup(img.io, &blk, &size), E2_ERR_NOMEM);
+	alloc_fail(0);
+	cr_assert_eq(e2_find_backup(img.io, &blk, &size), 0);
+	uint64_t whole = img.io->size;
+	for (img.io->size = 0; img.io->size <= 4096; img.io->size += 512)
+		cr_assert_eq(e2_find_backup(img.io, &blk, &size), E2_ERR_NOT_EXT2);
+	img.io->size = whole;
 	img_free(&img);
 }
 
