@@ -296,6 +296,25 @@ static void run_ignored(struct shell *sh, const struct command *c, struct args *
 		change_attempt_end(sh, &attempt, (int)status);
 }
 
+/* A command and its arguments, copied: a command that runs others outlives what is remembered.
+ * NULL: there is none; *err tells of a description that cannot be parsed. */
+static const struct command *find_command(struct shell *sh, const char *name, struct spec *spec,
+					  int *err)
+{
+	*err = 0;
+	if (!sh->last || strcmp(sh->last->name, name) != 0) {
+		const struct command *c = command_find(name);
+
+		sh->last = NULL;
+		*err = c ? spec_parse(c->args, &sh->last_spec) : 0;
+		if (!c || *err)
+			return c;
+		sh->last = c;
+	}
+	*spec = sh->last_spec;
+	return sh->last;
+}
+
 enum shell_status shell_words(struct shell *sh, const struct word *words, size_t count)
 {
 	const struct command *c;
@@ -306,11 +325,10 @@ enum shell_status shell_words(struct shell *sh, const struct word *words, size_t
 
 	if (count == 0)
 		return SHELL_OK;
-	c = command_find(words[0].text);
+	c = find_command(sh, words[0].text, &spec, &err);
 	if (!c)
 		return unknown_command(sh, words[0].text);
 	sh->command = words[0].text;
-	err = spec_parse(c->args, &spec);
 	if (!err)
 		err = args_parse(&spec, words + 1, count - 1, &args);
 	if (err) {

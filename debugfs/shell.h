@@ -47,6 +47,8 @@ struct shell {
 	const char *script;	/* name of the script that runs; NULL: none */
 	unsigned line;
 	const char *command;	/* the command that runs, as it was called */
+	const struct command *last;	/* found last: scripts repeat one; NULL: none yet */
+	struct spec last_spec;		/* and its arguments */
 	bool failed;		/* it has warned of something */
 	bool ignoring;		/* and whether it fails does not matter */
 	struct e2_names *names;	/* of all inodes, once asked for */
