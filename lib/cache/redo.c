@@ -218,8 +218,24 @@ static int recover(struct e2_image *image, const char *path)
 	return err;
 }
 
+/* Whether there is no file in the place of the log; what else it may be, loading it tells. */
+static bool is_absent(struct e2_env *env, const char *path)
+{
+	struct e2_io *io;
+	int err = env->ops->open(env, path, 0, &io);
+
+	if (!err)
+		(void)e2_io_close(io);	/* was not even read */
+	else
+		e2_err_clear();
+	return err == E2_ERR_NOENT;
+}
+
 int e2_redo_recover(struct e2_image *image, const char *log_path)
 {
+	/* Nobody else makes one while we are the writer: no need to wait for readers. */
+	if (is_absent(e2_image_env(image), log_path))
+		return 0;
 	int err = e2_image_lock(image, E2_EXCLUSIVE, WAIT_MS);
 
 	if (err)

@@ -23,7 +23,7 @@ enum e2_redo_state {
 int e2_redo_find(struct e2_image *image, const char *log_path, enum e2_redo_state *state);
 
 /* Completes a pending log and removes it, or removes one that means nothing.  The image is
- * open for writing; takes the lock COMMIT.  Idempotent. */
+ * open for writing; where there is a log, takes the lock COMMIT.  Idempotent. */
 int e2_redo_recover(struct e2_image *image, const char *log_path);
 
 /* Removes a log unseen; E2_ERR_NOENT when there is none. */

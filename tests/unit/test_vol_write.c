@@ -216,6 +216,11 @@ E2_TEST(vol_write, one_writer_and_readers_who_notice)
 	must(host_open(&h, E2_OPEN_WRITE, &writer));
 	cr_assert_eq(generation(writer), 6);
 	must(e2_close(writer));
+	must(host_open(&h, 0, &reader));
+	must(e2_reading_begin(reader, &changed));
+	must(host_open(&h, E2_OPEN_WRITE, &writer));	/* waits for nobody */
+	must(e2_close(writer));
+	must(e2_close(reader));
 	e2_sim_free(h.sim);
 }
 
