@@ -223,13 +223,10 @@ static int finish_or_say(struct shell *sh, int status)
 
 /* ---- lines ----------------------------------------------------------------- */
 
-void change_line_begin(struct shell *sh)
+int change_line_begin(struct shell *sh)
 {
 	sh->change.line = false;
-	if (sh->txn && mark_line(sh)) {
-		shell_warn(sh, E2_ERR_NOMEM);
-		sh->quit = true;	/* the line could not be taken back */
-	}
+	return sh->txn ? mark_line(sh) : 0;
 }
 
 /* The mark of a line that has succeeded becomes a step, if it changed anything. */

@@ -38,8 +38,9 @@ struct change {
 /* Before a command that changes something: makes sure that a transaction is open. */
 int change_ready(struct shell *sh);
 
-/* A line of commands, around all of it; status is what it came to, and what is returned. */
-void change_line_begin(struct shell *sh);
+/* A line of commands, around all of it; status is what it came to, and what is returned.  A line
+ * that could not begin does nothing, and has failed. */
+int change_line_begin(struct shell *sh);
 int change_line_end(struct shell *sh, int status);
 
 /* A command that changes something and whose failure does not matter: rewound when it fails. */

@@ -385,9 +385,13 @@ static enum shell_status run_next(struct shell *sh, const char *line, size_t len
 enum shell_status shell_line(struct shell *sh, const char *line, size_t len)
 {
 	enum shell_status first = SHELL_OK;
+	int err = change_line_begin(sh);
 
-	change_line_begin(sh);
-	while (len && !sh->quit) {
+	if (err) {		/* it could not be taken back */
+		fail_command(sh, last_failure(err));
+		first = SHELL_FAILED;
+	}
+	while (!err && len && !sh->quit) {
 		size_t used;
 		enum shell_status status = run_next(sh, line, len, &used);
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "alloc.h"
 #include "e2test.h"
 #include "image.h"
 
@@ -230,5 +231,26 @@ E2_TEST(shell_session, a_full_disk_is_told_once_and_ends_the_session)
 	cr_assert_eq(shell_line(&s.sh, "cat /test; pwd", 14), SHELL_FAILED);
 	cr_assert(s.sh.quit);
 	close(full);
+	end(&s);
+}
+
+/* A line for which memory runs out has failed, whatever it was needed for. */
+E2_TEST(shell_session, a_line_without_memory_fails)
+{
+	char text[256];
+	struct session s;
+
+	begin(&s, OUT_TEXT);
+	e2_close(s.sh.fs);
+	s.sh.fs = img_open(&s.img, &(struct e2_open_options){ .flags = E2_OPEN_WRITE });
+	s.sh.writable = s.sh.whole = s.sh.survives = true;
+	for (int i = 0; i < 40; i++) {
+		assert_status(&s, "touch /test", SHELL_OK);
+		alloc_fail(1);
+		enum shell_status status = run(&s, "touch /test", text, sizeof(text));
+		alloc_fail(0);
+		cr_assert_eq(status != SHELL_OK, true, "line %d", i);
+	}
+	cr_assert_eq(shell_end_lines(&s.sh, SHELL_OK), SHELL_OK);
 	end(&s);
 }
