@@ -266,6 +266,20 @@ static int write_free(struct plan *p)
 	return err || p->homes == 0 ? err : e2_io_sync(p->io);
 }
 
+/* After the commit point there is no way back: a full disk must be noticed before it. */
+static int reserve_logged(struct plan *p)
+{
+	int err = 0;
+
+	p->wrote = true;	/* the host may count it as a change */
+	for (size_t i = 0, n; !err && i < p->count; i += n) {
+		for (n = 1; i + n < p->count && p->blk[i + n] == p->blk[i] + n;)
+			n++;
+		err = e2_io_reserve(p->io, p->blk[i] * p->size, n * p->size);
+	}
+	return err;
+}
+
 static int make_head(struct plan *p, struct e2_redo_head *head)
 {
 	*head = (struct e2_redo_head){
@@ -298,6 +312,8 @@ static int write_logged(struct plan *p)
 
 	if (!err)
 		err = e2_redo_clear(e2_image_env(place->image), place->log_path);
+	if (!err)
+		err = reserve_logged(p);
 	if (!err && undo)
 		err = e2_undo_append(undo, p->txn, p->io, &head, &blocks);
 	if (err)

@@ -5,7 +5,8 @@
  *   0  take the lock COMMIT; prove that every sector to be replaced is what was read, and
  *      that nobody has written to the image
  *   1  blocks that are free in the state before: home                    fsync image
- *   2  all others: into the log, with what stands there now; undo file   fsync both, directory
+ *   2  all others: room for them in the image; into the log, with what stands there now;
+ *      undo file                                                        fsync both, directory
  *      The commit point.
  *   3  the guarded sector, guard on                                      fsync image
  *   4  the logged blocks home, the guard still on                        fsync image

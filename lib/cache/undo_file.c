@@ -110,15 +110,21 @@ static int load_head(struct e2_undo *undo)
 static int load_freed(struct e2_undo *undo, const struct e2_undo_record *r)
 {
 	uint64_t at = r->at + E2_SECTOR + r->blocks * (undo->block_size + E2_UNDO_ENTRY);
+	uint64_t blocks = e2_image_io(undo->image)->size / undo->block_size;
 	uint8_t raw[E2_UNDO_FREED];
 	int err = 0;
 
 	undo->knows_freed = undo->knows_freed && r->knows_freed;
 	for (uint64_t i = 0; !err && i < r->freed; i++) {
 		err = e2_io_read(undo->io, at + i * E2_UNDO_FREED, sizeof(raw), raw);
-		if (!err)
-			err = e2_ranges_set(undo->freed, e2_get64(raw), e2_get64(raw + 8),
-					    e2_get64(raw));
+		if (err)
+			break;
+		uint64_t blk = e2_get64(raw), count = e2_get64(raw + 8);
+
+		if (blk > blocks || count > blocks - blk)
+			return e2_fail(E2_ERR_EXIST, "%s: is a damaged undo file: says that blocks "
+				       "past the end of the image were freed", undo->io->name);
+		err = e2_ranges_set(undo->freed, blk, count, blk);
 	}
 	return err;
 }

@@ -62,6 +62,15 @@ int e2_io_zero(struct e2_io *io, uint64_t offset, uint64_t len)
 	return r || len == 0 ? r : io->ops->zero(io, offset, len);
 }
 
+int e2_io_reserve(struct e2_io *io, uint64_t offset, uint64_t len)
+{
+	int r = check_writable(io);
+
+	if (r == E2_OK)
+		r = check_range(io, "making room", offset, len);
+	return r || len == 0 || !io->ops->reserve ? r : io->ops->reserve(io, offset, len);
+}
+
 int e2_io_close(struct e2_io *io)
 {
 	return io ? io->ops->close(io) : E2_OK;

@@ -25,6 +25,8 @@ struct e2_io_ops {	/* a back end; offsets and lengths in bytes; 0 or negative e2
 	int (*sync)(struct e2_io *io);		/* all earlier writes are durable on return */
 	int (*resize)(struct e2_io *io, uint64_t size);
 	int (*zero)(struct e2_io *io, uint64_t offset, uint64_t len);	/* may make a hole */
+	/* Makes room for bytes that will be written; changes none.  NULL: there always is. */
+	int (*reserve)(struct e2_io *io, uint64_t offset, uint64_t len);
 	int (*close)(struct e2_io *io);		/* releases io whatever it returns */
 };
 
@@ -43,6 +45,8 @@ E2_NODISCARD int e2_io_write(struct e2_io *io, uint64_t offset, size_t len, cons
 E2_NODISCARD int e2_io_sync(struct e2_io *io);
 E2_NODISCARD int e2_io_resize(struct e2_io *io, uint64_t size);
 E2_NODISCARD int e2_io_zero(struct e2_io *io, uint64_t offset, uint64_t len);
+/* E2_ERR_NOSPC when holes there could not be filled.  Where the host cannot tell, it succeeds. */
+E2_NODISCARD int e2_io_reserve(struct e2_io *io, uint64_t offset, uint64_t len);
 int e2_io_close(struct e2_io *io);	/* NULL is fine; a failure of close(2) is reported */
 
 enum e2_io_flags {

@@ -134,6 +134,21 @@ static int file_zero(struct e2_io *io, uint64_t offset, uint64_t len)
 	return E2_OK;
 }
 
+/* Only where there are holes: an allocation may renew the times of the file. */
+static int file_reserve(struct e2_io *io, uint64_t offset, uint64_t len)
+{
+	int fd = file_of(io)->fd, r;
+
+	if (file_of(io)->is_device || lseek(fd, (off_t)offset, SEEK_HOLE) >= (off_t)(offset + len))
+		return E2_OK;
+	do {
+		r = fallocate(fd, FALLOC_FL_KEEP_SIZE, (off_t)offset, (off_t)len);
+	} while (r != 0 && errno == EINTR);
+	if (r != 0 && (errno == ENOSPC || errno == EDQUOT))
+		return fail_at(io, errno, "making room for", offset, len);
+	return E2_OK;		/* whatever else was wrong, a write will tell */
+}
+
 static int file_close(struct e2_io *io)
 {
 	struct file_io *f = file_of(io);
@@ -152,6 +167,7 @@ static const struct e2_io_ops file_ops = {
 	.sync = file_sync,
 	.resize = file_resize,
 	.zero = file_zero,
+	.reserve = file_reserve,
 	.close = file_close,
 };
 

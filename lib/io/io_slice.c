@@ -45,6 +45,11 @@ static int slice_zero(struct e2_io *io, uint64_t offset, uint64_t len)
 	return e2_io_zero(slice_of(io)->whole, slice_of(io)->start + offset, len);
 }
 
+static int slice_reserve(struct e2_io *io, uint64_t offset, uint64_t len)
+{
+	return e2_io_reserve(slice_of(io)->whole, slice_of(io)->start + offset, len);
+}
+
 static int slice_close(struct e2_io *io)
 {
 	int r = e2_io_close(slice_of(io)->whole);
@@ -60,6 +65,7 @@ static const struct e2_io_ops slice_ops = {
 	.sync = slice_sync,
 	.resize = slice_resize,
 	.zero = slice_zero,
+	.reserve = slice_reserve,
 	.close = slice_close,
 };
 

@@ -102,6 +102,14 @@ static int handle_resize(struct e2_io *io, uint64_t size)
 	return r;
 }
 
+static int handle_reserve(struct e2_io *io, uint64_t offset, uint64_t len)
+{
+	struct sim_handle *s = handle_of(io);
+
+	(void)offset, (void)len;	/* there are no holes */
+	return sim_enter(s->sim, E2_SIM_RESIZE, s->name);
+}
+
 static int handle_sync(struct e2_io *io)
 {
 	struct sim_handle *s = handle_of(io);
@@ -131,6 +139,7 @@ static const struct e2_io_ops handle_ops = {
 	.sync = handle_sync,
 	.resize = handle_resize,
 	.zero = handle_zero,
+	.reserve = handle_reserve,
 	.close = handle_close,
 };
 

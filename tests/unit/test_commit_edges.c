@@ -372,3 +372,69 @@ E2_TEST(cache_commit_edges, undo_files_that_lie)
 		e2_sim_free(raw.sim);
 	}
 }
+
+/* Blocks were freed past the end of the image, says a record whose checksums are right. */
+E2_TEST(cache_commit_edges, undo_files_that_lie_of_freed_blocks)
+{
+	static const uint64_t lies[][2] = {
+		{ UINT64_MAX - 1, 5 }, { BLOCKS, 1 }, { 1, BLOCKS }, { 0, UINT64_MAX },
+	};
+	struct raw raw;
+
+	for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		const size_t record = E2_SECTOR, body = 2 * E2_SECTOR;
+		const uint8_t *file;
+		uint64_t size;
+		uint8_t *data;
+		struct e2_io *io;
+
+		host_make(&raw);
+		raw_open(&raw, true);
+		raw.how.freed = freed;
+		cr_assert_eq(commit(&raw, 7, 5, 7), 0);
+		raw_close(&raw);
+		cr_assert(e2_sim_file(raw.sim, undo_path, &file, &size));
+		data = malloc((size_t)size);
+		cr_assert(data != NULL);
+		memcpy(data, file, (size_t)size);
+		cr_assert_eq(e2_get64(data + record + 16), 6, "with the guarded one");
+		e2_put64(data + body + 6 * (size_t)(BLOCK + 16), lies[i][0]);
+		e2_put64(data + body + 6 * (size_t)(BLOCK + 16) + 8, lies[i][1]);
+		e2_put32(data + record + 36, e2_crc32(0, data + body, (size_t)size - body));
+		e2_put32(data + record + 508, e2_crc32(0, data + record, 508));
+		struct e2_env *env = e2_sim_env(raw.sim);
+		cr_assert_eq(env->ops->open(env, undo_path, E2_IO_WRITE, &io), 0);
+		cr_assert_eq(e2_io_write(io, 0, (size_t)size, data), 0);
+		cr_assert_eq(e2_io_close(io), 0);
+		free(data);
+		raw_open(&raw, false);
+		cr_assert_eq(e2_undo_open(raw.image, undo_path, &raw.undo), E2_ERR_EXIST, "%d",
+			     (int)i);
+		raw.undo = NULL;
+		raw_close(&raw);
+		e2_sim_free(raw.sim);
+	}
+}
+
+/* A full disk is noticed before the commit point. */
+E2_TEST(cache_commit_edges, no_room_for_holes)
+{
+	enum { ROOMS = 2, LOG = 1 };	/* runs of blocks, and the file of the log */
+	const uint8_t *data;
+	struct raw raw;
+	uint64_t size;
+
+	host_make(&raw);
+	raw_open(&raw, false);
+	for (unsigned nth = 1; nth <= ROOMS + LOG; nth++) {
+		e2_sim_fail(raw.sim, E2_SIM_RESIZE, nth, false, E2_ERR_NOSPC);
+		cr_assert_eq(commit(&raw, 7, 5, 7), E2_ERR_NOSPC);
+		e2_sim_fail(raw.sim, 0, 0, false, 0);
+		cr_assert_not(e2_sim_file(raw.sim, log_path, &data, &size));
+		must_hold(&raw, 0, 0, 0);
+	}
+	cr_assert_eq(commit(&raw, 7, 5, 7), 0);
+	must_hold(&raw, 7, 5, 7);
+	raw_close(&raw);
+	e2_sim_free(raw.sim);
+}

@@ -30,6 +30,9 @@ static void exercise(struct e2_io *io)
 	cr_assert_eq(e2_io_read(io, UINT64_MAX, 2, buf), E2_ERR_IO);
 	cr_assert_eq(e2_io_read(io, UINT64_MAX - 1, 64, buf), E2_ERR_IO);
 	cr_assert_eq(e2_io_zero(io, 1, UINT64_MAX), E2_ERR_IO);
+	cr_assert_eq(e2_io_reserve(io, 9937, 64), E2_ERR_IO);
+	cr_assert_eq(e2_io_reserve(io, 0, 10000), E2_OK);
+	cr_assert_eq(e2_io_reserve(io, 10000, 0), E2_OK);
 	cr_assert_eq(e2_io_read(io, 10000, 0, buf), E2_OK);
 	cr_assert_eq(e2_io_read(io, 10001, 0, buf), E2_ERR_IO);
 
@@ -300,5 +303,35 @@ E2_TEST(io_image, names_files_and_slices)
 	refuse_image(scratch_path(&s, "none#p2"), E2_ERR_NOENT);
 	refuse_image("", E2_ERR_INVAL);
 	refuse_image(s.dir, E2_ERR_INVAL);
+	scratch_end(&s);
+}
+
+/* Holes get blocks, and keep what they hold; what has blocks keeps its times too. */
+E2_TEST(io_file, room_can_be_made_before_it_is_needed)
+{
+	struct e2_io *io;
+	struct stat was, is;
+	struct scratch s;
+	uint8_t byte = 9;
+
+	scratch_begin(&s);
+	const char *path = scratch_file(&s, "sparse", "", 0);
+	int fd = open(path, O_RDWR);
+	cr_assert_geq(fd, 0);
+	cr_assert_eq(ftruncate(fd, 1 << 20), 0);
+	cr_assert_eq(e2_io_open_file(path, E2_IO_WRITE, &io), E2_OK);
+	cr_assert_eq(e2_io_reserve(io, 65536, 65536), E2_OK);
+	cr_assert_eq(fstat(fd, &was), 0);
+	cr_assert_geq(was.st_blocks, 128);
+	cr_assert_eq(was.st_size, 1 << 20);
+	cr_assert_eq(e2_io_read(io, 70000, 1, &byte), E2_OK);
+	cr_assert_eq(byte, 0);
+	cr_assert_eq(e2_io_close(io), E2_OK);
+	cr_assert_eq(e2_io_open_file(path, 0, &io), E2_OK);
+	cr_assert_eq(e2_io_reserve(io, 0, 1), E2_ERR_ROFS);
+	cr_assert_eq(e2_io_close(io), E2_OK);
+	cr_assert_eq(fstat(fd, &is), 0);
+	cr_assert_eq(is.st_blocks, was.st_blocks);
+	close(fd);
 	scratch_end(&s);
 }
