@@ -28,7 +28,7 @@ static int push(struct shell *sh)
 	int err = e2_txn_mark(sh->txn, &mark);
 
 	if (err)
-		return err;
+		return e2_fail(err, "no memory to take a line back");
 	assert(c->steps < sizeof(c->step) / sizeof(*c->step));
 	c->step[c->steps++] = (struct change_step){ mark, c->done };
 	return 0;
