@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Several programs at one image: one writer, who is named to all others; readers who see the
 # state before a commit or the one after it; the kernel's mounts; changes by strangers.
+# sanitizers: no, it is about processes and their locks
 . "$(dirname "$0")/../lib.sh"
 
 d() { extant-debugfs "$@"; }

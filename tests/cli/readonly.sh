@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Who only reads writes nothing: judged by the system calls of every reading command and by the
 # files afterwards, also while a change that was not completed waits in a log.
+# sanitizers: no, it is about system calls
 . "$(dirname "$0")/../lib.sh"
 
 if ! have strace || ! strace -o /dev/null true 2>/dev/null; then
