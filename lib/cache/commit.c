@@ -65,22 +65,21 @@ static int read_after(void *context, e2_blk blk, uint64_t count, void *data)
 {
 	const struct plan *p = context;
 	uint8_t *to = data;
-	int err = 0;
 
-	while (!err && count != 0) {
+	while (count != 0) {
 		const uint8_t *from;
 		uint64_t got;
+		int err = e2_txn_after(p->txn, blk, count, to, &from, &got);
 
-		err = e2_txn_after(p->txn, blk, count, to, &from, &got);
 		if (err)
-			break;
+			return err;
 		if (from != to)
 			memcpy(to, from, (size_t)got * p->size);
 		to += got * p->size;
 		blk += got;
 		count -= got;
 	}
-	return err;
+	return 0;
 }
 
 /* Writes a run of changes home in large pieces. */

@@ -76,12 +76,14 @@ static bool decode(const uint8_t *sector, uint64_t log_size, struct e2_redo_head
 	       e2_redo_payload(head) + head->count * head->block_size == log_size;
 }
 
+enum { INDEX_BYTES = 32 << 10 };	/* read at once */
+
 /* Loads the numbers of the blocks; *good: they ascend and lie within the volume. */
 static int load_blocks(struct e2_redo_log *log, bool *good)
 {
 	const struct e2_redo_head *head = &log->head;
 	size_t entry = e2_redo_entry(head);
-	uint64_t blocks = head->size / head->block_size, room = E2_PEN_ROOM / entry;
+	uint64_t blocks = head->size / head->block_size, room = INDEX_BYTES / entry;
 	uint8_t *buf;
 	int err = 0;
 

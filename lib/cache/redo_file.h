@@ -72,10 +72,10 @@ void e2_redo_encode(const struct e2_redo_head *head, uint32_t body_crc, uint8_t 
 /* The final version of the guarded sector, from the blocks. */
 E2_NODISCARD int e2_redo_load_final(struct e2_redo_log *log);
 
-/* How many blocks are read and written at once. */
+/* How many blocks, which are of 64 KiB at most, are read and written at once. */
 static inline uint64_t e2_redo_piece(uint32_t block_size)
 {
-	return block_size < E2_REDO_PIECE ? E2_REDO_PIECE / block_size : 1;
+	return E2_REDO_PIECE / block_size;
 }
 
 /* ---- redo_write.c ---------------------------------------------------------- */

@@ -16,18 +16,18 @@ static int write_index(struct e2_pen *p, const struct e2_redo_head *head,
 {
 	size_t entry = e2_redo_entry(head), sectors = head->block_size / E2_SECTOR;
 	size_t gap = (size_t)(e2_redo_payload(head) - E2_REDO_INDEX - head->count * entry);
-	int err = 0;
 
-	for (uint64_t i = 0; !err && i < head->count; i++) {
-		err = e2_pen_reserve(p, entry);
+	for (uint64_t i = 0; i < head->count; i++) {
+		int err = e2_pen_reserve(p, entry);
+
 		if (err)
-			break;
+			return err;
 		e2_put64(p->buf + p->used, blocks->blk[i]);
 		for (size_t s = 0; s < sectors; s++)
 			e2_put32(p->buf + p->used + 8 + 4 * s, blocks->before[i * sectors + s]);
 		p->used += entry;
 	}
-	return err ? err : e2_pen_zeros(p, gap);
+	return e2_pen_zeros(p, gap);
 }
 
 static int write_blocks(struct e2_pen *p, const struct e2_redo_log *log,
@@ -61,12 +61,9 @@ static int write_body(struct e2_redo_log *log, const struct e2_redo_blocks *bloc
 				   log->head.block_size);
 	if (err)
 		return err;
-	err = e2_pen_reserve(&pen, E2_SECTOR);
-	if (!err) {
-		memcpy(pen.buf, log->head.guarded, E2_SECTOR);
-		pen.used = E2_SECTOR;
-		err = write_index(&pen, &log->head, blocks);
-	}
+	memcpy(pen.buf, log->head.guarded, E2_SECTOR);	/* there is room for as much as a block */
+	pen.used = E2_SECTOR;
+	err = write_index(&pen, &log->head, blocks);
 	if (!err)
 		err = write_blocks(&pen, log, blocks);
 	if (!err)

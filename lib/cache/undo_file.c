@@ -151,9 +151,9 @@ static int load_record(struct e2_undo *undo, struct e2_undo_record *r)
 	int err;
 
 	*r = (struct e2_undo_record){ .at = e2_undo_end(undo) };
-	if (undo->io->size < r->at || undo->io->size - r->at < E2_SECTOR)
+	room = undo->io->size - r->at;		/* what is known lies within the file */
+	if (room < E2_SECTOR)
 		return 0;
-	room = undo->io->size - r->at;
 	err = e2_io_read(undo->io, r->at, E2_SECTOR, sector);
 	if (err)
 		return err;

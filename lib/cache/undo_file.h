@@ -41,6 +41,7 @@ struct e2_undo {
 	struct e2_io *io;
 	bool named;
 	struct e2_str name;		/* to be given with the first record; else empty */
+	bool linked;			/* the name is given, but perhaps not durable yet */
 	uint32_t block_size;		/* of the volume, once there is a record */
 	uint8_t identity[16];
 	struct e2_undo_record *record;

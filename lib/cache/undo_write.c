@@ -54,57 +54,53 @@ static int write_blocks(struct e2_pen *pen, struct e2_io *image, const struct e2
 			struct e2_undo_entry *entry)
 {
 	uint32_t size = head->block_size;
-	int err = 0;
 
-	for (uint64_t i = 0; !err && i < head->count; i++) {
-		uint8_t *is;
+	for (uint64_t i = 0; i < head->count; i++) {
+		int err = e2_pen_reserve(pen, size);
+		uint8_t *is = pen->buf + pen->used;
 
-		err = e2_pen_reserve(pen, size);
-		is = pen->buf + pen->used;
 		if (!err)
 			err = e2_io_read(image, blocks->blk[i] * size, size, is);
 		if (!err)
 			err = blocks->read(blocks->context, blocks->blk[i], 1, will);
 		if (err)
-			break;
+			return err;
 		entry[i] = (struct e2_undo_entry){
 			.blk = blocks->blk[i], .before = e2_crc32(0, is, size),
 			.after = e2_crc32(0, will, size),
 		};
 		pen->used += size;
 	}
-	return err;
+	return 0;
 }
 
 static int write_entries(struct e2_pen *pen, const struct e2_undo_entry *entry, uint64_t count)
 {
-	int err = 0;
+	for (uint64_t i = 0; i < count; i++) {
+		int err = e2_pen_reserve(pen, E2_UNDO_ENTRY);
 
-	for (uint64_t i = 0; !err && i < count; i++) {
-		err = e2_pen_reserve(pen, E2_UNDO_ENTRY);
 		if (err)
-			break;
+			return err;
 		e2_put64(pen->buf + pen->used, entry[i].blk);
 		e2_put32(pen->buf + pen->used + 8, entry[i].before);
 		e2_put32(pen->buf + pen->used + 12, entry[i].after);
 		pen->used += E2_UNDO_ENTRY;
 	}
-	return err;
+	return 0;
 }
 
 static int write_freed(struct e2_pen *pen, const struct runs *f)
 {
-	int err = 0;
+	for (size_t i = 0; i < f->count; i++) {
+		int err = e2_pen_reserve(pen, E2_UNDO_FREED);
 
-	for (size_t i = 0; !err && i < f->count; i++) {
-		err = e2_pen_reserve(pen, E2_UNDO_FREED);
 		if (err)
-			break;
+			return err;
 		e2_put64(pen->buf + pen->used, f->run[i].blk);
 		e2_put64(pen->buf + pen->used + 8, f->run[i].count);
 		pen->used += E2_UNDO_FREED;
 	}
-	return err;
+	return 0;
 }
 
 /* All of a record but its header. */
@@ -143,10 +139,12 @@ static int write_body(struct e2_undo *undo, struct e2_io *image, const struct e2
 static int give_name(struct e2_undo *undo)
 {
 	const char *path = e2_str_text(&undo->name);
-	int err = undo->env->ops->link_temp(undo->env, undo->io, path);
+	int err = undo->linked ? 0 : undo->env->ops->link_temp(undo->env, undo->io, path);
 
-	if (!err)
-		err = undo->env->ops->sync_dir(undo->env, path);
+	if (err)
+		return err;
+	undo->linked = true;
+	err = undo->env->ops->sync_dir(undo->env, path);
 	if (!err)
 		e2_str_free(&undo->name);
 	return err;
@@ -166,7 +164,7 @@ static int write_record(struct e2_undo *undo, struct e2_io *image, const struct 
 	if (!err)
 		err = write_body(undo, image, head, blocks, f, r, &crc);
 	/* The first one proves itself by having a header at all; without a name nobody sees it. */
-	if (!err && undo->named && undo->name.len == 0 && undo->count == 0)
+	if (!err && undo->named && (undo->name.len == 0 || undo->linked) && undo->count == 0)
 		err = e2_io_sync(undo->io);
 	if (!err) {
 		e2_undo_encode(undo, r, crc, sector);
@@ -194,12 +192,13 @@ static int settle_volume(struct e2_undo *undo, const struct e2_redo_head *head)
 /* Makes the record one of the file's; room for it is there. */
 static int adopt(struct e2_undo *undo, const struct e2_undo_record *r, const struct runs *f)
 {
-	int err = 0;
+	for (size_t i = 0; i < f->count; i++) {
+		const struct e2_range *run = &f->run[i];
+		int err = e2_ranges_set(undo->freed, run->blk, run->count, run->blk);
 
-	for (size_t i = 0; !err && i < f->count; i++)
-		err = e2_ranges_set(undo->freed, f->run[i].blk, f->run[i].count, f->run[i].blk);
-	if (err)
-		return err;
+		if (err)
+			return err;
+	}
 	undo->knows_freed = undo->knows_freed && r->knows_freed;
 	undo->record[undo->count++] = *r;
 	return 0;

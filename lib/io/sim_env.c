@@ -50,8 +50,10 @@ static int create(struct e2_sim *sim, const char *path, bool named, struct e2_io
 		r = sim_new_handle(sim, path, file, true, io);
 	if (r == E2_OK && named) {
 		r = record_name(sim, SIM_LINK, path, NULL, file);
-		if (r)
+		if (r) {
 			(void)(*io)->ops->close(*io);	/* the first failure is the one to tell */
+			*io = NULL;
+		}
 	}
 	return r;
 }

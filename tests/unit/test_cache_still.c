@@ -76,3 +76,35 @@ E2_TEST(cache_still, without_memory_or_reads_nothing_leaks)
 	cr_assert_eq(e2_io_close(io), E2_OK);
 	e2_sim_free(sim);
 }
+
+static int look_device(struct e2_env *env, const char *path, struct e2_place *place)
+{
+	(void)env;
+	*place = (struct e2_place){ .kind = E2_PLACE_DEVICE };
+	e2_str_add(&place->path, path);
+	return e2_str_status(&place->path);
+}
+
+/* What has no log of its own is read as it is; one that was named must be readable. */
+E2_TEST(cache_still, images_without_a_log)
+{
+	struct e2_env *env;
+	struct e2_sim *sim = make_sim(&env);
+	const struct e2_env_ops *even = env->ops;
+	struct e2_env_ops odd = *even;
+	struct e2_io *io;
+	bool pending;
+
+	cr_assert_eq(e2_still_open(NULL, "/nonexistent/a.img", NULL, &io, NULL), E2_ERR_NOENT);
+	odd.look = look_device;
+	env->ops = &odd;
+	cr_assert_eq(e2_still_open(env, "d/a.img", NULL, &io, &pending), E2_OK, "%s",
+		     e2_err_detail());
+	cr_assert_not(pending);
+	cr_assert_eq(e2_io_close(io), E2_OK);
+	env->ops = even;
+	e2_sim_fail(sim, E2_SIM_OPEN, 2, false, E2_ERR_UNSUPPORTED);
+	cr_assert_eq(e2_still_open(env, "d/a.img", "d/log", &io, NULL), E2_ERR_UNSUPPORTED);
+	e2_sim_fail(sim, 0, 0, false, E2_OK);
+	e2_sim_free(sim);
+}

@@ -8,137 +8,10 @@
 #include "base/endian.h"
 #include "cache/redo.h"
 #include "cache/still.h"
-#include "cache/txn.h"
-#include "cache/undo.h"
-#include "io/sim.h"
+#include "raw.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-enum { BLOCK = 1024, BLOCKS = 4000, BYTES = BLOCK * BLOCKS };
-
-static const char path[] = "d/a.img";
-static const char log_path[] = "d/a.img.e2log";
-static const char undo_path[] = "d/a.undo";
-
-struct raw {
-	struct e2_sim *sim;
-	struct e2_image *image;
-	struct e2_cache *cache;
-	struct e2_undo *undo;
-	struct e2_commit_place place;
-	struct e2_commit how;
-	int was_free_err, freed_err;
-};
-
-static int was_free(void *context, e2_blk blk, bool *is_free)
-{
-	*is_free = blk % 3 == 0;
-	return ((struct raw *)context)->was_free_err;
-}
-
-static int freed(void *context, struct e2_txn *txn, e2_blk from, struct e2_range *run)
-{
-	int err = ((struct raw *)context)->freed_err;
-
-	(void)txn;
-	if (err)
-		return err;
-	if (from > 100)
-		return 0;
-	*run = (struct e2_range){ .blk = from + 1, .count = 1 };
-	return 1;
-}
-
-static void guard(uint8_t sector[E2_SECTOR])
-{
-	sector[0] = 0xee;
-}
-
-static void host_make(struct raw *raw)
-{
-	uint8_t *bytes = malloc(BYTES);
-	struct e2_io *io;
-
-	*raw = (struct raw){ .was_free_err = 0 };
-	cr_assert(bytes != NULL);
-	memset(bytes, 1, BYTES);
-	cr_assert_eq(e2_sim_new(&raw->sim), 0);
-	struct e2_env *env = e2_sim_env(raw->sim);
-	cr_assert_eq(env->ops->create_excl(env, path, 0600, &io), 0);
-	cr_assert_eq(e2_io_resize(io, BYTES), 0);
-	cr_assert_eq(e2_io_write(io, 0, BYTES, bytes), 0);
-	cr_assert_eq(e2_io_close(io), 0);
-	free(bytes);
-}
-
-static void raw_open(struct raw *raw, bool undo)
-{
-	cr_assert_eq(e2_image_open(e2_sim_env(raw->sim), path, E2_IMAGE_WRITE, &raw->image), 0);
-	cr_assert_eq(e2_cache_open(e2_image_io(raw->image), BLOCK, 1 << 16, 0, &raw->cache), 0);
-	raw->undo = NULL;
-	if (undo)
-		cr_assert_eq(e2_undo_open(raw->image, undo_path, &raw->undo), 0, "%s",
-			     e2_err_detail());
-	raw->place = (struct e2_commit_place){
-		.image = raw->image, .log_path = log_path, .undo = raw->undo,
-	};
-	raw->how = (struct e2_commit){
-		.context = raw, .place = &raw->place, .guard = guard, .guard_offset = BLOCK,
-	};
-}
-
-static void raw_close(struct raw *raw)
-{
-	e2_cache_close(raw->cache);
-	cr_assert_eq(e2_undo_close(raw->undo), 0);
-	cr_assert_eq(e2_image_close(raw->image), 0);
-}
-
-static int commit(struct raw *raw, e2_blk from, uint64_t count, uint8_t value)
-{
-	uint8_t data[BLOCK];
-	struct e2_txn *txn;
-
-	int err = e2_txn_open(raw->cache, &raw->how, &txn);
-
-	if (err)
-		return err;
-	memset(data, value, sizeof(data));
-	for (uint64_t i = 0; !err && i < count; i++)
-		err = e2_txn_write(txn, from + i, 1, data);
-	if (!err)
-		return e2_txn_commit(txn);
-	e2_txn_abort(txn);
-	return err;
-}
-
-static void must_hold(struct raw *raw, e2_blk from, uint64_t count, uint8_t value)
-{
-	const uint8_t *data;
-	uint64_t size;
-
-	cr_assert(e2_sim_file(raw->sim, path, &data, &size));
-	for (uint64_t b = 0; b < BLOCKS; b++)
-		cr_assert_eq(data[b * BLOCK + 9], b >= from && b < from + count ? value : 1,
-			     "block %d", (int)b);
-}
-
-static int take_back(struct raw *raw, uint64_t count)
-{
-	struct e2_txn *txn;
-	int err = e2_txn_open(raw->cache, &raw->how, &txn);
-
-	if (err)
-		return err;
-	err = e2_undo_apply(raw->undo, txn, count);
-	if (err) {
-		e2_txn_abort(txn);
-		return err;
-	}
-	err = e2_txn_commit(txn);
-	return err ? err : e2_undo_drop(raw->undo, count);
-}
 
 /* More than is read and written at once, with and without what the volume could say. */
 E2_TEST(cache_commit_edges, large_ones)
@@ -146,48 +19,64 @@ E2_TEST(cache_commit_edges, large_ones)
 	for (unsigned hooks = 0; hooks < 4; hooks++) {
 		struct raw raw;
 
-		host_make(&raw);
+		raw_make(&raw);
 		raw_open(&raw, true);
-		raw.how.was_free = hooks & 1 ? was_free : NULL;
-		raw.how.freed = hooks & 2 ? freed : NULL;
-		cr_assert_eq(commit(&raw, 3, 3500, 7), 0, "%s", e2_err_detail());
-		must_hold(&raw, 3, 3500, 7);
-		cr_assert_eq(commit(&raw, 3, 3500, 8), 0, "%s", e2_err_detail());
-		must_hold(&raw, 3, 3500, 8);
+		raw.how.was_free = hooks & 1 ? raw_was_free : NULL;
+		raw.how.freed = hooks & 2 ? raw_freed : NULL;
+		cr_assert_eq(raw_commit(&raw, 3, 3500, 7), 0, "%s", e2_err_detail());
+		raw_must_hold(&raw, 3, 3500, 7);
+		cr_assert_eq(raw_commit(&raw, 3, 3500, 8), 0, "%s", e2_err_detail());
+		raw_must_hold(&raw, 3, 3500, 8);
 		/* What the first did not keep was free before it. */
 		if (!(hooks & 1)) {
-			cr_assert_eq(take_back(&raw, 2), 0, "%s", e2_err_detail());
-			must_hold(&raw, 0, 0, 0);
+			cr_assert_eq(raw_take_back(&raw, 2), 0, "%s", e2_err_detail());
+			raw_must_hold(&raw, 0, 0, 0);
 		}
 		raw_close(&raw);
 		e2_sim_free(raw.sim);
 	}
 }
 
+/* Runs of free blocks whose content lies in several pieces of memory. */
+E2_TEST(cache_commit_edges, all_was_free)
+{
+	struct raw raw;
+
+	raw_make(&raw);
+	raw_open(&raw, false);
+	raw.how.was_free = raw_was_free;
+	raw.all_free = true;
+	cr_assert_eq(raw_commit(&raw, 3, 3500, 7), 0, "%s", e2_err_detail());
+	raw_must_hold(&raw, 3, 3500, 7);
+	raw_close(&raw);
+	e2_sim_free(raw.sim);
+}
+
 /* A large log is completed by who comes next. */
 E2_TEST(cache_commit_edges, a_large_log_is_completed)
 {
 	struct e2_io *still, *second;
-	uint8_t bytes[BLOCK];
+	uint8_t bytes[RAW_BLOCK];
 	bool pending;
 	struct raw raw;
 
-	host_make(&raw);
+	raw_make(&raw);
 	raw_open(&raw, false);
 	e2_sim_fail(raw.sim, E2_SIM_SYNC, 2, false, E2_ERR_IO);	/* of the guarded sector */
-	cr_assert_eq(commit(&raw, 3, 3500, 7), E2_ERR_DOUBT);
+	cr_assert_eq(raw_commit(&raw, 3, 3500, 7), E2_ERR_DOUBT);
 	e2_sim_fail(raw.sim, 0, 0, false, 0);
 	raw_close(&raw);
-	cr_assert_eq(e2_still_open(e2_sim_env(raw.sim), path, log_path, &still, &pending), 0);
+	cr_assert_eq(e2_still_open(e2_sim_env(raw.sim), raw_path, raw_log_path, &still,
+				   &pending), 0);
 	cr_assert(pending);
-	cr_assert_eq(e2_still_open(e2_sim_env(raw.sim), path, NULL, &second, NULL), 0);
-	cr_assert_eq(e2_io_read(still, 3000 * BLOCK, BLOCK, bytes), 0);
+	cr_assert_eq(e2_still_open(e2_sim_env(raw.sim), raw_path, NULL, &second, NULL), 0);
+	cr_assert_eq(e2_io_read(still, 3000 * RAW_BLOCK, RAW_BLOCK, bytes), 0);
 	cr_assert_eq(bytes[9], 7);
 	cr_assert_eq(e2_io_close(second), 0);
 	cr_assert_eq(e2_io_close(still), 0);
 	raw_open(&raw, false);
-	cr_assert_eq(e2_redo_recover(raw.image, log_path), 0, "%s", e2_err_detail());
-	must_hold(&raw, 3, 3500, 7);
+	cr_assert_eq(e2_redo_recover(raw.image, raw_log_path), 0, "%s", e2_err_detail());
+	raw_must_hold(&raw, 3, 3500, 7);
 	raw_close(&raw);
 	e2_sim_free(raw.sim);
 }
@@ -196,19 +85,19 @@ E2_TEST(cache_commit_edges, a_volume_without_a_guard)
 {
 	struct raw raw;
 
-	host_make(&raw);
+	raw_make(&raw);
 	raw_open(&raw, false);
 	raw.how.guard = NULL;
-	cr_assert_eq(commit(&raw, 5, 2, 7), 0);
-	cr_assert_eq(commit(&raw, 5, 2, 7), 0, "changes nothing");
-	must_hold(&raw, 5, 2, 7);
+	cr_assert_eq(raw_commit(&raw, 5, 2, 7), 0);
+	cr_assert_eq(raw_commit(&raw, 5, 2, 7), 0, "changes nothing");
+	raw_must_hold(&raw, 5, 2, 7);
 	e2_sim_fail(raw.sim, E2_SIM_SYNC, 2, false, E2_ERR_IO);	/* of the blocks at home */
-	cr_assert_eq(commit(&raw, 5, 2, 9), E2_ERR_DOUBT);
+	cr_assert_eq(raw_commit(&raw, 5, 2, 9), E2_ERR_DOUBT);
 	e2_sim_fail(raw.sim, 0, 0, false, 0);
 	raw_close(&raw);
 	raw_open(&raw, false);
-	cr_assert_eq(e2_redo_recover(raw.image, log_path), 0, "%s", e2_err_detail());
-	must_hold(&raw, 5, 2, 9);
+	cr_assert_eq(e2_redo_recover(raw.image, raw_log_path), 0, "%s", e2_err_detail());
+	raw_must_hold(&raw, 5, 2, 9);
 	raw_close(&raw);
 	e2_sim_free(raw.sim);
 }
@@ -217,23 +106,23 @@ E2_TEST(cache_commit_edges, hooks_that_fail)
 {
 	struct raw raw;
 
-	host_make(&raw);
+	raw_make(&raw);
 	raw_open(&raw, true);
-	raw.how.was_free = was_free;
-	raw.how.freed = freed;
+	raw.how.was_free = raw_was_free;
+	raw.how.freed = raw_freed;
 	raw.was_free_err = E2_ERR_CORRUPT;
-	cr_assert_eq(commit(&raw, 5, 3, 7), E2_ERR_CORRUPT);
+	cr_assert_eq(raw_commit(&raw, 5, 3, 7), E2_ERR_CORRUPT);
 	raw.was_free_err = 0;
 	raw.freed_err = E2_ERR_IO;
-	cr_assert_eq(commit(&raw, 7, 2, 7), E2_ERR_IO);
+	cr_assert_eq(raw_commit(&raw, 7, 2, 7), E2_ERR_IO);
 	raw.freed_err = 0;
 	cr_assert_eq(e2_undo_count(raw.undo), 0);
-	must_hold(&raw, 0, 0, 0);
-	cr_assert_eq(commit(&raw, 7, 2, 7), 0);
+	raw_must_hold(&raw, 0, 0, 0);
+	cr_assert_eq(raw_commit(&raw, 7, 2, 7), 0);
 	/* An undo file is of one volume. */
 	raw.how.identity[0] = 1;
-	cr_assert_eq(commit(&raw, 7, 2, 8), E2_ERR_EXIST);
-	cr_assert_eq(take_back(&raw, 1), E2_ERR_CHANGED);
+	cr_assert_eq(raw_commit(&raw, 7, 2, 8), E2_ERR_EXIST);
+	cr_assert_eq(raw_take_back(&raw, 1), E2_ERR_CHANGED);
 	raw_close(&raw);
 	e2_sim_free(raw.sim);
 }
@@ -248,26 +137,26 @@ static int do_deed(struct raw *raw, enum deed deed, uint64_t count)
 
 	switch (deed) {
 	case COMMIT:
-		return commit(raw, 7, count, 9);
+		return raw_commit(raw, 7, count, 9);
 	case OPEN_UNDO:
-		err = e2_undo_open(raw->image, undo_path, &undo);
+		err = e2_undo_open(raw->image, raw_undo_path, &undo);
 		break;
 	case RECOVER:
-		return e2_redo_recover(raw->image, log_path);
+		return e2_redo_recover(raw->image, raw_log_path);
 	case READ_THROUGH:
-		err = e2_redo_open_through(raw->image, log_path, &io);
+		err = e2_redo_open_through(raw->image, raw_log_path, &io);
 		break;
 	case HOLD_STILL:
-		err = e2_still_open(e2_sim_env(raw->sim), path, NULL, &io, NULL);
+		err = e2_still_open(e2_sim_env(raw->sim), raw_path, NULL, &io, NULL);
 		break;
 	case DISCARD:
 	case DEEDS:
-		return e2_redo_discard(raw->image, log_path);
+		return e2_redo_discard(raw->image, raw_log_path);
 	}
 	if (!err && io) {
-		uint8_t data[3 * BLOCK];
+		uint8_t data[3 * RAW_BLOCK];
 
-		err = e2_io_read(io, 6 * BLOCK, sizeof(data), data);
+		err = e2_io_read(io, 6 * RAW_BLOCK, sizeof(data), data);
 	}
 	if (io)
 		(void)e2_io_close(io);
@@ -283,18 +172,18 @@ static bool fail_deed(enum deed deed, bool host, uint64_t nth, uint64_t count)
 	bool failed;
 	int err;
 
-	host_make(&raw);
+	raw_make(&raw);
 	raw_open(&raw, true);
-	raw.how.freed = freed;
-	cr_assert_eq(commit(&raw, 7, count, 7), 0);
+	raw.how.freed = raw_freed;
+	cr_assert_eq(raw_commit(&raw, 7, count, 7), 0);
 	if (deed > OPEN_UNDO) {
 		e2_sim_fail(raw.sim, E2_SIM_SYNC, 3, false, E2_ERR_IO);
-		cr_assert_eq(commit(&raw, 7, count, 8), E2_ERR_DOUBT);
+		cr_assert_eq(raw_commit(&raw, 7, count, 8), E2_ERR_DOUBT);
 		e2_sim_fail(raw.sim, 0, 0, false, 0);
 	}
 	raw_close(&raw);
 	raw_open(&raw, deed == COMMIT);
-	raw.how.freed = freed;
+	raw.how.freed = raw_freed;
 	if (host)
 		e2_sim_fail(raw.sim, E2_SIM_ALL, nth, false, E2_ERR_IO);
 	else
@@ -304,7 +193,7 @@ static bool fail_deed(enum deed deed, bool host, uint64_t nth, uint64_t count)
 	alloc_fail(0);
 	e2_sim_fail(raw.sim, 0, 0, false, 0);
 	cr_assert(err == 0 || failed, "%d, %d: %d %s", (int)deed, (int)nth, err, e2_err_detail());
-	cr_assert_eq(e2_redo_recover(raw.image, log_path), 0, "%s", e2_err_detail());
+	cr_assert_eq(e2_redo_recover(raw.image, raw_log_path), 0, "%s", e2_err_detail());
 	raw_close(&raw);
 	e2_sim_free(raw.sim);
 	return failed;
@@ -339,7 +228,7 @@ E2_TEST(cache_commit_edges, undo_files_that_lie)
 		size_t head, at, len;
 		uint64_t value;
 	} lies[] = {
-		{ 0, 8, 4, 2 }, { 0, 12, 4, 1024 }, { 0, 16, 8, 512 }, { 0, 24, 8, BLOCK },
+		{ 0, 8, 4, 2 }, { 0, 12, 4, 1024 }, { 0, 16, 8, 512 }, { 0, 24, 8, RAW_BLOCK },
 		{ 512, 8, 8, 2 }, { 512, 16, 8, UINT64_MAX }, { 512, 16, 8, 7 },
 		{ 512, 24, 8, UINT64_MAX }, { 512, 24, 8, 50 }, { 512, 40, 4, 0 },
 		{ 512, 40, 4, 1 << 20 }, { 512, 40, 4, 1025 },
@@ -350,12 +239,12 @@ E2_TEST(cache_commit_edges, undo_files_that_lie)
 		uint8_t sector[E2_SECTOR];
 		struct e2_io *io;
 
-		host_make(&raw);
+		raw_make(&raw);
 		raw_open(&raw, true);
-		cr_assert_eq(commit(&raw, 7, 5, 7), 0);
+		cr_assert_eq(raw_commit(&raw, 7, 5, 7), 0);
 		raw_close(&raw);
 		struct e2_env *env = e2_sim_env(raw.sim);
-		cr_assert_eq(env->ops->open(env, undo_path, E2_IO_WRITE, &io), 0);
+		cr_assert_eq(env->ops->open(env, raw_undo_path, E2_IO_WRITE, &io), 0);
 		cr_assert_eq(e2_io_read(io, lies[i].head, E2_SECTOR, sector), 0);
 		if (lies[i].len == 4)
 			e2_put32(sector + lies[i].at, (uint32_t)lies[i].value);
@@ -365,7 +254,7 @@ E2_TEST(cache_commit_edges, undo_files_that_lie)
 		cr_assert_eq(e2_io_write(io, lies[i].head, E2_SECTOR, sector), 0);
 		cr_assert_eq(e2_io_close(io), 0);
 		raw_open(&raw, false);
-		cr_assert_eq(e2_undo_open(raw.image, undo_path, &raw.undo), E2_ERR_EXIST, "%d",
+		cr_assert_eq(e2_undo_open(raw.image, raw_undo_path, &raw.undo), E2_ERR_EXIST, "%d",
 			     (int)i);
 		raw.undo = NULL;
 		raw_close(&raw);
@@ -377,7 +266,7 @@ E2_TEST(cache_commit_edges, undo_files_that_lie)
 E2_TEST(cache_commit_edges, undo_files_that_lie_of_freed_blocks)
 {
 	static const uint64_t lies[][2] = {
-		{ UINT64_MAX - 1, 5 }, { BLOCKS, 1 }, { 1, BLOCKS }, { 0, UINT64_MAX },
+		{ UINT64_MAX - 1, 5 }, { RAW_BLOCKS, 1 }, { 1, RAW_BLOCKS }, { 0, UINT64_MAX },
 	};
 	struct raw raw;
 
@@ -388,27 +277,27 @@ E2_TEST(cache_commit_edges, undo_files_that_lie_of_freed_blocks)
 		uint8_t *data;
 		struct e2_io *io;
 
-		host_make(&raw);
+		raw_make(&raw);
 		raw_open(&raw, true);
-		raw.how.freed = freed;
-		cr_assert_eq(commit(&raw, 7, 5, 7), 0);
+		raw.how.freed = raw_freed;
+		cr_assert_eq(raw_commit(&raw, 7, 5, 7), 0);
 		raw_close(&raw);
-		cr_assert(e2_sim_file(raw.sim, undo_path, &file, &size));
+		cr_assert(e2_sim_file(raw.sim, raw_undo_path, &file, &size));
 		data = malloc((size_t)size);
 		cr_assert(data != NULL);
 		memcpy(data, file, (size_t)size);
 		cr_assert_eq(e2_get64(data + record + 16), 6, "with the guarded one");
-		e2_put64(data + body + 6 * (size_t)(BLOCK + 16), lies[i][0]);
-		e2_put64(data + body + 6 * (size_t)(BLOCK + 16) + 8, lies[i][1]);
+		e2_put64(data + body + 6 * (size_t)(RAW_BLOCK + 16), lies[i][0]);
+		e2_put64(data + body + 6 * (size_t)(RAW_BLOCK + 16) + 8, lies[i][1]);
 		e2_put32(data + record + 36, e2_crc32(0, data + body, (size_t)size - body));
 		e2_put32(data + record + 508, e2_crc32(0, data + record, 508));
 		struct e2_env *env = e2_sim_env(raw.sim);
-		cr_assert_eq(env->ops->open(env, undo_path, E2_IO_WRITE, &io), 0);
+		cr_assert_eq(env->ops->open(env, raw_undo_path, E2_IO_WRITE, &io), 0);
 		cr_assert_eq(e2_io_write(io, 0, (size_t)size, data), 0);
 		cr_assert_eq(e2_io_close(io), 0);
 		free(data);
 		raw_open(&raw, false);
-		cr_assert_eq(e2_undo_open(raw.image, undo_path, &raw.undo), E2_ERR_EXIST, "%d",
+		cr_assert_eq(e2_undo_open(raw.image, raw_undo_path, &raw.undo), E2_ERR_EXIST, "%d",
 			     (int)i);
 		raw.undo = NULL;
 		raw_close(&raw);
@@ -424,17 +313,17 @@ E2_TEST(cache_commit_edges, no_room_for_holes)
 	struct raw raw;
 	uint64_t size;
 
-	host_make(&raw);
+	raw_make(&raw);
 	raw_open(&raw, false);
 	for (unsigned nth = 1; nth <= ROOMS + LOG; nth++) {
 		e2_sim_fail(raw.sim, E2_SIM_RESIZE, nth, false, E2_ERR_NOSPC);
-		cr_assert_eq(commit(&raw, 7, 5, 7), E2_ERR_NOSPC);
+		cr_assert_eq(raw_commit(&raw, 7, 5, 7), E2_ERR_NOSPC);
 		e2_sim_fail(raw.sim, 0, 0, false, 0);
-		cr_assert_not(e2_sim_file(raw.sim, log_path, &data, &size));
-		must_hold(&raw, 0, 0, 0);
+		cr_assert_not(e2_sim_file(raw.sim, raw_log_path, &data, &size));
+		raw_must_hold(&raw, 0, 0, 0);
 	}
-	cr_assert_eq(commit(&raw, 7, 5, 7), 0);
-	must_hold(&raw, 7, 5, 7);
+	cr_assert_eq(raw_commit(&raw, 7, 5, 7), 0);
+	raw_must_hold(&raw, 7, 5, 7);
 	raw_close(&raw);
 	e2_sim_free(raw.sim);
 }

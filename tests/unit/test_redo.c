@@ -4,6 +4,7 @@
 
 #include "base/crc.h"
 #include "base/endian.h"
+#include "cache/pen.h"
 #include "cache/redo.h"
 #include "cache/redo_file.h"
 #include "io/sim.h"
@@ -259,6 +260,7 @@ E2_TEST(cache_redo, logs_that_lie_mean_nothing)
 		{ 20, 4, 0 }, { 20, 4, 256 }, { 20, 4, 1536 }, { 20, 4, 1 << 30 },
 		{ 32, 8, 1024 },		/* size of the image: blocks lie past it */
 		{ 40, 8, 2 }, { 40, 8, 4 }, { 40, 8, UINT64_MAX }, { 40, 8, 1 << 20 },
+		{ 48, 8, 7168 },
 		{ 48, 8, 513 }, { 48, 8, 1024 }, { 48, 8, UINT64_MAX - 1 },	/* guarded sector */
 		{ 1024, 8, 2 }, { 1024, 8, BLOCKS }, { 1024, 8, UINT64_MAX },	/* first block */
 		{ 1040, 8, 3 }, { 1040, 8, 0 },	/* second */
@@ -308,9 +310,11 @@ E2_TEST(cache_redo, other_files_are_left_alone)
 	cr_assert_eq(e2_redo_recover(h.image, "d/notes.txt"), E2_ERR_LOG);
 	cr_assert_eq(e2_redo_discard(h.image, "d/notes.txt"), E2_ERR_LOG);
 	cr_assert_eq(e2_redo_recover(h.image, "d/other.img"), E2_ERR_LOG);
+	put_file(h.env, "d/l", zeros, sizeof(zeros));
+	cr_assert_eq(e2_redo_recover(h.image, "d/l"), E2_ERR_LOG);
 	cr_assert_eq(e2_redo_recover(h.image, log_path), 0);
 	cr_assert_not(has_log(&h));
-	cr_assert_eq(e2_sim_names(h.sim), 3);
+	cr_assert_eq(e2_sim_names(h.sim), 4);
 	make_log(&h, &plain_head);
 	cr_assert_eq(e2_redo_clear(h.env, log_path), E2_ERR_LOG);
 	cr_assert(has_log(&h));
@@ -343,4 +347,103 @@ E2_TEST(cache_redo, failures_are_told)
 			break;
 		cr_assert_lt(nth, 200);
 	}
+}
+
+/* Without a guarded sector every one is as before or as after; with one, the runs before it are
+ * written as they are. */
+E2_TEST(cache_redo, guards_elsewhere_or_nowhere)
+{
+	struct e2_redo_head head = plain_head;
+	enum e2_redo_state state;
+	uint8_t bytes[BYTES];
+	struct host h;
+
+	host_open(&h);
+	head.guards = false;
+	make_log(&h, &head);
+	set_image(&h, 17, 7);
+	cr_assert_eq(find(&h, &state), E2_ERR_LOG);
+	set_image(&h, 17, 1);
+	cr_assert_eq(e2_redo_recover(h.image, log_path), 0, "%s", e2_err_detail());
+	head = plain_head;
+	head.guard_offset = 3 * BLOCK;
+	make_log(&h, &head);
+	cr_assert_eq(e2_redo_recover(h.image, log_path), 0, "%s", e2_err_detail());
+	cr_assert_eq(e2_io_read(e2_image_io(h.image), 0, BYTES, bytes), 0);
+	for (size_t i = 0; i < BYTES; i++)
+		cr_assert_eq(bytes[i], i / BLOCK == 0 || i / BLOCK == 2 || i / BLOCK == 3 ? 2 : 1);
+	host_close(&h);
+}
+
+/* Whoever makes a new volume forgets our logs, and no other file. */
+E2_TEST(cache_redo, forgotten_logs)
+{
+	static const char mark[] = "remember the milk";
+	struct host h;
+
+	host_open(&h);
+	cr_assert_eq(e2_redo_forget(h.env, log_path), 0, "there is none");
+	put_file(h.env, log_path, mark, sizeof(mark));
+	cr_assert_eq(e2_redo_forget(h.env, log_path), 0);
+	cr_assert(has_log(&h));
+	put_file(h.env, log_path, mark, 0);
+	cr_assert_eq(e2_redo_forget(h.env, log_path), 0);
+	cr_assert_not(has_log(&h));
+	for (uint64_t nth = 1;; nth++) {
+		if (!has_log(&h))
+			make_log(&h, &plain_head);
+		e2_sim_fail(h.sim, E2_SIM_ALL, nth, false, E2_ERR_IO);
+		int err = e2_redo_forget(h.env, log_path);
+		bool reached = e2_sim_count(h.sim, E2_SIM_ALL) >= nth;
+		e2_sim_fail(h.sim, 0, 0, false, 0);
+		cr_assert(err == 0 || (reached && err == E2_ERR_IO));
+		cr_assert(err != 0 || !has_log(&h));
+		if (!reached)
+			break;
+	}
+	host_close(&h);
+}
+
+/* A list of blocks that is longer than what is written at once. */
+E2_TEST(cache_redo, an_index_that_cannot_be_written)
+{
+	enum { MANY = 90000 };
+	e2_blk *blk = calloc(MANY, sizeof(*blk));
+	uint32_t *before = calloc(MANY, sizeof(*before));
+	const struct e2_redo_blocks blocks = { .blk = blk, .before = before, .read = read_new };
+	const struct e2_redo_head head = {
+		.block_size = E2_SECTOR, .size = (uint64_t)MANY * E2_SECTOR, .count = MANY,
+	};
+	struct e2_redo_log *log;
+	struct host h;
+
+	cr_assert(blk && before);
+	host_open(&h);
+	e2_sim_fail(h.sim, E2_SIM_WRITE, 1, false, E2_ERR_NOSPC);
+	cr_assert_eq(e2_redo_create(h.env, log_path, &head, &blocks, &log), E2_ERR_NOSPC);
+	e2_sim_fail(h.sim, 0, 0, false, 0);
+	cr_assert_not(has_log(&h));
+	host_close(&h);
+	free(blk);
+	free(before);
+}
+
+E2_TEST(cache_redo, zeros_that_cannot_be_written)
+{
+	struct e2_pen pen;
+	struct e2_io *io;
+	struct host h;
+
+	host_open(&h);
+	cr_assert_eq(h.env->ops->create_excl(h.env, log_path, 0600, &io), 0);
+	cr_assert_eq(e2_io_resize(io, 2 * BLOCK), 0);
+	cr_assert_eq(e2_pen_begin(&pen, io, 0, 2 * BLOCK, BLOCK), 0);
+	memset(pen.buf, 1, pen.room);
+	pen.used = pen.room - 100;
+	e2_sim_fail(h.sim, E2_SIM_WRITE, 1, false, E2_ERR_NOSPC);
+	cr_assert_eq(e2_pen_zeros(&pen, 101), E2_ERR_NOSPC);
+	e2_sim_fail(h.sim, 0, 0, false, 0);
+	e2_pen_end(&pen);
+	cr_assert_eq(e2_io_close(io), 0);
+	host_close(&h);
 }

@@ -197,3 +197,30 @@ E2_TEST(cache_store, failures_of_the_file_come_out)
 		cr_assert_eq(f.open, 0);
 	}
 }
+
+/* Small writes wait until there are many; what they wait with cannot be lost. */
+E2_TEST(cache_store, gathered_writes_fail)
+{
+	enum { SLOTS = 400 };
+	static uint8_t bytes[64 * BLOCK];
+	struct flaky f;
+	struct e2_store *s;
+	uint64_t first, got;
+
+	flaky_init(&f);
+	cr_assert_eq(e2_store_new(&f.env, BLOCK, 8 * BLOCK, &s), 0);
+	cr_assert_eq(e2_store_take(s, 8 + SLOTS, &first, &got), 0);
+	for (uint64_t slot = 8; slot + 3 <= SLOTS; slot += 3) {
+		fill(bytes, slot, 3);
+		cr_assert_eq(e2_store_write(s, slot, 3, bytes), 0);
+	}
+	uint64_t waiting = 8 + (SLOTS - 8) / 3 * 3 - 3;
+	fill(bytes, waiting, 64);
+	flaky_fail(&f, 1, false);
+	cr_assert_eq(e2_store_write(s, 300, 64, bytes), E2_ERR_IO);
+	cr_assert_eq(e2_store_write(s, 320, 64, bytes), 0);
+	expect(s, 320, 64, waiting);
+	expect(s, 8, 64, 8);
+	e2_store_free(s);
+	cr_assert_eq(f.open, 0);
+}
