@@ -164,6 +164,31 @@ static int check_image(const char *image, const struct fsck_options *o)
 	return status;
 }
 
+/* Everything that can be repaired, at once. */
+static int repair(const char *image, const struct fsck_options *o)
+{
+	const struct e2_open_options how = {
+		.flags = E2_OPEN_WRITE, .threads = E2_THREADS_AUTO, .log_path = o->log,
+		.undo_path = o->undo,
+	};
+	const struct e2_repair_options options = { .check = { .now = time(NULL) } };
+	struct e2_report *report;
+	int status = FSCK_OK, r = e2_repair_image(NULL, image, &how, &options, &report);
+
+	if (r != 0)
+		return fsck_fail(image, r);
+	if (!o->quiet && !fsck_report_text(image, report, o))
+		status |= fail_output();
+	if (e2_report_fixed(report) != 0) {
+		r = e2_report_commit(report);
+		status |= r != 0 ? fsck_fail(image, r) : 1;
+	}
+	if (e2_report_left(report) != 0)
+		status |= FSCK_LEFT;
+	e2_report_free(report);
+	return status;
+}
+
 static int refuse_repair(const char *what)
 {
 	fprintf(stderr, "extant-fsck: %s: repair is not in this version; nothing was changed\n"
@@ -186,11 +211,12 @@ int main(int argc, char *argv[])
 			puts("extant-fsck " E2_VERSION);
 		return fflush(stdout) == 0 ? FSCK_OK : fail_output();
 	}
-	if (o.yes || o.preen)
-		return refuse_repair(o.yes ? "-y" : "-p");
+	if (o.preen)
+		return refuse_repair("-p");
 	if (o.optimize || o.bad_blocks)
 		return refuse_repair(o.optimize ? "-D" : "-l");
 	for (char *const *image = o.images; *image != NULL && !(status & FSCK_CANCELLED); image++)
-		status |= check_image(*image, &o);
+		status |= o.yes && o.rollback == NULL ? repair(*image, &o) :
+							check_image(*image, &o);
 	return status;
 }

@@ -36,6 +36,7 @@
 #include "cache/txn.h"
 #include "cache/undo.h"
 #include "check/check.h"
+#include "check/repair.h"
 #include "disk/consts.h"
 #include "disk/features.h"
 #include "disk/struct.h"

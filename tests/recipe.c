@@ -321,7 +321,7 @@ static void step_now(struct reader *rd)
 static void step_expect(struct reader *rd)
 {
 	static const char *const ids[] = {
-#define P(id, num, code, severity, policy, object, field, text, will) [E2_PROBLEM_##id] = #id,
+#define P(id, num, code, severity, policy, fix, object, field, text, will) [E2_PROBLEM_##id] = #id,
 #include "check/problem.def"
 #undef P
 	};

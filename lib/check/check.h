@@ -14,7 +14,7 @@
 enum e2_severity { E2_SEV_NOTE, E2_SEV_ERROR };
 enum e2_policy { E2_POLICY_PREEN, E2_POLICY_ASK, E2_POLICY_NEVER };
 
-#define P(id, number, code, severity, policy, object, field, text, will) E2_PROBLEM_##id,
+#define P(id, number, code, severity, policy, fix, object, field, text, will) E2_PROBLEM_##id,
 enum e2_problem_id {
 #include "check/problem.def"
 	E2_PROBLEMS
@@ -47,6 +47,29 @@ struct e2_finding {
 	const char *field, *why;	/* static texts: a field's name, a reason */
 	const char *name;	/* bytes as they stand on the volume; not NUL-terminated */
 	uint32_t name_len;
+	bool fixed;		/* a repair has repaired it */
+	char *will;		/* what that did, instead of the row's text; NULL: the row's */
+};
+
+/* What a repair costs, or where it puts things. */
+enum e2_loss_kind {
+	E2_LOSS_FILE,		/* an inode and all it held */
+	E2_LOSS_BYTES,		/* bytes of a file, which read as zeros */
+	E2_LOSS_DOUBT,		/* bytes of a file that may be another's */
+	E2_LOSS_NAME,		/* a name; what it named keeps others, or is not known */
+	E2_LOSS_XATTR,		/* extended attributes */
+	E2_LOSS_NEW_NAME,	/* nothing lost: found again under another name */
+};
+struct e2_loss {
+	enum e2_loss_kind kind;
+	e2_ino ino;
+	uint32_t mode;			/* of ino */
+	uint64_t offset, bytes;		/* BYTES, DOUBT: which; FILE: bytes is what it held */
+	uint64_t size;			/* of the file */
+	const char *path;		/* as bytes, NUL-terminated: what is lost; NULL: of ino */
+	const char *was;		/* NEW_NAME: the path or name it had; NULL: not known */
+	const char *why;		/* static; may be NULL */
+	enum e2_problem_id id;		/* of the finding whose repair it is */
 };
 
 struct e2_report;		/* findings in order, and totals */
@@ -94,6 +117,13 @@ enum { E2_FINDINGS_KEPT = 20000 };
 uint64_t e2_report_found(const struct e2_report *report, enum e2_problem_id id);
 uint64_t e2_report_errors(const struct e2_report *report);
 uint64_t e2_report_notes(const struct e2_report *report);
+
+/* Of a repair: findings that are repaired, errors that are left, losses in the order in which
+ * they came; all 0 for a check. */
+uint64_t e2_report_fixed(const struct e2_report *report);
+uint64_t e2_report_left(const struct e2_report *report);
+size_t e2_report_losses(const struct e2_report *report);
+const struct e2_loss *e2_report_loss(const struct e2_report *report, size_t i);
 
 struct e2_check_totals {
 	uint64_t inodes_used, blocks_used, dirs, files, symlinks, others;

@@ -38,7 +38,20 @@ void e2_findings_add(struct e2_findings *list, const struct e2_finding *f)
 		return;
 	}
 	list->at[list->count] = *f;
+	list->at[list->count].will = NULL;
 	list->at[list->count++].name = name;
+}
+
+void e2_findings_move(struct e2_findings *list, struct e2_findings *from, size_t i)
+{
+	if (list->count == list->cap && !grow(list)) {
+		list->failed = true;
+		return;
+	}
+	list->found[from->at[i].id]++;
+	list->at[list->count++] = from->at[i];
+	from->at[i].name = NULL;
+	from->at[i].will = NULL;
 }
 
 static int order(uint64_t a, uint64_t b)
@@ -59,9 +72,8 @@ static int order_names(const struct e2_finding *a, const struct e2_finding *b)
 	return r != 0 ? r : order(a->name_len, b->name_len);
 }
 
-static int compare(const void *left, const void *right)
+int e2_findings_compare(const struct e2_finding *a, const struct e2_finding *b)
 {
-	const struct e2_finding *a = left, *b = right;
 	const uint64_t keys[][2] = {
 		{ e2_problem(a->id)->number, e2_problem(b->id)->number },
 		{ a->ino, b->ino }, { a->dir, b->dir }, { a->group, b->group },
@@ -80,6 +92,11 @@ static int compare(const void *left, const void *right)
 	return r != 0 ? r : order_text(a->why, b->why);
 }
 
+static int compare(const void *left, const void *right)
+{
+	return e2_findings_compare(left, right);
+}
+
 void e2_findings_sort(struct e2_findings *list)
 {
 	if (list->count > 1)
@@ -93,6 +110,7 @@ void e2_findings_clear(struct e2_findings *list)
 		union { const char *shown; char *owned; } name = { list->at[i].name };
 
 		free(name.owned);
+		free(list->at[i].will);
 	}
 	free(list->at);
 	memset(list, 0, sizeof(*list));

@@ -21,6 +21,12 @@ void e2_findings_add(struct e2_findings *list, const struct e2_finding *f);
 /* Puts the list into its one order: problem number, then inode, directory, group, place, name. */
 void e2_findings_sort(struct e2_findings *list);
 
+/* The order of the list: negative, 0 (the same finding), positive. */
+int e2_findings_compare(const struct e2_finding *a, const struct e2_finding *b);
+
+/* Moves a finding of `from` to the end of `list`, with its texts. */
+void e2_findings_move(struct e2_findings *list, struct e2_findings *from, size_t i);
+
 void e2_findings_clear(struct e2_findings *list);
 
 #define FOUND(list, problem, ...) \

@@ -34,18 +34,25 @@ static int run(struct ck *ck, int id)
 	return p->run(ck);
 }
 
-int e2_check_run(struct e2_report *report, struct ck *ck)
+int ck_run(struct ck *ck)
 {
 	int r = ck_begin(ck);
 
 	for (int id = 0; id < PASSES && r == 0; id++)
 		r = run(ck, id);
-	if (r == 0 && report->found.failed)
+	if (r == 0 && ck->found->failed)
 		r = e2_fail(E2_ERR_NOMEM, "findings of the check");
-	if (r == 0) {
-		e2_findings_sort(&report->found);
+	if (r == 0)
+		e2_findings_sort(ck->found);
+	return r;
+}
+
+int e2_check_run(struct e2_report *report, struct ck *ck)
+{
+	int r = ck_run(ck);
+
+	if (r == 0)
 		report->totals = ck->totals;
-	}
 	ck_end(ck);
 	return r;
 }

@@ -130,7 +130,7 @@ static int check_inode(struct ck *ck, e2_ino ino, const struct e2_inode *in, con
 	struct ck_extent extent = { .blocks = 0 };
 	int r;
 
-	state->type = (uint8_t)(type != E2_FT_UNKNOWN ? type : CK_BAD_TYPE);
+	state->type = (type != E2_FT_UNKNOWN ? (unsigned)type : CK_BAD_TYPE) & 15;
 	state->links = in->links_count;
 	ck_inode_fields(ck, ino, in, ck->found);
 	ck_xattr_body(ck, ino, raw, ck->found);

@@ -22,7 +22,7 @@
 #include <string.h>
 
 static const struct e2_problem problems[] = {
-#define P(id, number, code, severity, policy, object, field, text, will) \
+#define P(id, number, code, severity, policy, fix, object, field, text, will) \
 	[E2_PROBLEM_##id] = { code, number, E2_SEV_##severity, E2_POLICY_##policy, \
 			      object, field, text, will },
 #include "check/problem.def"
@@ -33,7 +33,7 @@ const struct e2_problem *e2_problem(enum e2_problem_id id)
 {
 	/* Equal numbers are equal cases, which do not compile. */
 	switch (problems[id].number) {
-#define P(id, number, code, severity, policy, object, field, text, will) case number: break;
+#define P(id, number, code, severity, policy, fix, object, field, text, will) case number: break;
 #include "check/problem.def"
 #undef P
 	}
@@ -279,5 +279,8 @@ void e2_finding_text(struct e2_report *report, const struct e2_finding *f, struc
 
 void e2_finding_will(struct e2_report *report, const struct e2_finding *f, struct e2_str *out)
 {
-	(void)e2_problem_render(report, f, problems[f->id].will, out);
+	if (f->will != NULL)
+		e2_str_add(out, f->will);
+	else
+		(void)e2_problem_render(report, f, problems[f->id].will, out);
 }

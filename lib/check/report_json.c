@@ -12,7 +12,7 @@ static void add_paths(struct e2_report *report, e2_ino ino, struct e2_json *j)
 	for (uint32_t i = 0; i < count && i < PATHS_MAX; i++) {
 		struct e2_str path = E2_STR_INIT;
 
-		if (e2_names_path(report->names, ino, i, &path) == 0)
+		if (e2_report_path_raw(report, ino, i, &path))
 			e2_json_name(j, NULL, e2_str_text(&path), path.len);
 		e2_str_free(&path);
 	}

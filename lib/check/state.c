@@ -2,6 +2,8 @@
 /* Memory of the passes, and the few operations all of them use. */
 #include "check/state.h"
 
+#include "vol/write.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +12,15 @@ int ck_begin(struct ck *ck)
 	int r;
 
 	ck->g = e2_geometry(ck->fs);
-	if (ck->super == NULL)
-		ck->super = e2_super(ck->fs);
+	if (ck->super == NULL) {
+		ck->super_now = *e2_super(ck->fs);
+		if (e2_fs_txn(ck->fs) != NULL) {
+			r = e2_super_get(ck->fs, &ck->super_now);
+			if (r != 0)
+				return r;
+		}
+		ck->super = &ck->super_now;
+	}
 	ck->sectors = ck->g->block_size / 512;
 	r = e2_bitset_new(ck->g->blocks, &ck->claimed);
 	if (r == 0)

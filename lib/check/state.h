@@ -24,7 +24,8 @@ enum ck_inode_flags {
 };
 
 struct ck_inode {
-	uint8_t type;		/* 0: not in use; enum e2_file_type; CK_BAD_TYPE */
+	uint8_t type:4;		/* 0: not in use; enum e2_file_type; CK_BAD_TYPE */
+	uint8_t named:4;	/* type by the entries that name it; 0: none says */
 	uint8_t flags;
 	uint16_t links;		/* as stored */
 	uint32_t counted;	/* entries that name it, "." and ".." included */
@@ -55,6 +56,7 @@ struct ck {
 	struct e2_fs *fs;
 	const struct e2_geometry *g;
 	const struct e2_super *super;
+	struct e2_super super_now;	/* what super points to, unless it was set before */
 	const struct e2_check_options *options;
 	struct e2_findings *found;
 
@@ -76,6 +78,9 @@ struct ck {
 	/* The superblock, or the descriptors, of fs are those of a copy. */
 	bool super_from_copy, groups_from_copy;
 };
+
+/* All passes, from ck_begin(); ck->found is sorted.  ck_end() is left to the caller. */
+int ck_run(struct ck *ck);
 
 int ck_begin(struct ck *ck);
 void ck_end(struct ck *ck);

@@ -124,6 +124,13 @@ static int try_super(struct e2_io *io, const struct e2_open_options *o, uint32_t
 
 static int read_super(struct e2_io *io, const struct e2_open_options *o, struct loaded *l)
 {
+	if (o->believe) {
+		int err = o->believe(o->believe_context, io, &l->super);
+		l->copy = 0;
+		return err ? err : e2_geometry_derive(&l->super,
+						      o->flags & E2_OPEN_SHORT ? 0 : io->size,
+						      &l->g);
+	}
 	if (o->superblock == 0 || o->block_size != 0)
 		return try_super(io, o, o->block_size, l);
 	uint32_t found = 0;	/* the first block size by which a superblock is there */

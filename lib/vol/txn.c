@@ -163,8 +163,12 @@ static int check_writable(const struct e2_fs *fs, bool dry)
 {
 	const char *why = e2_fs_read_only(fs);
 
+	if (dry && fs->options.flags & E2_OPEN_REPAIR)
+		return 0;
 	if (!dry && !(fs->options.flags & E2_OPEN_WRITE))
 		return e2_fail(E2_ERR_ROFS, "%s is open read-only", e2_fs_name(fs));
+	if (fs->options.flags & E2_OPEN_REPAIR)
+		return 0;
 	if (why)
 		return e2_fail(E2_ERR_ROFS, "%s may only be read: %s", e2_fs_name(fs), why);
 	if (fs->options.superblock != 0)
@@ -194,6 +198,10 @@ int e2_txn_begin(struct e2_fs *fs, bool dry, struct e2_txn **txn)
 		.guard_offset = E2_SUPER_OFFSET,
 		.ended = ended,
 	};
+	if (fs->options.flags & E2_OPEN_REPAIR) {
+		fs->how.was_free = NULL;	/* a damaged bitmap proves nothing */
+		fs->how.freed = NULL;
+	}
 	memcpy(fs->how.identity, fs->super.uuid, sizeof(fs->how.identity));
 	err = e2_txn_open(fs->cache, &fs->how, &fs->txn);
 	if (!err)

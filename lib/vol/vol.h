@@ -75,6 +75,8 @@ enum e2_open_flags {
 	E2_OPEN_WRITE = 4,		/* to change it; completes a pending change first */
 	E2_OPEN_NO_RECOVER = 8,		/* a pending change is a reason to refuse */
 	E2_OPEN_DISCARD_LOG = 16,	/* with WRITE: removes a pending change unseen */
+	E2_OPEN_REPAIR = 32,		/* transactions may be begun whatever the features and the
+					 * image's size, and trust no bitmap: fsck */
 };
 
 struct e2_open_options {
@@ -85,6 +87,13 @@ struct e2_open_options {
 	unsigned threads;		/* read-ahead workers; E2_THREADS_AUTO: as suits */
 	const char *log_path;		/* NULL: beside the image */
 	const char *undo_path;		/* with WRITE: keep an undo file; NULL: none by name */
+	/*
+	 * Tells which superblock to believe, instead of reading one: fsck's way past a damaged
+	 * one.  Called when locks are taken and a pending change is complete; geometry is derived
+	 * from *super, and e2_super() is it.  NULL: none.
+	 */
+	int (*believe)(void *context, struct e2_io *io, struct e2_super *super);
+	void *believe_context;
 };
 #define E2_THREADS_AUTO UINT32_MAX
 

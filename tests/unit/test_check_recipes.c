@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const char *const ids[] = {
-#define P(id, number, code, severity, policy, object, field, text, will) [E2_PROBLEM_##id] = #id,
+#define P(id, number, code, severity, policy, fix, object, field, text, will) \
+	[E2_PROBLEM_##id] = #id,
 #include "check/problem.def"
 #undef P
 };

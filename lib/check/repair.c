@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Repair in rounds: check everything, repair the findings of the earliest stage that has
+ * some, and check everything again, until there is nothing to do (fix.h).
+ *
+ * Each round is a whole check of what the transaction shows, so the last one proves the result.
+ */
+#include "check/fix.h"
+
+
+enum { ROUNDS = 64 };	/* each repairs something; damage of all kinds needs about ten */
+
+static const struct {
+	fix_fn *run;
+	enum fix_stage stage;
+} fixes[] = {
+#define FIX(name, stage, verb) { fix_##name, FIX_##stage },
+#include "check/fix.def"
+#undef FIX
+};
+
+enum fix_id {
+#define FIX(name, stage, verb) FIX_ID_##name,
+#include "check/fix.def"
+#undef FIX
+};
+
+static const uint8_t fix_of[] = {
+#define P(id, number, code, severity, policy, fix, object, field, text, will) FIX_ID_##fix,
+#include "check/problem.def"
+#undef P
+};
+
+struct repair {
+	struct fix fx;
+	struct e2_findings now;		/* of this round */
+	struct e2_findings first;	/* counts that were wrong before any repair */
+	struct e2_findings declined;
+	bool have_first;
+};
+
+static enum fix_stage stage_of(const struct e2_finding *f)
+{
+	return fixes[fix_of[f->id]].stage;
+}
+
+/* ---- consequences -------------------------------------------------------------- */
+
+/*
+ * Counts follow from other things: one that was right before the repair is wrong after it by
+ * the repair alone, and no finding of its own.
+ */
+static bool is_count(const struct e2_finding *f)
+{
+	switch (f->id) {
+	case E2_PROBLEM_BLOCK_COUNT:
+	case E2_PROBLEM_LINK_COUNT:
+	case E2_PROBLEM_LINK_COUNT_DIR:
+	case E2_PROBLEM_XATTR_REFCOUNT:
+	case E2_PROBLEM_SUPER_COPY:
+	case E2_PROBLEM_SUPER_STATE:
+		return true;
+	default:
+		return e2_problem(f->id)->number >> 12 == 5;
+	}
+}
+
+static bool same_count(const struct e2_finding *a, const struct e2_finding *b)
+{
+	uint64_t a_first = a->blk != 0 ? a->blk : a->ino, b_first = b->blk != 0 ? b->blk : b->ino;
+
+	if (a->id != b->id || a->group != b->group || a->field != b->field)
+		return false;
+	if (a->limit != 0 && b->limit != 0)	/* runs */
+		return a_first <= b->limit && b_first <= a->limit;
+	return a_first == b_first;
+}
+
+static bool is_consequence(const struct repair *r, const struct e2_finding *f)
+{
+	if (!is_count(f) || !r->have_first)
+		return false;
+	for (size_t i = 0; i < r->first.count; i++)
+		if (same_count(&r->first.at[i], f))
+			return false;
+	return true;
+}
+
+/* When the volume's own structures are right, but nothing else was touched. */
+static void keep_first(struct repair *r)
+{
+	if (r->have_first)
+		return;
+	for (size_t i = 0; i < r->now.count; i++)
+		if (stage_of(&r->now.at[i]) < FIX_OWNERS &&
+		    r->now.at[i].id != E2_PROBLEM_READ_ERROR)
+			return;
+	for (size_t i = 0; i < r->now.count; i++)
+		if (is_count(&r->now.at[i]))
+			e2_findings_add(&r->first, &r->now.at[i]);
+	r->have_first = true;
+	/* Names as they were; without them texts have inode numbers alone. */
+	if (r->fx.report->names == NULL && r->now.count != 0 &&
+	    e2_names_open(r->fx.fs, &r->fx.report->names) != 0) {
+		r->fx.report->names = NULL;
+		e2_err_clear();
+	}
+}
+
+/* ---- a round --------------------------------------------------------------------- */
+
+static bool is_declined(const struct repair *r, const struct e2_finding *f)
+{
+	for (size_t i = 0; i < r->declined.count; i++)
+		if (e2_findings_compare(&r->declined.at[i], f) == 0)
+			return true;
+	return false;
+}
+
+/* 1 when a finding is to be repaired, 0 when not. */
+static int decide(struct repair *r, const struct e2_finding *f)
+{
+	const struct e2_repair_options *o = r->fx.options;
+	int wanted;
+
+	if (o == NULL || o->decide == NULL || is_consequence(r, f))
+		return 1;
+	if (is_declined(r, f))
+		return 0;
+	wanted = o->decide(o->context, r->fx.report, f);
+	if (wanted == 0)
+		e2_findings_add(&r->declined, f);
+	return wanted;
+}
+
+static int repair_one(struct repair *r, struct e2_finding *f)
+{
+	size_t losses = r->fx.report->loss_count;
+	unsigned mark;
+	int n = decide(r, f), done;
+
+	if (n <= 0)
+		return n;
+	n = e2_txn_mark(r->fx.txn, &mark);
+	if (n != 0)
+		return n;
+	done = fixes[fix_of[f->id]].run(&r->fx, f);
+	if (done > 0) {
+		e2_txn_release(r->fx.txn, mark);
+		return done;
+	}
+	e2_txn_rewind(r->fx.txn, mark);
+	e2_report_drop_losses(r->fx.report, losses);
+	/* What cannot be repaired for want of room or because a block cannot be read is left. */
+	if (done == E2_ERR_NOSPC || done == E2_ERR_CORRUPT) {
+		e2_err_clear();
+		done = 0;
+	}
+	return done;
+}
+
+/* Repairs all findings of a stage; how many, or an error. */
+static int repair_stage(struct repair *r, enum fix_stage stage)
+{
+	struct e2_findings *now = &r->now;
+	int done = 0;
+
+	for (size_t i = 0; i < now->count; i++) {
+		struct e2_finding *f = &now->at[i];
+		int n;
+
+		if (stage_of(f) != stage || f->fixed)
+			continue;
+		n = repair_one(r, f);
+		if (n < 0)
+			return n;
+		if (n == 0) {
+			r->fx.left = r->fx.left || e2_problem(f->id)->severity == E2_SEV_ERROR;
+			continue;
+		}
+		done++;
+		f->fixed = true;
+		if (!is_consequence(r, f))
+			e2_findings_move(&r->fx.report->found, now, i);
+	}
+	e2_dirs_forget(r->fx.txn);
+	return done;
+}
+
+/* One check, and the repairs of one stage; how many, or an error. */
+static int run_round(struct repair *r)
+{
+	struct ck ck = { .fs = r->fx.fs, .options = &r->fx.options->check, .found = &r->now };
+	int n = ck_run(&ck);
+
+	r->fx.ck = &ck;
+	r->fx.left = false;
+	if (n == 0)
+		keep_first(r);
+	for (int stage = 0; stage < FIX_STAGES && n == 0; stage++)
+		n = repair_stage(r, (enum fix_stage)stage);
+	if (n == 0) {
+		r->fx.report->totals = ck.totals;
+		for (size_t i = 0; i < r->now.count; i++)
+			e2_findings_move(&r->fx.report->found, &r->now, i);
+	}
+	if (n >= 0 && (r->now.failed || r->first.failed || r->declined.failed ||
+		       r->fx.report->found.failed))
+		n = e2_fail(E2_ERR_NOMEM, "findings of a repair");
+	ck_end(&ck);
+	r->fx.ck = NULL;
+	e2_findings_clear(&r->now);
+	return n;
+}
+
+static int run_rounds(struct repair *r)
+{
+	int n = 1;
+
+	for (int round = 0; n > 0; round++) {
+		if (round == ROUNDS)
+			return e2_fail(E2_ERR_INTERNAL, "repairs go in a circle; "
+				       "nothing was changed");
+		n = run_round(r);
+	}
+	if (n == 0 && e2_report_fixed(r->fx.report) != 0 && e2_report_left(r->fx.report) == 0)
+		n = fix_finish(&r->fx);
+	return n;
+}
+
+static int ck_repair(struct e2_txn *txn, const struct e2_repair_options *options,
+	      struct e2_report *report)
+{
+	static const struct e2_repair_options none;
+	struct repair r = { .fx = {
+		.fs = e2_txn_fs(txn), .txn = txn, .report = report,
+		.options = options != NULL ? options : &none,
+	} };
+	int err;
+
+	report->fs = r.fx.fs;
+	report->repaired = true;
+	err = run_rounds(&r);
+	e2_findings_clear(&r.now);
+	e2_findings_clear(&r.first);
+	e2_findings_clear(&r.declined);
+	e2_findings_sort(&report->found);
+	return err;
+}
+
+int e2_repair(struct e2_txn *txn, const struct e2_repair_options *options,
+	      struct e2_report **report)
+{
+	struct e2_report *made;
+	int err = e2_report_new(&made);
+
+	if (err != 0)
+		return err;
+	err = ck_repair(txn, options, made);
+	if (err != 0)
+		e2_report_free(made);
+	else
+		*report = made;
+	return err;
+}
+
+/* ---- an image -------------------------------------------------------------------- */
+
+static int repair_opened(struct e2_fs *owned, bool write, const struct e2_repair_options *options,
+			 struct e2_report **report)
+{
+	struct e2_report *made;
+	int err = e2_report_new(&made);
+
+	if (err != 0) {
+		e2_close(owned);
+		return err;
+	}
+	made->fs = owned;
+	made->owns_fs = true;
+	err = e2_txn_begin(owned, !write, &made->txn);
+	if (err == 0)
+		err = ck_repair(made->txn, options, made);
+	if (err != 0)
+		e2_report_free(made);
+	else
+		*report = made;
+	return err;
+}
+
+int e2_repair_image(struct e2_env *env, const char *spec, const struct e2_open_options *open,
+		    const struct e2_repair_options *options, struct e2_report **report)
+{
+	struct e2_open_options how = open != NULL ? *open :
+		(struct e2_open_options){ .threads = E2_THREADS_AUTO };
+	struct e2_fs *fs;
+	int err;
+
+	how.flags |= E2_OPEN_REPAIR | E2_OPEN_SHORT;
+	err = e2_open_image(env, spec, &how, &fs);
+	if (err != 0)
+		return err;
+	return repair_opened(fs, (how.flags & E2_OPEN_WRITE) != 0, options, report);
+}
+
+int e2_repair_io(struct e2_io *owned, bool write, const struct e2_repair_options *options,
+		 struct e2_report **report)
+{
+	const struct e2_open_options how = {
+		.flags = E2_OPEN_REPAIR | E2_OPEN_SHORT | (write ? E2_OPEN_WRITE : 0),
+	};
+	struct e2_fs *fs;
+	int err = e2_open(owned, &how, &fs);
+
+	return err != 0 ? err : repair_opened(fs, write, options, report);
+}
+
+int e2_report_commit(struct e2_report *report)
+{
+	struct e2_txn *txn = report->txn;
+
+	report->txn = NULL;
+	return txn != NULL ? e2_txn_commit(txn) : 0;
+}
