@@ -144,6 +144,19 @@ static void count_directory(struct reader *r, const struct e2_entry *e, struct c
 	}
 }
 
+/* What entries say of an inode's type: evidence where its mode is damaged. */
+static void note_type(const struct ck *ck, const struct e2_entry *e, struct ck_inode *target)
+{
+	unsigned stored = ck->g->filetype ? e->file_type : E2_FT_UNKNOWN;
+
+	if (stored == E2_FT_UNKNOWN || stored > E2_FT_LNK)
+		return;
+	if (target->named == 0)
+		target->named = stored & 15;
+	else if (target->named != stored)
+		target->named = CK_BAD_TYPE;
+}
+
 static int check_entry(struct reader *r, const struct e2_entry *e)
 {
 	const char *problem = e2_name_problem(e->name, e->name_len);
@@ -166,6 +179,7 @@ static int check_entry(struct reader *r, const struct e2_entry *e)
 	if (target == NULL)
 		return 0;
 	check_type(r, e, target);
+	note_type(r->ck, e, target);
 	if (target->type == E2_FT_DIR)
 		count_directory(r, e, target);
 	else

@@ -25,7 +25,8 @@ enum ck_inode_flags {
 
 struct ck_inode {
 	uint8_t type:4;		/* 0: not in use; enum e2_file_type; CK_BAD_TYPE */
-	uint8_t named:4;	/* type by the entries that name it; 0: none says */
+	uint8_t named:4;	/* type by the entries that name it; 0: none says;
+				 * CK_BAD_TYPE: they disagree */
 	uint8_t flags;
 	uint16_t links;		/* as stored */
 	uint32_t counted;	/* entries that name it, "." and ".." included */
