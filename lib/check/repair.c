@@ -86,6 +86,22 @@ static bool is_consequence(const struct repair *r, const struct e2_finding *f)
 	return true;
 }
 
+/* Names as they were, when a repair will change some; without them texts have inode numbers
+ * alone. */
+static void keep_names(struct repair *r)
+{
+	bool wanted = false;
+
+	for (size_t i = 0; i < r->now.count && !wanted; i++)
+		wanted = stage_of(&r->now.at[i]) >= FIX_OWNERS && !is_count(&r->now.at[i]);
+	if (!wanted || r->fx.report->names != NULL)
+		return;
+	if (e2_names_open(r->fx.fs, &r->fx.report->names) != 0) {
+		r->fx.report->names = NULL;
+		e2_err_clear();
+	}
+}
+
 /* When the volume's own structures are right, but nothing else was touched. */
 static void keep_first(struct repair *r)
 {
@@ -99,12 +115,7 @@ static void keep_first(struct repair *r)
 		if (is_count(&r->now.at[i]))
 			e2_findings_add(&r->first, &r->now.at[i]);
 	r->have_first = true;
-	/* Names as they were; without them texts have inode numbers alone. */
-	if (r->fx.report->names == NULL && r->now.count != 0 &&
-	    e2_names_open(r->fx.fs, &r->fx.report->names) != 0) {
-		r->fx.report->names = NULL;
-		e2_err_clear();
-	}
+	keep_names(r);
 }
 
 /* ---- a round --------------------------------------------------------------------- */
