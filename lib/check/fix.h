@@ -84,6 +84,9 @@ E2_NODISCARD int fix_pointer_set(struct fix *fx, e2_ino ino, e2_blk parent, uint
  */
 E2_NODISCARD int fix_inode_clear(struct fix *fx, e2_ino ino);
 
+/* What dtime says of an inode that is not in use: never a number of the list of orphans. */
+uint32_t fix_removal_time(const struct fix *fx);
+
 /* Once, when all is done and no error is left: the marks of a checked volume. */
 E2_NODISCARD int fix_finish(struct fix *fx);
 

@@ -1,6 +1,151 @@
 /* SPDX-License-Identifier: MIT */
-/* Repairs of inodes. */
+/* Repairs of an inode's fields. */
 #include "check/fix.h"
+
+#include "base/endian.h"
+
+#include <string.h>
+
+uint32_t fix_removal_time(const struct fix *fx)
+{
+	uint32_t now = (uint32_t)e2_fs_now(fx->fs).sec;
+
+	return now > fx->ck->g->inodes ? now : fx->ck->g->inodes + 1;
+}
+
+int fix_inode_dtime(struct fix *fx, struct e2_finding *f)
+{
+	struct e2_inode in;
+	int err = e2_inode_get(fx->fs, f->ino, &in);
+
+	if (err != 0 || in.dtime != f->have)
+		return err;
+	in.dtime = 0;
+	if (in.links_count == 0 && !ck_is_reserved(fx->ck, f->ino)) {
+		in.dtime = fix_removal_time(fx);
+		fix_will(f, "will be set: the inode is not in use");
+	}
+	err = e2_inode_put(fx->txn, f->ino, &in);
+	return err != 0 ? err : 1;
+}
+
+int fix_inode_dtime_now(struct fix *fx, struct e2_finding *f)
+{
+	struct e2_inode in;
+	int err = e2_inode_get(fx->fs, f->ino, &in);
+
+	if (err != 0 || in.links_count != 0 || in.dtime != 0)
+		return err;
+	in.dtime = fix_removal_time(fx);
+	err = e2_inode_put(fx->txn, f->ino, &in);
+	return err != 0 ? err : 1;
+}
+
+int fix_inode_flag(struct fix *fx, struct e2_finding *f)
+{
+	struct e2_inode in;
+	int err = e2_inode_get(fx->fs, f->ino, &in);
+
+	if (err != 0 || (in.flags & f->have) == 0)
+		return err;
+	in.flags &= ~(uint32_t)f->have;
+	err = e2_inode_put(fx->txn, f->ino, &in);
+	return err != 0 ? err : 1;
+}
+
+int fix_inode_zero(struct fix *fx, struct e2_finding *f)
+{
+	struct e2_inode in;
+	int err = e2_inode_get(fx->fs, f->ino, &in);
+
+	if (err != 0)
+		return err;
+	if (strcmp(f->field, "faddr") == 0)
+		in.faddr = 0;
+	else if (strcmp(f->field, "blocks_hi") == 0)
+		in.blocks_hi = 0;
+	else if (strcmp(f->field, "file_acl_hi") == 0)
+		in.file_acl_hi = 0;
+	else if (!e2_is_reg(&in))
+		in.size &= UINT32_MAX;	/* "size_high" */
+	err = e2_inode_put(fx->txn, f->ino, &in);
+	return err != 0 ? err : 1;
+}
+
+/* ---- inodes of the format's own --------------------------------------------------- */
+
+/* The list of bad blocks is only its pointers. */
+static int clear_all_but_pointers(struct fix *fx)
+{
+	struct e2_inode in, clean = { .mode = 0 };
+	int err = e2_inode_get(fx->fs, E2_INO_BAD_BLOCKS, &in);
+
+	if (err != 0)
+		return err;
+	memcpy(clean.block, in.block, sizeof(clean.block));
+	clean.size = in.size;
+	clean.blocks = in.blocks;
+	clean.flags = in.flags;
+	clean.atime = in.atime;
+	clean.ctime = in.ctime;
+	clean.mtime = in.mtime;
+	clean.extra_isize = in.extra_isize;
+	err = e2_inode_put(fx->txn, E2_INO_BAD_BLOCKS, &clean);
+	return err != 0 ? err : 1;
+}
+
+int fix_reserved_clear(struct fix *fx, struct e2_finding *f)
+{
+	int err;
+
+	if (f->ino == E2_INO_BAD_BLOCKS) {
+		fix_will(f, "will keep its pointers, and nothing else");
+		return clear_all_but_pointers(fx);
+	}
+	err = fix_inode_clear(fx, f->ino);
+	return err != 0 ? err : 1;
+}
+
+/* ---- fields behind byte 128 --------------------------------------------------------- */
+
+static uint32_t usual_extra(const struct ck *ck)
+{
+	uint32_t room = ck->g->inode_size - E2_INODE_BYTES, want = ck->super->want_extra_isize;
+
+	if (want == 0 || want > room || want % 4 != 0)
+		want = E2_INODE_BYTES_MAX - E2_INODE_BYTES;
+	return want <= room ? want : room;
+}
+
+/* Where attributes begin behind the fields; 0: nowhere. */
+static uint32_t extra_by_attributes(const struct ck *ck, const uint8_t *raw)
+{
+	for (uint32_t extra = 4; E2_INODE_BYTES + extra + 4 <= ck->g->inode_size; extra += 4)
+		if (e2_get32(raw + E2_INODE_BYTES + extra) == (uint32_t)E2_XATTR_MAGIC)
+			return extra;
+	return 0;
+}
+
+int fix_inode_extra(struct fix *fx, struct e2_finding *f)
+{
+	struct e2_wbuf *buf;
+	uint8_t *raw;
+	uint32_t extra;
+	int err = e2_inode_edit(fx->txn, f->ino, &buf, &raw);
+
+	if (err != 0)
+		return err;
+	extra = extra_by_attributes(fx->ck, raw);
+	if (extra != 0)
+		fix_will(f, "will be %u, where its attributes begin", extra);
+	else
+		fix_will(f, "will be %u, the volume's usual", extra = usual_extra(fx->ck));
+	e2_put16(raw + E2_INODE_BYTES, (uint16_t)extra);
+	e2_txn_put(fx->txn, buf);
+	return 1;
+}
+
+/* ---- types ---------------------------------------------------------------------------- */
 
 int fix_inode_mode(struct fix *fx, struct e2_finding *f)
 {
@@ -9,98 +154,7 @@ int fix_inode_mode(struct fix *fx, struct e2_finding *f)
 	return 0;
 }
 
-int fix_inode_dtime(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
-int fix_inode_dtime_now(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
 int fix_root_type(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
-int fix_reserved_clear(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
-int fix_inode_extra(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
-int fix_inode_flag(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
-int fix_inode_zero(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
-int fix_size_small(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
-int fix_size_large(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
-int fix_size_dir(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
-int fix_block_count(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
-int fix_special_size(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
-int fix_symlink_size(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
-int fix_symlink_text(struct fix *fx, struct e2_finding *f)
 {
 	(void)fx;
 	(void)f;

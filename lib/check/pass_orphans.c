@@ -5,24 +5,43 @@
  */
 #include "check/state.h"
 
+static bool is_free(struct ck *ck, e2_ino ino)
+{
+	bool used = true;
+
+	if (e2_inode_used(ck->fs, ino, &used) != 0)
+		e2_err_clear();
+	return !used;
+}
+
+/* NULL, or why an inode cannot be in the list. */
+static const char *check_member(struct ck *ck, e2_ino ino, struct e2_inode *in)
+{
+	if (!e2_inode_valid(ck->g, ino) || ino < ck->g->first_ino)
+		return "that is no inode of a file";
+	if (ck->inodes[ino].flags & CK_ORPHAN)
+		return "that one stands in the list already";
+	if (e2_inode_get(ck->fs, ino, in) != 0) {
+		e2_err_clear();
+		return "that inode cannot be read";
+	}
+	if (e2_inode_file_type(in->mode) == E2_FT_UNKNOWN)
+		return "that inode is not in use";
+	/* Removed files keep their mode, and have the time of it where a number is due. */
+	if (in->links_count == 0 && (in->dtime > ck->g->inodes || is_free(ck, ino)))
+		return "that inode was removed before";
+	return NULL;
+}
+
 int pass_orphans(struct ck *ck)
 {
 	e2_ino ino = ck->super->last_orphan, before = 0;
 
 	while (ino != 0) {
-		const char *why = NULL;
 		struct e2_inode in;
+		const char *why = check_member(ck, ino, &in);
 
-		if (!e2_inode_valid(ck->g, ino) || ino < ck->g->first_ino)
-			why = "that is no inode of a file";
-		else if (ck->inodes[ino].flags & CK_ORPHAN)
-			why = "that one stands in the list already";
-		else if (e2_inode_get(ck->fs, ino, &in) != 0)
-			why = "that inode cannot be read";
-		else if (e2_inode_file_type(in.mode) == E2_FT_UNKNOWN)
-			why = "that inode is not in use";
 		if (why != NULL) {
-			e2_err_clear();
 			if (before == 0)
 				FOUND(ck->found, ORPHAN_HEAD, .have = ino, .why = why);
 			else

@@ -21,6 +21,7 @@ enum ck_inode_flags {
 	CK_REACHED = 1,		/* of a directory: the root leads to it */
 	CK_ON_PATH = 2,		/* while looking for that: passed on this way */
 	CK_ORPHAN = 4,		/* is in the list of orphans */
+	CK_ORPHAN_DONE = 8,	/* of these: a repair has finished it */
 };
 
 struct ck_inode {
