@@ -6,11 +6,15 @@
 #include "e2.h"
 
 enum fsck_exit {		/* fsck(8); sums of these */
-	FSCK_OK = 0, FSCK_LEFT = 4, FSCK_FAILED = 8, FSCK_USAGE = 16, FSCK_CANCELLED = 32,
+	FSCK_OK = 0, FSCK_FIXED = 1, FSCK_LEFT = 4, FSCK_FAILED = 8, FSCK_USAGE = 16,
+	FSCK_CANCELLED = 32,
 };
+
+struct fsck_interrupt;
 
 struct fsck_options {
 	bool check, force, preen, yes, quiet, verbose, time, json;
+	bool careful, reattach;
 	bool optimize, bad_blocks;
 	bool help, version;
 	int progress_fd;		/* -1: none; 0: a bar */
@@ -20,25 +24,35 @@ struct fsck_options {
 	const char *log;		/* NULL: beside the image */
 	const char *undo, *rollback;	/* undo files, or NULL */
 	char *const *images;		/* NULL-terminated */
+	struct fsck_interrupt *interrupt;
 };
 
 /* Parses the command line; FSCK_OK, or FSCK_USAGE when it has said what is wrong. */
 int fsck_options_parse(int argc, char *argv[], struct fsck_options *options);
 void fsck_options_help(void);
 
-/*
- * A report as text (to standard output), or as JSON lines; false when it could not be written.
- * shown: the image's name, safe to print; image: the name as it is.
- */
-bool fsck_report_text(const char *shown, struct e2_report *report,
-		      const struct fsck_options *options);
-bool fsck_report_json(const char *image, struct e2_report *report, int status);
+/* ---- running -------------------------------------------------------------------------- */
 
-/* "demo.img: clean, 2334/16384 inodes, 19831/65536 blocks" and what follows. */
-bool fsck_say_clean(const char *shown, const struct e2_fs *fs, const struct fsck_options *options);
+/* What is done about what is found. */
+enum fsck_mode {
+	FSCK_CHECK,		/* said, and what a repair would do */
+	FSCK_UNASKED,		/* the same, because there is no terminal to ask at */
+	FSCK_PREEN,		/* repaired when all of it is safe, else nothing is */
+	FSCK_YES,		/* repaired */
+	FSCK_ASK,		/* said, then asked */
+};
+
+/*
+ * Checks one image and repairs it as the options say; the exit status.
+ * shown: the image's name, safe to print.
+ */
+int fsck_run(const char *image, const char *shown, const struct fsck_options *options);
 
 /* Says what failed last, unless it is named in there already with the image; FSCK_FAILED. */
 int fsck_fail(const char *shown, int err);
+
+/* The output could not be written: says why; FSCK_FAILED. */
+int fsck_fail_output(void);
 
 /* Takes back all that the undo file holds; FSCK_OK or FSCK_FAILED. */
 int fsck_rollback(const char *image, const char *shown, const struct fsck_options *options);
@@ -46,10 +60,96 @@ int fsck_rollback(const char *image, const char *shown, const struct fsck_option
 /* Gives an unfinished change up; FSCK_OK or FSCK_FAILED. */
 int fsck_discard_log(const char *image, const char *shown, const struct fsck_options *options);
 
+/* ---- losses ---------------------------------------------------------------------------- */
+
+struct fsck_losses {			/* of a report, worst first */
+	struct e2_loss *at;		/* texts are the report's */
+	size_t count;
+	e2_ino *damaged;		/* inodes that lose some of what they hold, ascending */
+	size_t damaged_count;
+	uint64_t files, dirs;		/* wholly lost */
+	uint64_t file_bytes;		/* what those files held */
+	uint64_t bytes, bytes_files;	/* lost of files that are left */
+	uint64_t names, xattr_files, doubt_bytes, doubt_files;
+	uint64_t new_files, new_dirs;	/* nothing lost: new names */
+};
+
+/* false without memory. */
+bool fsck_losses_collect(const struct e2_report *report, struct fsck_losses *losses);
+void fsck_losses_free(struct fsck_losses *losses);
+
+/* Whether anything is lost at all; new names and doubts are no loss. */
+bool fsck_losses_any(const struct fsck_losses *losses);
+
+/* Whether that is more than a few files, or a directory with all that is in it: --careful. */
+bool fsck_losses_many(const struct fsck_losses *losses);
+
+/* "1,024 bytes of 1 file, 2 names"; nothing when nothing is lost. */
+void fsck_losses_add_sum(const struct fsck_losses *losses, struct e2_str *out);
+
+/* One of them, as a line without its newline. */
+void fsck_losses_add_one(const struct fsck_losses *losses, struct e2_report *report, size_t i,
+			 struct e2_str *out);
+
+/* ---- reports ---------------------------------------------------------------------------- */
+
+struct fsck_outcome {
+	enum fsck_mode mode;
+	bool committed;
+	int status;
+	uint64_t errors, notes;		/* found */
+	uint64_t repaired_errors, repaired_notes, left;
+};
+void fsck_outcome_count(const struct e2_report *report, struct fsck_outcome *outcome);
+
+/*
+ * Reports as text to standard output; false when it could not be written.
+ * plan: what was found, and what is or would be lost; done: what was repaired.
+ * image: the name as it is.
+ */
+bool fsck_report_plan(const char *shown, struct e2_report *report, const struct fsck_losses *losses,
+		      const struct fsck_outcome *outcome, const struct fsck_options *options);
+bool fsck_report_done(const char *shown, struct e2_report *report, const struct fsck_losses *losses,
+		      const struct fsck_outcome *outcome, const struct fsck_options *options);
+/* What -p leaves alone, and why. */
+bool fsck_report_unsafe(const char *shown, struct e2_report *report,
+			const struct fsck_losses *losses, const struct fsck_options *options);
+/* "bad.img: 6 problems repaired" and what was lost or got a new name. */
+bool fsck_report_preen(const char *shown, struct e2_report *report,
+		       const struct fsck_losses *losses, const struct fsck_outcome *outcome,
+		       const struct fsck_options *options);
+
+/* The same as JSON lines; plan before a commit, done afterwards. */
+bool fsck_json_plan(const char *image, struct e2_report *report, const struct fsck_losses *losses,
+		    const struct fsck_outcome *outcome);
+bool fsck_json_done(const char *image, struct e2_report *report, const struct fsck_losses *losses,
+		    const struct fsck_outcome *outcome);
+
+/* "demo.img: clean, 2334/16384 inodes, 19831/65536 blocks" and what follows. */
+bool fsck_say_clean(const char *shown, const struct e2_fs *fs, const struct fsck_options *options);
+
+/* ---- interruption -------------------------------------------------------------------------- */
+
+/*
+ * SIGINT and SIGTERM end the program at once, with exit status 32, as long as no image is being
+ * written; then they wait until that is done.  One thread looks out for them.
+ */
+int fsck_interrupt_begin(struct fsck_interrupt **interrupt);
+void fsck_interrupt_end(struct fsck_interrupt *interrupt);
+/* shown: the image that is worked on, for the message; borrowed. */
+void fsck_interrupt_image(struct fsck_interrupt *interrupt, const char *shown);
+void fsck_interrupt_defer(struct fsck_interrupt *interrupt);	/* the image is being written */
+/* It is written: whether a signal came meanwhile. */
+bool fsck_interrupt_resume(struct fsck_interrupt *interrupt);
+
+/* ---- progress -------------------------------------------------------------------------------- */
+
 struct fsck_progress {
 	const char *image;	/* safe to print */
 	int fd;			/* protocol lines go there; -1: none */
 	bool bar;
+	bool again;		/* the first round is over; further ones are not told */
+	unsigned phase;		/* the highest told */
 	int64_t begun;		/* milliseconds */
 	int shown;		/* per mille, or -1 before the bar shows */
 };

@@ -9,7 +9,7 @@
 enum choice {
 	OPT_CHECK, OPT_FORCE, OPT_PREEN, OPT_YES, OPT_SUPERBLOCK, OPT_BLOCKSIZE, OPT_PROGRESS,
 	OPT_EXTENDED, OPT_QUIET, OPT_TIME, OPT_VERBOSE, OPT_JSON, OPT_OPTIMIZE, OPT_BAD_ADD,
-	OPT_BAD_SET, OPT_UNDO, OPT_ROLLBACK, OPT_LOG, OPT_NO_RECOVER, OPT_DISCARD_LOG, OPT_VERSION,
+	OPT_BAD_SET, OPT_UNDO, OPT_ROLLBACK, OPT_LOG, OPT_CAREFUL, OPT_REATTACH, OPT_NO_RECOVER, OPT_DISCARD_LOG, OPT_VERSION,
 	OPT_HELP,
 };
 
@@ -137,6 +137,8 @@ static int apply(enum choice choice, const char *argument, struct fsck_options *
 	case OPT_UNDO: o->undo = argument; break;
 	case OPT_ROLLBACK: o->rollback = argument; break;
 	case OPT_LOG: o->log = argument; break;
+	case OPT_CAREFUL: o->careful = true; break;
+	case OPT_REATTACH: o->reattach = true; break;
 	case OPT_NO_RECOVER: o->no_recover = true; break;
 	case OPT_DISCARD_LOG: o->discard_log = true; break;
 	case OPT_VERSION: o->version = true; break;
@@ -229,8 +231,8 @@ int fsck_options_parse(int argc, char *argv[], struct fsck_options *options)
 void fsck_options_help(void)
 {
 	puts("usage: extant-fsck [options] IMAGE ...\n"
-	     "Checks ext2 volumes.  Exit status: 0 consistent, 4 problems left, 8 failed,\n"
-	     "16 usage, 32 cancelled; sums of these.\n");
+	     "Checks and repairs ext2 volumes.  Exit status: 0 consistent, 1 repaired, 4 problems left,\n"
+	     "8 failed, 16 usage, 32 cancelled; sums of these.\n");
 	for (size_t i = 0; i < OPTIONS; i++) {
 		char left[40] = "";
 		const char *argument = table[i].argument != NULL ? table[i].argument : "";

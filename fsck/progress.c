@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Progress: lines of e2fsck's protocol to a descriptor ("1 3 64 demo.img"), or a
- * bar on a terminal when the check takes long.  Notices SIGINT and SIGTERM, which
- * are blocked and looked for here, so that no handler and no global is needed.
+ * bar on a terminal when the check takes long.  A repair checks several times; what is told
+ * is the first, and that the rest is being done.
  */
 #include "fsck.h"
 
-#include <signal.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,24 +21,6 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static void block_signals(int how)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	(void)sigprocmask(how, &set, NULL);	/* cannot fail with these arguments */
-}
-
-static bool interrupted(void)
-{
-	sigset_t set;
-
-	return sigpending(&set) == 0 && (sigismember(&set, SIGINT) == 1 ||
-					 sigismember(&set, SIGTERM) == 1);
-}
-
 void fsck_progress_begin(struct fsck_progress *progress, const char *shown,
 			 const struct fsck_options *options)
 {
@@ -50,7 +31,6 @@ void fsck_progress_begin(struct fsck_progress *progress, const char *shown,
 	};
 	if (options->progress_fd == 0)
 		progress->begun -= PATIENCE_MS;
-	block_signals(SIG_BLOCK);
 }
 
 static void show_bar(struct fsck_progress *p, unsigned phase, uint64_t done, uint64_t all)
@@ -70,22 +50,37 @@ static void show_bar(struct fsck_progress *p, unsigned phase, uint64_t done, uin
 	fflush(stderr);
 }
 
+/* The check that proves the repairs so far. */
+static void show_again(const struct fsck_progress *p)
+{
+	if (p->shown >= 0)
+		fprintf(stderr, "\r\033[K%s: repairing", p->image);
+	fflush(stderr);
+}
+
 int fsck_progress_step(void *context, unsigned phase, uint64_t done, uint64_t all)
 {
 	struct fsck_progress *p = context;
 
+	if (p->again)
+		return 0;
+	if (phase < p->phase) {
+		p->again = true;
+		if (p->bar)
+			show_again(p);
+		return 0;
+	}
+	p->phase = phase;
 	if (p->fd >= 0)
 		dprintf(p->fd, "%u %llu %llu %s\n", phase, (unsigned long long)done,
 			(unsigned long long)all, p->image);
 	if (p->bar && phase >= 1 && phase <= 5)
 		show_bar(p, phase, done, all);
-	return interrupted();
+	return 0;
 }
 
 void fsck_progress_end(struct fsck_progress *progress)
 {
 	if (progress->shown >= 0)
 		fputs("\r\033[K", stderr);
-	if (!interrupted())
-		block_signals(SIG_UNBLOCK);	/* a long report can be broken off */
 }

@@ -12,20 +12,33 @@
 enum {
 	CODE_COLUMN = 14,		/* where objects begin */
 	OBJECT_MIN = 21, OBJECT_MAX = 44,	/* columns of objects that are aligned */
-	SHOWN = 50,			/* of one problem without -v */
+	SHOWN = 50,			/* of one problem, or of one kind of loss, without -v */
+	SHOWN_UNSAFE = 6,
+	BYTES_MAX = 960 << 10,		/* of findings and losses, without -v */
 };
 
 typedef void add_fn(struct e2_report *report, const struct e2_finding *f, struct e2_str *out);
 
+struct page {			/* where findings and losses go */
+	bool all;		/* -v: without limit */
+	uint64_t written;	/* bytes */
+	uint64_t dropped;	/* findings or losses that had no room */
+};
+
+/* ---- findings ---------------------------------------------------------------------- */
+
 /* The most columns an object takes, of those that are aligned. */
 static size_t object_columns(struct e2_report *report)
 {
-	size_t most = OBJECT_MIN;
+	uint64_t seen[E2_PROBLEMS] = { 0 };
 	struct e2_str s = E2_STR_INIT;
+	size_t most = OBJECT_MIN;
 
 	for (size_t i = 0; i < e2_report_count(report); i++) {
 		size_t columns;
 
+		if (seen[e2_report_at(report, i)->id]++ >= SHOWN)
+			continue;
 		e2_str_truncate(&s, 0);
 		e2_finding_object(report, e2_report_at(report, i), &s);
 		columns = e2_str_columns(&s, 0);
@@ -36,14 +49,16 @@ static size_t object_columns(struct e2_report *report)
 	return most;
 }
 
-static void print_line(struct e2_report *report, const struct e2_finding *f, add_fn *add)
+static void add_line(struct e2_report *report, const struct e2_finding *f, add_fn *add,
+		     struct e2_str *out)
 {
-	struct e2_str s = E2_STR_INIT;
+	size_t begun = out->len, text;
 
-	add(report, f, &s);
-	if (s.len != 0)
-		printf("    %s\n", e2_str_text(&s));
-	e2_str_free(&s);
+	e2_str_add(out, "\n    ");
+	text = out->len;
+	add(report, f, out);
+	if (out->len == text)
+		e2_str_truncate(out, begun);
 }
 
 static void pad(struct e2_str *s, size_t column)
@@ -52,7 +67,8 @@ static void pad(struct e2_str *s, size_t column)
 		e2_str_add(s, " ");
 }
 
-static void print_finding(struct e2_report *report, const struct e2_finding *f, size_t columns)
+static void add_finding(struct e2_report *report, const struct e2_finding *f, size_t columns,
+			struct e2_str *out)
 {
 	struct e2_str s = E2_STR_INIT;
 	size_t before;
@@ -70,38 +86,155 @@ static void print_finding(struct e2_report *report, const struct e2_finding *f, 
 	e2_finding_field(report, f, &s);
 	while (s.len != 0 && s.text[s.len - 1] == ' ')
 		e2_str_truncate(&s, s.len - 1);
-	puts(e2_str_text(&s));
+	e2_str_add(out, e2_str_text(&s));
 	e2_str_free(&s);
-	print_line(report, f, e2_finding_text);
-	print_line(report, f, e2_finding_will);
+	add_line(report, f, e2_finding_text, out);
+	if (f->fixed)
+		add_line(report, f, e2_finding_will, out);
+	else if (e2_problem(f->id)->severity == E2_SEV_ERROR)
+		e2_str_add(out, "\n    cannot be repaired");
 }
 
-static void print_more(uint64_t more)
+static void print_block(struct page *page, const struct e2_str *s)
+{
+	if (!page->all && page->written + s->len > BYTES_MAX) {
+		page->dropped++;
+		return;
+	}
+	page->written += s->len + 1;
+	puts(e2_str_text(s));
+}
+
+static void print_more(uint64_t more, const char *what)
 {
 	struct e2_str s = E2_STR_INIT;
 
-	e2_str_add(&s, "    and ");
+	e2_str_add(&s, what);
 	e2_str_add_count(&s, more);
-	e2_str_add(&s, " more like this");
+	e2_str_add(&s, " more like this (-v shows them)");
 	puts(e2_str_text(&s));
 	e2_str_free(&s);
 }
 
-static void print_findings(struct e2_report *report, bool all)
+/* What did not fit into the output as a whole. */
+static void print_dropped(struct page *page)
+{
+	struct e2_str s = E2_STR_INIT;
+
+	if (page->dropped == 0)
+		return;
+	e2_str_add(&s, "and ");
+	e2_str_add_count(&s, page->dropped);
+	e2_str_add(&s, " more (-v shows them)");
+	puts(e2_str_text(&s));
+	e2_str_free(&s);
+	page->dropped = 0;
+}
+
+static void print_findings(struct page *page, struct e2_report *report)
 {
 	size_t columns = object_columns(report), count = e2_report_count(report);
+	struct e2_str s = E2_STR_INIT;
 
 	for (size_t i = 0; i < count;) {
 		enum e2_problem_id id = e2_report_at(report, i)->id;
 		uint64_t found = e2_report_found(report, id), shown = 0;
 
 		for (; i < count && e2_report_at(report, i)->id == id; i++)
-			if (all || shown < SHOWN) {
-				print_finding(report, e2_report_at(report, i), columns);
+			if (page->all || shown < SHOWN) {
+				e2_str_truncate(&s, 0);
+				add_finding(report, e2_report_at(report, i), columns, &s);
+				print_block(page, &s);
 				shown++;
 			}
 		if (shown < found)
-			print_more(found - shown);
+			print_more(found - shown, "    and ");
+	}
+	print_dropped(page);
+	e2_str_free(&s);
+}
+
+/* ---- losses ---------------------------------------------------------------------------- */
+
+static void print_losses(struct page *page, struct e2_report *report,
+			 const struct fsck_losses *losses)
+{
+	struct e2_str s = E2_STR_INIT;
+
+	for (size_t i = 0; i < losses->count;) {
+		enum e2_loss_kind kind = losses->at[i].kind;
+		uint64_t shown = 0, skipped = 0;
+
+		for (; i < losses->count && losses->at[i].kind == kind; i++) {
+			if (!page->all && shown == SHOWN) {
+				skipped++;
+				continue;
+			}
+			e2_str_truncate(&s, 0);
+			fsck_losses_add_one(losses, report, i, &s);
+			print_block(page, &s);
+			shown++;
+		}
+		if (skipped != 0)
+			print_more(skipped, "  and ");
+	}
+	print_dropped(page);
+	e2_str_free(&s);
+}
+
+/* "1 file would get a new name" */
+static void add_new_names(const struct fsck_losses *l, const char *verb, struct e2_str *s)
+{
+	uint64_t all = l->new_files + l->new_dirs;
+
+	if (l->new_files != 0) {
+		e2_str_add_count(s, l->new_files);
+		e2_str_add(s, l->new_files == 1 ? " file" : " files");
+	}
+	if (l->new_dirs != 0) {
+		e2_str_add(s, l->new_files != 0 ? " and " : "");
+		e2_str_add_count(s, l->new_dirs);
+		e2_str_add(s, l->new_dirs == 1 ? " directory" : " directories");
+	}
+	e2_str_addf(s, " %s %s", verb, all == 1 ? "a new name" : "new names");
+}
+
+static void add_doubt(const struct fsck_losses *l, struct e2_str *s)
+{
+	e2_str_addf(s, "%" PRIu64 " byte%s of ", l->doubt_bytes, l->doubt_bytes == 1 ? "" : "s");
+	e2_str_add_count(s, l->doubt_files);
+	e2_str_add(s, l->doubt_files == 1 ? " file" : " files");
+}
+
+/* ---- counts ----------------------------------------------------------------------------- */
+
+void fsck_outcome_count(const struct e2_report *report, struct fsck_outcome *outcome)
+{
+	uint64_t fixed = e2_report_fixed(report);
+
+	*outcome = (struct fsck_outcome){
+		.errors = e2_report_errors(report), .notes = e2_report_notes(report),
+		.left = e2_report_left(report),
+	};
+	for (size_t i = 0; i < e2_report_count(report); i++) {
+		const struct e2_finding *f = e2_report_at(report, i);
+
+		outcome->repaired_errors += f->fixed &&
+					    e2_problem(f->id)->severity == E2_SEV_ERROR;
+	}
+	outcome->repaired_notes = fixed - outcome->repaired_errors;
+}
+
+static void add_counts(struct e2_str *s, uint64_t errors, uint64_t notes)
+{
+	if (errors != 0 || notes == 0) {
+		e2_str_add_count(s, errors);
+		e2_str_add(s, errors == 1 ? " problem" : " problems");
+	}
+	if (notes != 0) {
+		e2_str_add(s, errors != 0 ? ", " : "");
+		e2_str_add_count(s, notes);
+		e2_str_add(s, notes == 1 ? " note" : " notes");
 	}
 }
 
@@ -121,39 +254,201 @@ static void print_totals(const char *shown, struct e2_report *report,
 		       t.files, t.dirs, t.symlinks, t.others, t.fragmented);
 }
 
-static void print_count(const char *shown, uint64_t errors, uint64_t notes)
+static bool written(void)
+{
+	return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+/* ---- the parts of a report ------------------------------------------------------------------ */
+
+/* What -y would do, as the end of a line. */
+static void add_would(const struct fsck_losses *l, const struct fsck_outcome *outcome,
+		      struct e2_str *s)
+{
+	e2_str_add(s, " With -y: ");
+	if (outcome->repaired_errors + outcome->repaired_notes == 0) {
+		e2_str_add(s, "the same, since it cannot be repaired.");
+		return;
+	}
+	if (outcome->left != 0) {
+		e2_str_add_count(s, outcome->repaired_errors);
+		e2_str_add(s, " repaired, ");
+		e2_str_add_count(s, outcome->left);
+		e2_str_add(s, " left; ");
+	}
+	if (fsck_losses_any(l)) {
+		fsck_losses_add_sum(l, s);
+		e2_str_add(s, " would be lost");
+	} else {
+		e2_str_add(s, "nothing would be lost");
+	}
+	if (l->doubt_files != 0) {
+		e2_str_add(s, ", ");
+		add_doubt(l, s);
+		e2_str_add(s, " in doubt");
+	}
+	if (l->new_files + l->new_dirs != 0) {
+		e2_str_add(s, ", ");
+		add_new_names(l, "would get", s);
+	}
+	e2_str_add(s, ".");
+}
+
+/* What the repair is about to cost, before it is written. */
+static void announce(const struct fsck_losses *losses)
 {
 	struct e2_str s = E2_STR_INIT;
 
-	e2_str_addf(&s, "%s: ", shown);
-	if (errors != 0) {
-		e2_str_add_count(&s, errors);
-		e2_str_add(&s, errors == 1 ? " problem" : " problems");
-	}
-	if (notes != 0) {
-		e2_str_add(&s, errors != 0 ? ", " : "");
-		e2_str_add_count(&s, notes);
-		e2_str_add(&s, notes == 1 ? " note" : " notes");
-	}
-	printf("%s\n\n", e2_str_text(&s));
+	if (!fsck_losses_any(losses))
+		return;
+	e2_str_add(&s, "The repair loses ");
+	fsck_losses_add_sum(losses, &s);
+	e2_str_add(&s, ".");
+	puts(e2_str_text(&s));
 	e2_str_free(&s);
 }
 
-bool fsck_report_text(const char *shown, struct e2_report *report,
-		      const struct fsck_options *options)
+bool fsck_report_plan(const char *shown, struct e2_report *report, const struct fsck_losses *losses,
+		      const struct fsck_outcome *outcome, const struct fsck_options *options)
 {
-	uint64_t errors = e2_report_errors(report), notes = e2_report_notes(report);
+	struct page page = { .all = options->verbose };
+	bool reads = outcome->mode == FSCK_CHECK || outcome->mode == FSCK_UNASKED;
+	struct e2_str s = E2_STR_INIT;
 
-	if (errors + notes != 0) {
-		print_count(shown, errors, notes);
-		print_findings(report, options->verbose);
+	if (outcome->errors + outcome->notes != 0) {
+		e2_str_addf(&s, "%s: ", shown);
+		add_counts(&s, outcome->errors, outcome->notes);
+		printf("%s\n\n", e2_str_text(&s));
+		print_findings(&page, report);
 		putchar('\n');
-		if (errors != 0)
-			puts("Nothing was changed (-n).");
+		if (reads || outcome->mode == FSCK_ASK) {
+			print_losses(&page, report, losses);
+			if (losses->count != 0)
+				putchar('\n');
+		} else {
+			announce(losses);
+		}
+		e2_str_truncate(&s, 0);
+		if (reads && outcome->errors != 0) {
+			e2_str_add(&s, outcome->mode == FSCK_CHECK ? "Nothing was changed (-n)." :
+				   "Nothing was changed (no terminal to ask at).");
+			add_would(losses, outcome, &s);
+			puts(e2_str_text(&s));
+		}
 	}
-	if (errors == 0 || options->verbose)
+	if (reads ? outcome->errors == 0 || options->verbose :
+		    outcome->errors + outcome->notes == 0)
 		print_totals(shown, report, options);
-	return fflush(stdout) == 0 && !ferror(stdout);
+	e2_str_free(&s);
+	return written();
+}
+
+static void print_lost(const struct fsck_losses *losses)
+{
+	struct e2_str s = E2_STR_INIT;
+
+	if (fsck_losses_any(losses)) {
+		e2_str_add(&s, "Lost: ");
+		fsck_losses_add_sum(losses, &s);
+		e2_str_add(&s, losses->names == 0 ? ". No name lost." : ".");
+	} else {
+		e2_str_add(&s, "Nothing lost.");
+	}
+	if (losses->doubt_files != 0) {
+		e2_str_add(&s, " In doubt: ");
+		add_doubt(losses, &s);
+		e2_str_add(&s, ".");
+	}
+	puts(e2_str_text(&s));
+	e2_str_free(&s);
+}
+
+bool fsck_report_done(const char *shown, struct e2_report *report, const struct fsck_losses *losses,
+		      const struct fsck_outcome *outcome, const struct fsck_options *options)
+{
+	struct page page = { .all = options->verbose };
+	struct e2_str s = E2_STR_INIT;
+
+	if (outcome->committed) {
+		e2_str_addf(&s, "%s: ", shown);
+		add_counts(&s, outcome->repaired_errors, outcome->repaired_notes);
+		e2_str_add(&s, " repaired, ");
+		e2_str_add_count(&s, outcome->left);
+		e2_str_add(&s, outcome->left == 0 ? " left; checked again, nothing found" :
+			   " left; checked again, nothing else found");
+		puts(e2_str_text(&s));
+		print_lost(losses);
+		print_losses(&page, report, losses);
+		if (options->verbose)
+			print_totals(shown, report, options);
+	} else if (outcome->mode == FSCK_YES && outcome->errors != 0 &&
+		   outcome->repaired_errors + outcome->repaired_notes == 0) {
+		printf("%s: nothing of it can be repaired; nothing was changed\n", shown);
+	}
+	e2_str_free(&s);
+	return written();
+}
+
+/* ---- preen -------------------------------------------------------------------------------- */
+
+bool fsck_report_unsafe(const char *shown, struct e2_report *report,
+			const struct fsck_losses *losses, const struct fsck_options *options)
+{
+	struct e2_str s = E2_STR_INIT;
+	uint64_t count = 0;
+
+	for (size_t i = 0; i < e2_report_count(report); i++) {
+		const struct e2_finding *f = e2_report_at(report, i);
+		const struct e2_problem *p = e2_problem(f->id);
+
+		if (f->fixed ? p->policy == E2_POLICY_PREEN : p->severity != E2_SEV_ERROR)
+			continue;
+		if (count++ >= SHOWN_UNSAFE && !options->verbose)
+			continue;
+		e2_str_truncate(&s, 0);
+		e2_str_addf(&s, "%s: %s: ", shown, p->code);
+		e2_finding_object(report, f, &s);
+		e2_str_add(&s, " ");
+		e2_finding_field(report, f, &s);
+		e2_str_add(&s, " ");
+		e2_finding_text(report, f, &s);
+		if (!options->quiet)
+			puts(e2_str_text(&s));
+	}
+	e2_str_truncate(&s, 0);
+	if (count > SHOWN_UNSAFE && !options->verbose)
+		print_more(count - SHOWN_UNSAFE, "    and ");
+	e2_str_addf(&s, "%s: not all of it is safe to repair without asking", shown);
+	if (fsck_losses_any(losses)) {
+		e2_str_add(&s, " (");
+		fsck_losses_add_sum(losses, &s);
+		e2_str_add(&s, " would be lost)");
+	}
+	e2_str_add(&s, "; nothing was changed\n  try: -n, which lists it, then -y");
+	if (!options->quiet)
+		puts(e2_str_text(&s));
+	e2_str_free(&s);
+	return written();
+}
+
+bool fsck_report_preen(const char *shown, struct e2_report *report,
+		       const struct fsck_losses *losses, const struct fsck_outcome *outcome,
+		       const struct fsck_options *options)
+{
+	struct page page = { .all = options->verbose };
+	struct e2_str s = E2_STR_INIT;
+
+	if (outcome->committed) {
+		e2_str_addf(&s, "%s: ", shown);
+		add_counts(&s, outcome->repaired_errors, outcome->repaired_notes);
+		e2_str_add(&s, " repaired, nothing lost");
+		puts(e2_str_text(&s));
+		print_losses(&page, report, losses);
+	}
+	if (outcome->committed || outcome->errors == 0)
+		print_totals(shown, report, options);
+	e2_str_free(&s);
+	return written();
 }
 
 bool fsck_say_clean(const char *shown, const struct e2_fs *fs, const struct fsck_options *options)
@@ -166,5 +461,5 @@ bool fsck_say_clean(const char *shown, const struct e2_fs *fs, const struct fsck
 		       " blocks (not checked; -f checks)\n", shown,
 		       g->inodes - s->free_inodes_count, g->inodes,
 		       g->blocks - s->free_blocks_count, g->blocks);
-	return fflush(stdout) == 0 && !ferror(stdout);
+	return written();
 }

@@ -31,6 +31,9 @@ struct e2_problem {		/* a row of problem.def */
 	const char *will;	/* what a repair does; "" where only the repair can say */
 };
 const struct e2_problem *e2_problem(enum e2_problem_id id);
+/* Its repair: a permanent name ("link_count"), and what that does ("set the count"). */
+const char *e2_problem_repair(enum e2_problem_id id);
+const char *e2_problem_verb(enum e2_problem_id id);
 
 /* What a finding holds; which members a problem uses, its texts say. */
 struct e2_finding {

@@ -29,6 +29,36 @@ static const struct e2_problem problems[] = {
 #undef P
 };
 
+enum {
+#define FIX(name, stage, verb) FIX_##name,
+#include "check/fix.def"
+#undef FIX
+};
+
+static const struct {
+	const char *name, *verb;
+} fixes[] = {
+#define FIX(name, stage, verb) { #name, verb },
+#include "check/fix.def"
+#undef FIX
+};
+
+static const uint8_t fix_of[] = {
+#define P(id, number, code, severity, policy, fix, object, field, text, will) FIX_##fix,
+#include "check/problem.def"
+#undef P
+};
+
+const char *e2_problem_repair(enum e2_problem_id id)
+{
+	return fixes[fix_of[id]].name;
+}
+
+const char *e2_problem_verb(enum e2_problem_id id)
+{
+	return fixes[fix_of[id]].verb;
+}
+
 const struct e2_problem *e2_problem(enum e2_problem_id id)
 {
 	/* Equal numbers are equal cases, which do not compile. */

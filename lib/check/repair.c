@@ -281,6 +281,7 @@ static int repair_opened(struct e2_fs *owned, bool write, const struct e2_repair
 			 struct e2_report **report)
 {
 	struct e2_report *made;
+	bool changed;
 	int err = e2_report_new(&made);
 
 	if (err != 0) {
@@ -289,7 +290,10 @@ static int repair_opened(struct e2_fs *owned, bool write, const struct e2_repair
 	}
 	made->fs = owned;
 	made->owns_fs = true;
-	err = e2_txn_begin(owned, !write, &made->txn);
+	/* Who only looks holds the image still meanwhile. */
+	err = write ? 0 : e2_reading_begin(owned, &changed);
+	if (err == 0)
+		err = e2_txn_begin(owned, !write, &made->txn);
 	if (err == 0)
 		err = ck_repair(made->txn, options, made);
 	if (err != 0)
@@ -308,6 +312,10 @@ int e2_repair_image(struct e2_env *env, const char *spec, const struct e2_open_o
 	int err;
 
 	how.flags |= E2_OPEN_REPAIR | E2_OPEN_SHORT;
+	if (options != NULL) {
+		how.superblock = options->check.superblock;
+		how.block_size = options->check.block_size;
+	}
 	err = e2_open_image(env, spec, &how, &fs);
 	if (err != 0)
 		return err;
@@ -330,6 +338,12 @@ int e2_report_commit(struct e2_report *report)
 {
 	struct e2_txn *txn = report->txn;
 
+	int err = 0;
+
 	report->txn = NULL;
-	return txn != NULL ? e2_txn_commit(txn) : 0;
+	if (txn != NULL) {
+		err = e2_txn_commit(txn);
+		report->committed = err == 0;
+	}
+	return err;
 }

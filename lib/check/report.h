@@ -13,6 +13,7 @@ struct e2_report {
 	struct e2_txn *txn;		/* of a repair by e2_repair_image(); owned */
 	struct e2_findings found;	/* of a repair: repaired ones too */
 	bool repaired;			/* made by e2_repair() */
+	bool committed;			/* what was repaired is in the image */
 	struct e2_loss *losses;		/* their texts are owned */
 	size_t loss_count, loss_cap;
 	struct e2_check_totals totals;

@@ -63,5 +63,9 @@ void e2_finding_json(struct e2_report *report, const struct e2_finding *f, struc
 	e2_json_u64(&j, "limit", f->limit);
 	add_text(report, f, "text", e2_finding_text, &j);
 	add_text(report, f, "will", e2_finding_will, &j);
+	e2_json_string(&j, "repair", e2_problem_repair(f->id));
+	e2_json_string(&j, "verb", e2_problem_verb(f->id));
+	e2_json_bool(&j, "repairable", f->fixed);
+	e2_json_bool(&j, "repaired", f->fixed && report->committed);
 	e2_json_end(&j);
 }

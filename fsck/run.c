@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One image: checked and repaired in a transaction, said, and written at once or not at all.
+ *
+ * Whatever the mode, the work is the same: -n throws the transaction away.  What would be
+ * lost is said before anything is written, and nothing is written when it cannot be said.
+ */
+#include "fsck.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+struct run {
+	const char *image, *shown;
+	const struct fsck_options *o;
+	enum fsck_mode mode;
+	struct fsck_progress progress;
+	struct e2_report *report;
+	struct fsck_losses losses;
+	struct fsck_outcome outcome;
+};
+
+static double seconds_now(void)
+{
+	struct timespec t;
+
+	return clock_gettime(CLOCK_MONOTONIC, &t) == 0 ?
+	       (double)t.tv_sec + (double)t.tv_nsec / 1e9 : 0;
+}
+
+static void print_usage(double seconds)
+{
+	struct rusage u;
+	double cpu;
+
+	if (getrusage(RUSAGE_SELF, &u) != 0)
+		return;
+	cpu = (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	      (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+	printf("  %.3f s, %.3f s of CPU, %.1f MiB at most\n", seconds, cpu,
+	       (double)u.ru_maxrss / 1024);
+}
+
+static enum fsck_mode mode_of(const struct fsck_options *o)
+{
+	if (o->check)
+		return FSCK_CHECK;
+	if (o->preen)
+		return FSCK_PREEN;
+	if (o->yes)
+		return FSCK_YES;
+	return FSCK_UNASKED;
+}
+
+static bool writes(enum fsck_mode mode)
+{
+	return mode == FSCK_PREEN || mode == FSCK_YES || mode == FSCK_ASK;
+}
+
+/* ---- a volume that says it is clean ------------------------------------------------- */
+
+/* Whether it may be taken at its word: -n and -y always look. */
+static bool is_clean(const struct run *run, int *status)
+{
+	const struct fsck_options *o = run->o;
+	const struct e2_open_options how = { .log_path = o->log };
+	struct e2_fs *fs;
+	bool clean;
+
+	if (o->check || o->yes || o->force || o->superblock != 0 || o->json || o->discard_log ||
+	    e2_open_image(NULL, run->image, &how, &fs) != 0) {
+		e2_err_clear();
+		return false;
+	}
+	clean = (e2_super(fs)->state & (E2_STATE_CLEAN | E2_STATE_ERROR)) == E2_STATE_CLEAN &&
+		e2_super(fs)->last_orphan == 0 && !e2_fs_pending(fs);
+	if (clean && !fsck_say_clean(run->shown, fs, o))
+		*status = fsck_fail_output();
+	e2_close(fs);
+	return clean;
+}
+
+/* ---- the check ------------------------------------------------------------------------ */
+
+static void say_pending(const struct run *run)
+{
+	if (e2_fs_pending(e2_report_fs(run->report)))
+		fprintf(stderr, "extant-fsck: %s: %s\n", run->shown, writes(run->mode) ?
+			"a change that waited in its log was completed first" :
+			"a change that was not completed waits in its log; this is the image "
+			"with it");
+}
+
+/* A check alone, of what no transaction can be begun on. */
+static int only_check(struct run *run, const struct e2_check_options *options)
+{
+	struct e2_io *io;
+	bool pending;
+	int err = e2_still_open(NULL, run->image, run->o->log, &io, &pending);
+
+	return err != 0 ? err : e2_check_image(io, options, &run->report);
+}
+
+/* Repairs everything in a transaction that stays open. */
+static int examine(struct run *run)
+{
+	const struct fsck_options *o = run->o;
+	const struct e2_open_options how = {
+		.flags = (writes(run->mode) ? E2_OPEN_WRITE : 0u) |
+			 (o->no_recover ? E2_OPEN_NO_RECOVER : 0u) |
+			 (writes(run->mode) && o->discard_log ? E2_OPEN_DISCARD_LOG : 0u),
+		.superblock = o->superblock, .block_size = o->block_size,
+		.threads = E2_THREADS_AUTO, .log_path = o->log,
+		.undo_path = writes(run->mode) ? o->undo : NULL,
+	};
+	const struct e2_repair_options options = {
+		.check = { .superblock = o->superblock, .block_size = o->block_size,
+			   .progress = fsck_progress_step, .context = &run->progress,
+			   .now = time(NULL) },
+		.reattach = o->reattach,
+	};
+	int err;
+
+	fsck_progress_begin(&run->progress, run->shown, o);
+	err = e2_repair_image(NULL, run->image, &how, &options, &run->report);
+	if ((err == E2_ERR_NOT_EXT2 || err == E2_ERR_CORRUPT) && !writes(run->mode))
+		err = only_check(run, &options.check);
+	fsck_progress_end(&run->progress);
+	if (err != 0)
+		return err;
+	say_pending(run);
+	fsck_outcome_count(run->report, &run->outcome);
+	if (!fsck_losses_collect(run->report, &run->losses)) {
+		e2_report_free(run->report);
+		run->report = NULL;
+		return E2_ERR_NOMEM;
+	}
+	return 0;
+}
+
+static void let_go(struct run *run)
+{
+	e2_report_free(run->report);
+	fsck_losses_free(&run->losses);
+	run->report = NULL;
+	run->losses = (struct fsck_losses){ 0 };
+}
+
+/* ---- what is done about it --------------------------------------------------------------- */
+
+static int fail_commit(const struct run *run, int err)
+{
+	int status = fsck_fail(run->shown, err);
+
+	if (err != E2_ERR_DOUBT)
+		fprintf(stderr, "extant-fsck: %s: the repair was not written; nothing was "
+			"changed\n", run->shown);
+	return status;
+}
+
+/* Writes what the transaction holds. */
+static int commit(struct run *run)
+{
+	int err, status = FSCK_FIXED;
+
+	fsck_interrupt_defer(run->o->interrupt);
+	err = e2_report_commit(run->report);
+	if (fsck_interrupt_resume(run->o->interrupt))
+		status |= FSCK_CANCELLED;
+	if (err != 0)
+		return (status & FSCK_CANCELLED) | fail_commit(run, err);
+	run->outcome.committed = true;
+	return status;
+}
+
+static bool say_plan(struct run *run)
+{
+	const struct fsck_options *o = run->o;
+
+	if (o->json)
+		return fsck_json_plan(run->image, run->report, &run->losses, &run->outcome);
+	if (o->quiet || (run->mode == FSCK_PREEN && !o->verbose))
+		return true;
+	return fsck_report_plan(run->shown, run->report, &run->losses, &run->outcome, o);
+}
+
+static bool say_done(struct run *run)
+{
+	const struct fsck_options *o = run->o;
+
+	if (o->json)
+		return fsck_json_done(run->image, run->report, &run->losses, &run->outcome);
+	if (o->quiet)
+		return true;
+	if (run->mode == FSCK_PREEN)
+		return fsck_report_preen(run->shown, run->report, &run->losses, &run->outcome, o);
+	return fsck_report_done(run->shown, run->report, &run->losses, &run->outcome, o);
+}
+
+static bool is_safe(const struct run *run)
+{
+	if (run->outcome.left != 0 || fsck_losses_any(&run->losses) ||
+	    run->losses.doubt_files != 0)
+		return false;
+	for (size_t i = 0; i < e2_report_count(run->report); i++) {
+		const struct e2_finding *f = e2_report_at(run->report, i);
+
+		if (f->fixed && e2_problem(f->id)->policy != E2_POLICY_PREEN)
+			return false;
+	}
+	return true;
+}
+
+/* Whether the options or the answers forbid to write; *status says what is then. */
+static bool is_held_back(struct run *run, int *status)
+{
+	const struct fsck_options *o = run->o;
+
+	*status = run->outcome.errors != 0 ? FSCK_LEFT : FSCK_OK;
+	if (run->mode == FSCK_PREEN && !is_safe(run)) {
+		*status = FSCK_LEFT;
+		if (!o->json && !fsck_report_unsafe(run->shown, run->report, &run->losses, o))
+			*status |= fsck_fail_output();
+		return true;
+	}
+	if (o->careful && fsck_losses_many(&run->losses)) {
+		*status = FSCK_LEFT;
+		fprintf(stderr, "extant-fsck: %s: the repair would cost more than a few files "
+			"(--careful); nothing was changed\n", run->shown);
+		return true;
+	}
+	return false;
+}
+
+static uint64_t repaired(const struct run *run)
+{
+	return run->outcome.repaired_errors + run->outcome.repaired_notes;
+}
+
+/* Says, asks, writes, says; the exit status. */
+static int conclude(struct run *run)
+{
+	int status = FSCK_OK;
+
+	run->outcome.mode = run->mode;
+	if (!say_plan(run))
+		return fsck_fail_output();	/* and nothing is written */
+	if (repaired(run) == 0 || !writes(run->mode)) {
+		status = run->outcome.errors != 0 ? FSCK_LEFT : FSCK_OK;
+	} else if (!is_held_back(run, &status)) {
+		status = commit(run);
+		if (run->outcome.committed && run->outcome.left != 0)
+			status |= FSCK_LEFT;
+	}
+	run->outcome.status = status;
+	if (!say_done(run))
+		status |= fsck_fail_output();
+	return status;
+}
+
+int fsck_run(const char *image, const char *shown, const struct fsck_options *o)
+{
+	struct run run = { .image = image, .shown = shown, .o = o, .mode = mode_of(o) };
+	double begun = seconds_now();
+	int status = FSCK_OK, err;
+
+	if (is_clean(&run, &status))
+		return status;
+	err = examine(&run);
+	if (err == E2_ERR_CANCELLED) {
+		fprintf(stderr, "extant-fsck: %s: cancelled; nothing was changed\n", shown);
+		return FSCK_CANCELLED;
+	}
+	if (err != 0)
+		return fsck_fail(shown, err);
+	status = conclude(&run);
+	let_go(&run);
+	if (o->time && !o->json)
+		print_usage(seconds_now() - begun);
+	return status;
+}
