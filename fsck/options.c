@@ -7,10 +7,9 @@
 #include <string.h>
 
 enum choice {
-	OPT_CHECK, OPT_FORCE, OPT_PREEN, OPT_YES, OPT_SUPERBLOCK, OPT_BLOCKSIZE, OPT_PROGRESS,
-	OPT_EXTENDED, OPT_QUIET, OPT_TIME, OPT_VERBOSE, OPT_JSON, OPT_OPTIMIZE, OPT_BAD_ADD,
-	OPT_BAD_SET, OPT_UNDO, OPT_ROLLBACK, OPT_LOG, OPT_CAREFUL, OPT_REATTACH, OPT_NO_RECOVER, OPT_DISCARD_LOG, OPT_VERSION,
-	OPT_HELP,
+#define OPTION(letter, name, argument, value, text) OPT_##value,
+#include "options.def"
+#undef OPTION
 };
 
 static const struct {
@@ -121,7 +120,8 @@ static int apply(enum choice choice, const char *argument, struct fsck_options *
 	switch (choice) {
 	case OPT_CHECK: o->check = true; break;
 	case OPT_FORCE: o->force = true; break;
-	case OPT_PREEN: o->preen = true; break;
+	case OPT_PREEN:
+	case OPT_PREEN_TOO: o->preen = true; break;
 	case OPT_YES: o->yes = true; break;
 	case OPT_SUPERBLOCK: return parse_superblock(argument, o);
 	case OPT_BLOCKSIZE: return parse_block_size(argument, o);
@@ -231,8 +231,8 @@ int fsck_options_parse(int argc, char *argv[], struct fsck_options *options)
 void fsck_options_help(void)
 {
 	puts("usage: extant-fsck [options] IMAGE ...\n"
-	     "Checks and repairs ext2 volumes.  Exit status: 0 consistent, 1 repaired, 4 problems left,\n"
-	     "8 failed, 16 usage, 32 cancelled; sums of these.\n");
+	     "Checks and repairs ext2 volumes.  Exit status: 0 consistent, 1 repaired,\n"
+	     "4 problems left, 8 failed, 16 usage, 32 cancelled; sums of these.\n");
 	for (size_t i = 0; i < OPTIONS; i++) {
 		char left[40] = "";
 		const char *argument = table[i].argument != NULL ? table[i].argument : "";

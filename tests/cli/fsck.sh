@@ -36,7 +36,7 @@ poke feature.img 1120 102		# incompat 0x42: extent
 # The first inode table begins behind descriptors, their reserve, and two bitmaps.
 table=$(od -An -tu4 -j2056 -N4 sound.img)
 cp sound.img root.img
-poke root.img $((table * 1024 + 256 + 26)) 11	# links_count of inode 2
+poke root.img $((table * 1024 + 256 + 28)) 11	# blocks of inode 2
 sha256sum ./*.img >sums
 
 t "a clean volume is believed" says 0 "(not checked; -f checks)" $fsck sound.img
@@ -47,9 +47,9 @@ t "-q is silent" test -z "$($fsck -nq root.img)"
 t "-t tells time" says 0 "MiB at most" $fsck -nt sound.img
 t "a note is no problem" says 0 "bad.img: 1 note" $fsck -n bad.img
 t "a problem is exit 4" says 4 "root.img: 1 problem" $fsck -n root.img
-t "... and is told as the manual shows" says 4 "link-count    / <2>                   links_count" \
+t "... and is told as the manual shows" says 4 "block-count   / <2>                   blocks" \
 	$fsck -n root.img
-t "... with what is right" says 4 "    will be 4" $fsck -n root.img
+t "... with what is right" says 4 "    will be 2" $fsck -n root.img
 t "nothing is said to have changed" says 4 "Nothing was changed (-n)." $fsck -n root.img
 t "a copy of the superblock is used" says 4 "super-damaged superblock              block 1" \
 	$fsck -n magic.img
@@ -62,12 +62,13 @@ t "no volume" says 8 "nothing was changed" $fsck -n none.img
 t "no file" says 8 "nothing.img" $fsck -n nothing.img
 t "unknown features are named" says 8 "extent" $fsck -n feature.img
 t "several images" says 12 "consistent" $fsck -n sound.img none.img root.img
-for option in -y -p -a -D "-l list" "-L list"; do
+for option in -D "-l list" "-L list"; do
 	# shellcheck disable=SC2086
 	t "$option is refused" says 16 "repair is not in this version; nothing was changed" \
 		$fsck $option root.img
 done
 t "-n and -y exclude each other" says 16 "only one of" $fsck -n -y sound.img
+t "-y and -p exclude each other" says 16 "only one of" $fsck -p -y sound.img
 t "-n and -D exclude each other" says 16 "-n changes nothing" $fsck -n -D sound.img
 t "unknown options" says 16 "try: extant-fsck --help" $fsck --nonsense sound.img
 t "... are named as they were given" says 16 "extant-fsck: -Z: no such option" $fsck -nZ sound.img
@@ -100,10 +101,10 @@ fi
 
 json() {
 	$fsck -n --json root.img >out.json
-	[ "$(wc -l <out.json)" -eq 2 ] && grep -q '"code": *"link-count"' out.json &&
+	[ "$(wc -l <out.json)" -eq 3 ] && grep -q '"code": *"block-count"' out.json &&
 		grep -q '"type": *"summary"' out.json && grep -q '"status": *4' out.json
 }
-t "JSON: a line a finding, and a summary" json
+t "JSON: a plan, a line a finding, and a summary" json
 if command -v python3 >/dev/null 2>&1; then
 	t "JSON is JSON" python3 -c 'import json, sys; [json.loads(l) for l in open("out.json")]'
 fi
