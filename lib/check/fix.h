@@ -24,12 +24,14 @@
 #include "tree/change.h"
 
 /*
- * SUPER to POINTERS make claims true, INODES what an inode says of itself; COUNTS then makes
- * bitmaps and counters true, so that repairs after it can allocate, make names and so on with
- * the library's own functions (node/write.h, tree/change.h).  What those changed is found by
- * COUNTS again.  Repairs before COUNTS take blocks by fix_block_new() alone.
+ * TYPES settles what each inode is, before its words are taken for pointers; all from SUPER to
+ * POINTERS make claims true, INODES what an inode says of itself; COUNTS then makes bitmaps
+ * and counters true, so that repairs after it can allocate, make names and so on with the
+ * library's own functions (node/write.h, tree/change.h).  What those changed is found by COUNTS
+ * again.  Repairs before COUNTS take blocks by fix_block_new() alone.
  */
-enum fix_stage { FIX_SUPER, FIX_GROUPS, FIX_OWNERS, FIX_POINTERS, FIX_INODES, FIX_COUNTS, FIX_DIRS,
+enum fix_stage { FIX_SUPER, FIX_GROUPS, FIX_TYPES, FIX_OWNERS, FIX_POINTERS, FIX_INODES, FIX_COUNTS,
+		 FIX_DIRS,
 		 FIX_CONNECT, FIX_NAMES, FIX_LAST, FIX_STAGES };
 
 struct fix {

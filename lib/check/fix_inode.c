@@ -108,24 +108,6 @@ int fix_reserved_clear(struct fix *fx, struct e2_finding *f)
 
 /* ---- fields behind byte 128 --------------------------------------------------------- */
 
-static uint32_t usual_extra(const struct ck *ck)
-{
-	uint32_t room = ck->g->inode_size - E2_INODE_BYTES, want = ck->super->want_extra_isize;
-
-	if (want == 0 || want > room || want % 4 != 0)
-		want = E2_INODE_BYTES_MAX - E2_INODE_BYTES;
-	return want <= room ? want : room;
-}
-
-/* Where attributes begin behind the fields; 0: nowhere. */
-static uint32_t extra_by_attributes(const struct ck *ck, const uint8_t *raw)
-{
-	for (uint32_t extra = 4; E2_INODE_BYTES + extra + 4 <= ck->g->inode_size; extra += 4)
-		if (e2_get32(raw + E2_INODE_BYTES + extra) == (uint32_t)E2_XATTR_MAGIC)
-			return extra;
-	return 0;
-}
-
 int fix_inode_extra(struct fix *fx, struct e2_finding *f)
 {
 	struct e2_wbuf *buf;
@@ -135,31 +117,17 @@ int fix_inode_extra(struct fix *fx, struct e2_finding *f)
 
 	if (err != 0)
 		return err;
-	extra = extra_by_attributes(fx->ck, raw);
+	extra = ck_xattr_begin(fx->ck, raw);
 	if (extra != 0)
 		fix_will(f, "will be %u, where its attributes begin", extra);
 	else
-		fix_will(f, "will be %u, the volume's usual", extra = usual_extra(fx->ck));
+		fix_will(f, "will be %u, the volume's usual", extra = ck_usual_extra(fx->ck));
 	e2_put16(raw + E2_INODE_BYTES, (uint16_t)extra);
 	e2_txn_put(fx->txn, buf);
 	return 1;
 }
 
 /* ---- types ---------------------------------------------------------------------------- */
-
-int fix_inode_mode(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
-
-int fix_root_type(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}
 
 int fix_dir_empty(struct fix *fx, struct e2_finding *f)
 {

@@ -2,22 +2,55 @@
 /* Repairs of an inode's size and of its count of blocks. */
 #include "check/fix.h"
 
-#include <string.h>
+#include "base/endian.h"
 
 struct last_block {
 	e2_lblk lblk;
 	e2_blk blk;
 };
 
-static int see_last(void *context, const struct ck_step *s)
+/* The last pointer of a block, and file blocks before what it leads to; 0: it has none. */
+static uint32_t last_pointer(struct fix *fx, e2_blk blk, uint64_t span, e2_lblk *lblk)
 {
-	struct last_block *last = context;
+	const struct e2_buf *buf;
+	uint32_t found = 0;
 
-	if (s->level == 0 && s->status == CK_STEP_OK) {
-		last->lblk = s->lblk + s->count - 1;
-		last->blk = s->blk + s->count - 1;
+	if (e2_buf_get(fx->fs, blk, &buf) != 0) {
+		e2_err_clear();
+		return 0;
 	}
-	return 1;
+	for (uint32_t i = fx->ck->g->pointers; i-- > 0 && found == 0;) {
+		found = e2_get32(buf->data + 4 * (size_t)i);
+		if (found != 0)
+			*lblk += i * span;
+	}
+	e2_buf_put(fx->fs, buf);
+	return found;
+}
+
+/* Down the last pointers; blk is 0 where they do not lead to a block. */
+static void find_last(struct fix *fx, const struct e2_inode *in, struct last_block *last)
+{
+	const struct e2_geometry *g = fx->ck->g;
+	uint64_t start[4] = { 0, E2_DIRECT, E2_DIRECT + (uint64_t)g->pointers, 0 };
+	unsigned at = E2_POINTERS, level;
+	uint64_t span = 1;
+
+	start[3] = start[2] + (uint64_t)g->pointers * g->pointers;
+	while (at > 0 && in->block[at - 1] == 0)
+		at--;
+	if (at-- == 0)
+		return;
+	level = at < E2_DIRECT ? 0 : at - E2_DIRECT + 1;
+	last->lblk = level == 0 ? at : start[level];
+	last->blk = in->block[at];
+	for (unsigned i = 1; i < level; i++)
+		span *= g->pointers;
+	for (; level > 0 && last->blk != 0; level--, span /= g->pointers)
+		last->blk = e2_block_valid(g, last->blk) ?
+			last_pointer(fx, last->blk, span, &last->lblk) : 0;
+	if (!e2_block_valid(g, last->blk))
+		last->blk = 0;
 }
 
 /*
@@ -88,14 +121,15 @@ static int set_size(struct fix *fx, struct e2_finding *f, bool small)
 	uint64_t want = 0;
 	int err = e2_inode_get(fx->fs, f->ino, &in);
 
-	if (err == 0 && in.size == f->have)
-		err = ck_walk(fx->ck, &in, see_last, &last);
 	if (err != 0 || in.size != f->have)
 		return err;
+	find_last(fx, &in, &last);
 	if (last.blk != 0)
 		want = size_by_blocks(fx, &last, in.size, &why);
-	if (small && want < in.size)
-		return 0;
+	else if (small)
+		want = f->want + fx->ck->g->block_size;
+	if (small && want <= f->want)
+		return 0;	/* its pointers are not what the check saw */
 	fix_will(f, "will be %llu, %s", (unsigned long long)want, why);
 	in.size = want;
 	err = e2_inode_put(fx->txn, f->ino, &in);

@@ -6,14 +6,14 @@
 
 enum { FLAG_ENCRYPT = 0x800, FLAG_CASEFOLD = 0x40000000 };
 
-bool ck_has_pointers(const struct ck *ck, const struct e2_inode *in)
+bool ck_has_pointers(struct ck *ck, const struct e2_inode *in)
 {
 	switch (e2_inode_file_type(in->mode)) {
 	case E2_FT_REG:
 	case E2_FT_DIR:
 		return true;
 	case E2_FT_LNK:
-		return !e2_symlink_is_fast(ck->fs, in);
+		return !ck_symlink_is_fast(ck, in);
 	default:
 		return false;
 	}
@@ -146,12 +146,12 @@ static void check_text(e2_ino ino, const uint8_t *text, uint64_t size, uint64_t 
 		      .name_len = (uint32_t)(len < E2_NAME_MAX ? len : E2_NAME_MAX));
 }
 
-int ck_symlink(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
+int ck_symlink(struct ck *ck, e2_ino ino, const struct e2_inode *in,
 	       struct e2_findings *out)
 {
 	const struct e2_buf *buf;
 
-	if (e2_symlink_is_fast(ck->fs, in)) {
+	if (ck_symlink_is_fast(ck, in)) {
 		uint8_t text[E2_POINTERS * 4];
 
 		for (size_t i = 0; i < E2_POINTERS; i++)

@@ -176,8 +176,11 @@ static int check_entry(struct reader *r, const struct e2_entry *e)
 			ck_index_entry(r->index, e->lblk, e->name, e->name_len);
 	}
 	target = check_target(r, e);
-	if (target == NULL)
+	if (target == NULL) {
+		if (e2_inode_valid(r->ck->g, e->ino))
+			note_type(r->ck, e, &r->ck->inodes[e->ino]);
 		return 0;
+	}
 	check_type(r, e, target);
 	note_type(r->ck, e, target);
 	if (target->type == E2_FT_DIR)

@@ -157,7 +157,8 @@ static int scan_inode(struct ck *ck, e2_ino ino, const uint8_t *raw)
 	e2_inode_decode(&in, raw, ck->g->inode_size);
 	if (ck_is_reserved(ck, ino))
 		return check_reserved(ck, ino, &in);
-	if (in.links_count == 0) {
+	/* The root is in use whatever its link count. */
+	if (in.links_count == 0 && (ino != E2_INO_ROOT || in.mode == 0)) {
 		if (ck->inodes[ino].flags & CK_ORPHAN)
 			return check_inode(ck, ino, &in, raw);
 		if (in.mode != 0 && in.dtime == 0)

@@ -108,7 +108,7 @@ static void keep_first(struct repair *r)
 	if (r->have_first)
 		return;
 	for (size_t i = 0; i < r->now.count; i++)
-		if (stage_of(&r->now.at[i]) < FIX_OWNERS &&
+		if (stage_of(&r->now.at[i]) < FIX_TYPES &&
 		    r->now.at[i].id != E2_PROBLEM_READ_ERROR)
 			return;
 	for (size_t i = 0; i < r->now.count; i++)

@@ -22,6 +22,7 @@ enum ck_inode_flags {
 	CK_ON_PATH = 2,		/* while looking for that: passed on this way */
 	CK_ORPHAN = 4,		/* is in the list of orphans */
 	CK_ORPHAN_DONE = 8,	/* of these: a repair has finished it */
+	CK_WEIGHED = 16,	/* what it is has been weighed */
 };
 
 struct ck_inode {
@@ -131,7 +132,7 @@ struct ck_extent {
 };
 
 /* Whether block[] of an inode holds block pointers, by its type. */
-bool ck_has_pointers(const struct ck *ck, const struct e2_inode *in);
+bool ck_has_pointers(struct ck *ck, const struct e2_inode *in);
 
 /*
  * Steps over the pointers of an inode, in file order, pointer blocks before what they
@@ -167,6 +168,9 @@ void ck_xattr_body(const struct ck *ck, e2_ino ino, const uint8_t *raw, struct e
 int ck_xattr_block(struct ck *ck, e2_ino ino, const struct e2_inode *in,
 		   struct ck_extent *extent);
 int ck_xattr_refcounts(struct ck *ck);
+/* The extra_isize of this volume's inodes; and one by where attributes begin, 0: nowhere. */
+uint32_t ck_usual_extra(const struct ck *ck);
+uint32_t ck_xattr_begin(const struct ck *ck, const uint8_t *raw);
 
 /* Fields of one inode in use that need nothing but the inode. */
 void ck_inode_fields(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
@@ -178,8 +182,34 @@ void ck_inode_flags(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 void ck_inode_extent(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 		     const struct ck_extent *extent, struct e2_findings *out);
 /* A symbolic link's text. */
-int ck_symlink(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
+int ck_symlink(struct ck *ck, e2_ino ino, const struct e2_inode *in,
 	       struct e2_findings *out);
+
+/* ---- evidence: what an inode is, whatever its mode says ---- */
+
+enum ck_fit {
+	CK_FIT_NO,		/* its fields are not those of such an inode */
+	CK_FIT_MAYBE,
+	CK_FIT_TELLS,		/* ... and hardly of any other */
+};
+enum ck_fit ck_fit(struct ck *ck, e2_ino ino, const struct e2_inode *in, enum e2_file_type type);
+
+/* The bits of a mode that say a type. */
+uint16_t ck_mode_of(enum e2_file_type type);
+
+/* The type of an inode whose mode says none; named: what its names say, if anything. */
+enum e2_file_type ck_type_of(struct ck *ck, e2_ino ino, const struct e2_inode *in,
+			     enum e2_file_type named);
+/* Whether a mode's type is not that of the inode, which is *want. */
+bool ck_type_is_wrong(struct ck *ck, e2_ino ino, const struct e2_inode *in,
+		      enum e2_file_type named, enum e2_file_type *want);
+
+/* Whether a block begins with the "." of directory ino, and "..". */
+bool ck_block_is_dir(struct ck *ck, e2_blk blk, e2_ino ino);
+/* Length of the path that a block holds, with nothing but zeros behind; 0: none. */
+uint32_t ck_block_text(struct ck *ck, e2_blk blk);
+/* Whether a symbolic link's text lies in block[]: also where its count of blocks is wrong. */
+bool ck_symlink_is_fast(struct ck *ck, const struct e2_inode *in);
 
 /* The index of a directory: where hashes must lie, by block.  *index is NULL when its
  * root cannot be used (which is a finding). */

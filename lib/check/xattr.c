@@ -133,6 +133,44 @@ static void check_area(const struct reporter *r, struct area *a)
 	}
 }
 
+uint32_t ck_usual_extra(const struct ck *ck)
+{
+	uint32_t room = ck->g->inode_size - E2_INODE_BYTES, want = ck->super->want_extra_isize;
+
+	if (want == 0 || want > room || want % 4 != 0)
+		want = E2_INODE_BYTES_MAX - E2_INODE_BYTES;
+	return want <= room ? want : room;
+}
+
+uint32_t ck_xattr_begin(const struct ck *ck, const uint8_t *raw)
+{
+	uint32_t room = ck->g->inode_size - E2_INODE_BYTES;
+
+	for (uint32_t extra = 4; extra + E2_XATTR_IBODY_BYTES + E2_XATTR_ENTRY_BYTES <= room;
+	     extra += 4) {
+		const uint8_t *at = raw + E2_INODE_BYTES + extra;
+		struct e2_xattr_entry e;
+
+		if (e2_get32(at) != (uint32_t)E2_XATTR_MAGIC)
+			continue;
+		e2_xattr_entry_decode(&e, at + E2_XATTR_IBODY_BYTES);
+		if (e.name_len != 0 && e.name_index != E2_XATTR_NONE &&
+		    e.value_offs <= room && e.value_size <= room)
+			return extra;
+	}
+	return 0;
+}
+
+/* Attributes where no reader finds them, since extra_isize leads elsewhere. */
+static void check_lost(const struct ck *ck, e2_ino ino, const uint8_t *raw, uint32_t extra,
+		       struct e2_findings *out)
+{
+	uint32_t begin = extra != ck_usual_extra(ck) ? ck_xattr_begin(ck, raw) : 0;
+
+	if (begin != 0)
+		FOUND(out, INODE_EXTRA_LOST, .ino = ino, .have = extra, .want = begin);
+}
+
 void ck_xattr_body(const struct ck *ck, e2_ino ino, const uint8_t *raw, struct e2_findings *out)
 {
 	struct reporter r = { .ino = ino, .out = out };
@@ -144,10 +182,13 @@ void ck_xattr_body(const struct ck *ck, e2_ino ino, const uint8_t *raw, struct e
 	extra = e2_get16(raw + E2_INODE_BYTES);
 	at = E2_INODE_BYTES + extra;
 	/* An impossible extra_isize is a finding of its own. */
-	if (extra == 0 || extra % 4 != 0 || at > size ||
-	    size - at < E2_XATTR_IBODY_BYTES + END_BYTES ||
-	    e2_get32(raw + at) != (uint32_t)E2_XATTR_MAGIC)
+	if (extra % 4 != 0 || at > size)
 		return;
+	if (extra == 0 || size - at < E2_XATTR_IBODY_BYTES + END_BYTES ||
+	    e2_get32(raw + at) != (uint32_t)E2_XATTR_MAGIC) {
+		check_lost(ck, ino, raw, extra, out);
+		return;
+	}
 	at += E2_XATTR_IBODY_BYTES;
 	a.bytes = raw + at;
 	a.size = size - at;
