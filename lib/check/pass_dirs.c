@@ -9,6 +9,7 @@
 #include "check/state.h"
 
 #include "base/endian.h"
+#include "tree/dir.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +46,6 @@ static void check_dot(struct reader *r, const struct e2_entry *e)
 {
 	e2_ino ino = r->dir->ino;
 
-	r->ck->inodes[ino].counted++;
 	if (e->ino == 0 || !is_name(e, "."))
 		FOUND(r->ck->found, DIR_DOT, .ino = ino, .why = "is not \".\"");
 	else if (e->rec_len != 12)
@@ -62,8 +62,6 @@ static void check_dotdot(struct reader *r, const struct e2_entry *e)
 	e2_ino ino = r->dir->ino;
 
 	r->ck->inodes[ino].dotdot = e->ino;
-	if (ino == E2_INO_ROOT)
-		r->ck->inodes[ino].counted++;
 	if (e->ino == 0 || !is_name(e, ".."))
 		FOUND(r->ck->found, DIR_DOTDOT, .ino = ino, .why = "is not \"..\"");
 	else if (e->rec_len > 12 && e->name[2] != 0)
@@ -71,15 +69,6 @@ static void check_dotdot(struct reader *r, const struct e2_entry *e)
 }
 
 /* ---- other entries ------------------------------------------------------- */
-
-/* Whether the superblock names an inode as one of ext4's hidden files. */
-static bool is_hidden(const struct ck *ck, e2_ino ino)
-{
-	const struct e2_super *s = ck->super;
-
-	return ino == s->usr_quota_inum || ino == s->grp_quota_inum ||
-	       ino == s->prj_quota_inum || ino == s->orphan_file_inum;
-}
 
 /* The inode an entry names; NULL, and a finding, when it can name none such. */
 static struct ck_inode *check_target(struct reader *r, const struct e2_entry *e)
@@ -91,7 +80,7 @@ static struct ck_inode *check_target(struct reader *r, const struct e2_entry *e)
 		report(r, E2_PROBLEM_ENTRY_RANGE, e, 1, NULL);
 		return NULL;
 	}
-	if (ck_is_reserved(ck, e->ino) || is_hidden(ck, e->ino)) {
+	if (ck_is_reserved(ck, e->ino) || ck_is_hidden(ck, e->ino)) {
 		report(r, E2_PROBLEM_ENTRY_RESERVED, e, 0, "kept for the format's own use");
 		return NULL;
 	}
@@ -110,7 +99,8 @@ static void check_type(struct reader *r, const struct e2_entry *e, const struct 
 	};
 	uint8_t stored = e->name[-1];	/* the byte before the name */
 	struct e2_finding f = {
-		.id = E2_PROBLEM_ENTRY_TYPE, .ino = e->ino, .dir = r->dir->ino, .have = stored,
+		.id = E2_PROBLEM_ENTRY_TYPE, .ino = e->ino, .dir = r->dir->ino,
+		.lblk = e->lblk, .index = e->offset, .have = stored,
 		.want = e->ino, .name = (const char *)e->name, .name_len = e->name_len,
 	};
 
@@ -190,29 +180,60 @@ static int check_entry(struct reader *r, const struct e2_entry *e)
 	return 0;
 }
 
-/* Whether the entry in the place of ".." is the name of some file. */
+/* ---- the first two entries ------------------------------------------------- */
+
+/*
+ * Whether an entry in the place of "." or ".." is the name of something else.  "." names its
+ * own directory and ".." a directory, so that either may have lost its name.
+ */
 static bool is_stray_name(const struct reader *r, const struct e2_entry *e)
 {
 	const struct ck_inode *target = ck_inode(r->ck, e->ino);
 
-	return target != NULL && target->type != E2_FT_DIR && !is_name(e, "..");
+	if (e->ino == 0 || e->ino == r->dir->ino || e->name_len == 0 ||
+	    ck_is_reserved(r->ck, e->ino) || e->name[0] == '.')
+		return false;
+	if (target == NULL)
+		return r->seen != 0 && e->offset != 12;
+	if (target->type != E2_FT_DIR)
+		return true;
+	return e->offset == 0 ? e->name_len > 2 : e->offset != 12 || e->name_len > 3;
 }
 
-/* "." and ".." name inodes too. */
+/* ".." names a directory, of which no more can be said before all names are seen. */
+static void check_dotdot_target(struct reader *r, const struct e2_entry *e)
+{
+	const struct ck_inode *target = check_target(r, e);
+	struct e2_finding f = {
+		.id = E2_PROBLEM_ENTRY_TYPE, .ino = e->ino, .dir = r->dir->ino,
+		.lblk = e->lblk, .index = e->offset, .have = e->name[-1],
+		.want = e->ino, .mode = E2_S_IFDIR,
+		.name = (const char *)e->name, .name_len = e->name_len,
+	};
+
+	if (target != NULL && target->type == E2_FT_DIR)
+		check_type(r, e, target);
+	else if (r->ck->g->filetype && f.have != E2_FT_DIR)
+		e2_findings_add(r->ck->found, &f);
+}
+
 static int check_special(struct reader *r, const struct e2_entry *e)
 {
-	struct ck_inode *target;
+	bool stray = is_stray_name(r, e);
 
-	if (r->seen == 0)
+	if (r->seen == 0) {
+		r->ck->inodes[r->dir->ino].counted++;
 		check_dot(r, e);
-	else
+		if (e->ino == r->dir->ino)
+			check_type(r, e, &r->ck->inodes[e->ino]);
+	} else {
+		if (r->dir->ino == E2_INO_ROOT)
+			r->ck->inodes[E2_INO_ROOT].counted++;
 		check_dotdot(r, e);
-	if (e->ino == 0)
-		return 0;
-	target = check_target(r, e);
-	if (target != NULL)
-		check_type(r, e, target);
-	return 0;
+		if (e->ino != 0 && !stray)
+			check_dotdot_target(r, e);
+	}
+	return stray ? check_entry(r, e) : 0;
 }
 
 /* ---- blocks -------------------------------------------------------------- */
@@ -232,28 +253,39 @@ static void report_damage(struct reader *r, e2_lblk lblk, uint32_t at, const uin
 	      .have = rec_len, .why = why);
 }
 
-static int check_block(struct reader *r, e2_lblk lblk, const uint8_t *data)
+/* Where the records of a block end: its end, when it is whole. */
+static uint32_t covered(const struct e2_geometry *g, const uint8_t *data)
 {
-	struct e2_entry e;
 	uint32_t at = 0;
-	int n, failed = 0;
+	struct e2_entry e;
 
-	for (; (n = e2_entry_at(r->ck->g, data, at, &e)) > 0; at += e.rec_len) {
-		e.lblk = lblk;
-		if (lblk == 0 && r->seen < 2) {
+	while (e2_entry_step(g, data, at, &e) > 0)
+		at += e.rec_len;
+	return at;
+}
+
+static int check_block(struct reader *r, const struct ck_dir_block *b, const uint8_t *data)
+{
+	uint32_t end = covered(r->ck->g, data), at = 0;
+	struct e2_entry e;
+	int failed = 0;
+
+	if (end != r->ck->g->block_size) {
+		report_damage(r, b->lblk, end, data);
+		if (b->lblk == 0)
+			r->seen = 2;	/* they are made again with the block */
+		return ck_damaged_add(r->ck, r->dir, b, data);
+	}
+	for (; failed == 0 && e2_entry_step(r->ck->g, data, at, &e) > 0; at += e.rec_len) {
+		e.lblk = b->lblk;
+		if (b->lblk == 0 && r->seen < 2) {
 			failed = check_special(r, &e);
-			if (failed == 0 && r->seen == 1 && is_stray_name(r, &e))
-				failed = check_entry(r, &e);
 			r->seen++;
 		} else if (e.ino != 0) {
 			failed = check_entry(r, &e);
 		}
-		if (failed != 0)
-			return failed;
 	}
-	if (n < 0)
-		report_damage(r, lblk, at, data);
-	return 0;
+	return failed;
 }
 
 static int read_block(struct reader *r, const struct ck_dir_block *b)
@@ -265,14 +297,15 @@ static int read_block(struct reader *r, const struct ck_dir_block *b)
 		return 0;
 	if (e2_buf_get(r->ck->fs, b->blk, &buf) != 0) {
 		e2_err_clear();
-		FOUND(r->ck->found, READ_ERROR, .blk = b->blk, .why = "block of a directory");
+		FOUND(r->ck->found, DIR_UNREADABLE, .ino = r->dir->ino, .lblk = b->lblk,
+		      .blk = b->blk);
 		if (b->lblk == 0) {
 			r->ck->inodes[r->dir->ino].counted++;
 			r->seen = 2;	/* "." and ".." may be there or not */
 		}
 		return 0;
 	}
-	n = check_block(r, b->lblk, buf->data);
+	n = check_block(r, b, buf->data);
 	e2_buf_put(r->ck->fs, buf);
 	return n;
 }
@@ -364,5 +397,5 @@ int pass_dirs(struct ck *ck)
 		r = check_dir(ck, dir, names);
 	}
 	ck_names_free(names);
-	return r;
+	return r == 0 ? ck_damaged_settle(ck) : r;
 }

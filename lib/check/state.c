@@ -50,6 +50,9 @@ void ck_end(struct ck *ck)
 	free(ck->groups);
 	free(ck->dirs);
 	free(ck->dir_blocks);
+	free(ck->damaged);
+	free(ck->kept);
+	ck_unnamed_free(ck->unnamed);
 }
 
 int ck_progress(struct ck *ck, unsigned phase, uint64_t done, uint64_t all)

@@ -48,6 +48,20 @@ struct ck_dir_block {
 	uint32_t lblk, blk;
 };
 
+/* A block of a directory whose records do not cover it, and the entries that are kept of it. */
+struct ck_damaged {
+	e2_ino dir;
+	uint32_t lblk, blk;
+	bool indexed, planned;	/* not planned: there are too many */
+	uint32_t count;
+	size_t first;		/* in ck->kept */
+};
+
+struct ck_kept {
+	uint16_t at4;		/* offset / 4 */
+	uint8_t name_len;
+};
+
 struct ck_group {		/* a descriptor as the passes use it */
 	e2_blk block_bitmap, inode_bitmap, inode_table;	/* 0: nowhere in the volume */
 	uint32_t free_blocks, free_inodes, used_dirs, unused;	/* as stored */
@@ -73,6 +87,12 @@ struct ck {
 	size_t dir_count, dir_cap;
 	struct ck_dir_block *dir_blocks;
 	size_t block_count, block_cap;
+	struct ck_damaged *damaged;	/* by directory, then block */
+	size_t damaged_count, damaged_cap;
+	struct ck_kept *kept;
+	size_t kept_count, kept_cap;
+	struct ck_unnamed *unnamed;	/* once a repair has asked; see ck_unnamed() */
+	uint64_t renamed;		/* numbers given to names that were taken */
 	struct e2_map *xattr_users;	/* attribute block -> inodes that use it */
 	uint32_t sectors;		/* of 512 bytes in a block */
 	uint64_t large_files;
@@ -218,6 +238,31 @@ int ck_index_begin(struct ck *ck, const struct ck_dir *dir, struct ck_index **in
 bool ck_index_is_node(const struct ck_index *index, e2_lblk lblk);	/* holds no names */
 void ck_index_entry(struct ck_index *index, e2_lblk lblk, const uint8_t *name, uint32_t len);
 void ck_index_end(struct ck *ck, struct ck_index *index);	/* judges, and releases */
+
+/* The entries that can be kept of a damaged block, in order; kept has room for all that a
+ * block can hold.  What its first two entries are is not told. */
+int ck_salvage(struct ck *ck, const struct ck_damaged *of, const uint8_t *data,
+	       struct ck_kept *kept, size_t *count);
+
+/* Keeps in mind a block that cannot be read as entries, until all others are read; then counts
+ * what can be kept of them. */
+int ck_damaged_add(struct ck *ck, const struct ck_dir *dir, const struct ck_dir_block *block,
+		   const uint8_t *data);
+int ck_damaged_settle(struct ck *ck);
+const struct ck_damaged *ck_damaged_find(const struct ck *ck, e2_ino dir, e2_lblk lblk);
+
+/*
+ * The inode in use that no name leads to and that an entry must have meant whose inode number
+ * is wrong; 0 when there is none, or more than one.  dir, type: the entry's; have: its number.
+ */
+int ck_unnamed(struct ck *ck, e2_ino dir, unsigned type, e2_ino have, e2_ino *ino);
+void ck_unnamed_free(struct ck_unnamed *unnamed);
+
+/* Whether the superblock names an inode as one of ext4's hidden files. */
+bool ck_is_hidden(const struct ck *ck, e2_ino ino);
+
+/* Whether a directory's first block is the root of an index, whatever its records say. */
+bool ck_is_index_root(const struct ck *ck, const uint8_t *data);
 
 /* Names of one directory: whether one stood there before. */
 struct ck_names;
