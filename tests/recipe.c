@@ -19,6 +19,8 @@ struct reader {
 	struct recipe *r;
 	char *word[WORDS];
 	int words;
+	bool comparing;			/* nothing is written, only compared */
+	bool differs;
 	recipe_fn *done;
 	void *context;
 };
@@ -70,6 +72,23 @@ static uint64_t number(const struct reader *rd, const char *text)
 
 /* ---- edits --------------------------------------------------------------- */
 
+static void put(struct reader *rd, uint64_t at, const void *bytes, size_t len)
+{
+	uint8_t is[E2_SUPER_BYTES];
+
+	if (!rd->comparing) {
+		cr_assert_eq(e2_io_write(rd->r->img.io, at, len, bytes), 0);
+		return;
+	}
+	cr_assert_eq(e2_io_read(rd->r->img.io, at, len, is), 0);
+	rd->differs = rd->differs || memcmp(is, bytes, len) != 0;
+}
+
+static void put_block(struct reader *rd, e2_blk blk, uint32_t offset, const void *bytes, size_t len)
+{
+	put(rd, blk * rd->r->img.g.block_size + offset, bytes, len);
+}
+
 static void set_field(const struct reader *rd, const char *structure, uint8_t *raw,
 		      const char *spec, const char *value)
 {
@@ -87,7 +106,7 @@ static void set_field(const struct reader *rd, const char *structure, uint8_t *r
 		bad(rd, s == NULL ? "no such structure" : e2_err_detail());
 }
 
-static void edit_struct(const struct reader *rd, e2_blk blk, uint32_t offset, const char *structure,
+static void edit_struct(struct reader *rd, e2_blk blk, uint32_t offset, const char *structure,
 			const char *spec, const char *value)
 {
 	uint8_t raw[E2_SUPER_BYTES];
@@ -98,16 +117,16 @@ static void edit_struct(const struct reader *rd, e2_blk blk, uint32_t offset, co
 		bad(rd, "no such structure");
 	img_read(&rd->r->img, blk, offset, raw, len);
 	set_field(rd, structure, raw, spec, value);
-	img_write(&rd->r->img, blk, offset, raw, len);
+	put_block(rd, blk, offset, raw, len);
 }
 
-static void edit_bytes(const struct reader *rd, e2_blk blk, uint32_t offset, const char *hex)
+static void edit_bytes(struct reader *rd, e2_blk blk, uint32_t offset, const char *hex)
 {
 	for (; hex[0] != '\0' && hex[1] != '\0'; hex += 2, offset++) {
 		char pair[3] = { hex[0], hex[1], 0 };
 		uint8_t byte = (uint8_t)strtoul(pair, NULL, 16);
 
-		img_write(&rd->r->img, blk, offset, &byte, 1);
+		put_block(rd, blk, offset, &byte, 1);
 	}
 }
 
@@ -118,7 +137,7 @@ static void step_super(struct reader *rd)
 
 	cr_assert_eq(e2_io_read(io, E2_SUPER_OFFSET, sizeof(raw), raw), 0);
 	set_field(rd, "super", raw, word(rd, 1), word(rd, 2));
-	cr_assert_eq(e2_io_write(io, E2_SUPER_OFFSET, sizeof(raw), raw), 0);
+	put(rd, E2_SUPER_OFFSET, raw, sizeof(raw));
 }
 
 static void step_copy(struct reader *rd)
@@ -157,7 +176,7 @@ static void step_inode(struct reader *rd)
 	locate_inode(rd, &blk, &offset);
 	img_read(&rd->r->img, blk, offset, raw, len);
 	set_field(rd, "inode", raw, word(rd, 2), word(rd, 3));
-	img_write(&rd->r->img, blk, offset, raw, len);
+	put_block(rd, blk, offset, raw, len);
 }
 
 static void step_body(struct reader *rd)
@@ -229,8 +248,7 @@ static void step_pointer(struct reader *rd)
 	uint8_t raw[4];
 
 	e2_put32(raw, (uint32_t)number(rd, word(rd, 3)));
-	img_write(&rd->r->img, place(rd, word(rd, 1)), 4 * (uint32_t)number(rd, word(rd, 2)), raw,
-		  4);
+	put_block(rd, place(rd, word(rd, 1)), 4 * (uint32_t)number(rd, word(rd, 2)), raw, 4);
 }
 
 static void step_mark(struct reader *rd)
@@ -246,7 +264,7 @@ static void step_mark(struct reader *rd)
 		bad(rd, "not block or inode");
 }
 
-/* ---- the frame ------------------------------------------------------------ */
+/* ---- the volume ------------------------------------------------------------- */
 
 static bool feature(struct img_options *o, const char *name)
 {
@@ -296,9 +314,12 @@ static void step_base(struct reader *rd)
 		else
 			bad(rd, "no such option or feature");
 	}
-	if (rd->r->begun)
+	if (rd->r->begun) {
 		img_free(&rd->r->img);
+		e2_io_close(rd->r->sound);
+	}
 	recipe_make_base(&rd->r->img, &base);
+	rd->r->sound = img_copy(&rd->r->img);
 	rd->r->begun = true;
 }
 
@@ -309,8 +330,10 @@ static void step_cut(struct reader *rd)
 
 static void step_unreadable(struct reader *rd)
 {
-	cr_assert_lt(rd->r->unreadable_count, 8u);
-	rd->r->unreadable[rd->r->unreadable_count++] = (uint32_t)number(rd, word(rd, 1));
+	struct ram *ram = &rd->r->damaged;
+
+	cr_assert_lt(ram->unreadable_count, (unsigned)RAM_UNREADABLE);
+	ram->unreadable[ram->unreadable_count++] = (uint32_t)number(rd, word(rd, 1));
 }
 
 static void step_now(struct reader *rd)
@@ -318,7 +341,9 @@ static void step_now(struct reader *rd)
 	rd->r->now = (int64_t)number(rd, word(rd, 1));
 }
 
-static void step_expect(struct reader *rd)
+/* ---- what is to come of it -------------------------------------------------- */
+
+static void name_problems(const struct reader *rd, bool *of)
 {
 	static const char *const ids[] = {
 #define P(id, num, code, severity, policy, fix, object, field, text, will) [E2_PROBLEM_##id] = #id,
@@ -333,8 +358,74 @@ static void step_expect(struct reader *rd)
 			id++;
 		if (id == E2_PROBLEMS)
 			bad(rd, "no such problem");
-		rd->r->expected[id] = true;
+		of[id] = true;
 	}
+}
+
+static void step_expect(struct reader *rd)
+{
+	name_problems(rd, rd->r->expected);
+}
+
+static void step_almost(struct reader *rd)
+{
+	name_problems(rd, rd->r->almost);
+}
+
+static void step_left(struct reader *rd)
+{
+	name_problems(rd, rd->r->left);
+}
+
+static void step_lost(struct reader *rd)
+{
+	rd->r->lost = (unsigned)number(rd, word(rd, 1));
+}
+
+static void step_renamed(struct reader *rd)
+{
+	rd->r->renamed = (unsigned)number(rd, word(rd, 1));
+}
+
+static char *copy_of(const char *text)
+{
+	char *copy = strdup(text);
+
+	cr_assert_not_null(copy);
+	return copy;
+}
+
+static void step_keeps(struct reader *rd)
+{
+	struct recipe *r = rd->r;
+
+	for (int i = 1; i < rd->words; i++) {
+		cr_assert_lt(r->keep_count, (unsigned)RECIPE_LINES);
+		r->keeps[r->keep_count++] = copy_of(rd->word[i]);
+	}
+}
+
+/* Kept as text; places in it are those of the sound volume. */
+static void step_after(struct reader *rd)
+{
+	struct recipe *r = rd->r;
+	struct e2_io *damaged = r->img.io;
+	char text[512] = "";
+
+	cr_assert_lt(r->after_count, (unsigned)RECIPE_LINES);
+	r->img.io = r->sound;
+	for (int i = 1; i < rd->words; i++) {
+		size_t at = strlen(text);
+
+		if (*rd->word[i] == '@')
+			snprintf(text + at, sizeof(text) - at, "%" PRIu64 " ",
+				 number(rd, rd->word[i]));
+		else
+			snprintf(text + at, sizeof(text) - at, "%s ", rd->word[i]);
+	}
+	r->img.io = damaged;
+	r->after_line[r->after_count] = rd->line;
+	r->after[r->after_count++] = copy_of(text);
 }
 
 static void step_fails(struct reader *rd)
@@ -349,59 +440,36 @@ static void step_fails(struct reader *rd)
 static const struct {
 	const char *name;
 	void (*run)(struct reader *rd);
+	bool damages;
+	bool can_follow;	/* may stand behind "after" */
 } steps[] = {
-	{ "base", step_base }, { "super", step_super }, { "copy", step_copy },
-	{ "group", step_group }, { "inode", step_inode }, { "body", step_body },
-	{ "entry", step_entry }, { "name", step_name }, { "struct", step_struct },
-	{ "bytes", step_bytes }, { "pointer", step_pointer }, { "mark", step_mark },
-	{ "cut", step_cut }, { "unreadable", step_unreadable }, { "now", step_now },
-	{ "expect", step_expect }, { "fails", step_fails },
+	{ "base", step_base, true, false }, { "super", step_super, true, true },
+	{ "copy", step_copy, true, true }, { "group", step_group, true, true },
+	{ "inode", step_inode, true, true }, { "body", step_body, true, true },
+	{ "entry", step_entry, true, true }, { "name", step_name, true, true },
+	{ "struct", step_struct, true, true }, { "bytes", step_bytes, true, true },
+	{ "pointer", step_pointer, true, true }, { "mark", step_mark, true, false },
+	{ "cut", step_cut, true, false }, { "unreadable", step_unreadable, true, false },
+	{ "now", step_now, true, false }, { "expect", step_expect, false, false },
+	{ "almost", step_almost, false, false }, { "left", step_left, false, false },
+	{ "lost", step_lost, false, false }, { "renamed", step_renamed, false, false },
+	{ "keeps", step_keeps, false, false }, { "after", step_after, false, false },
+	{ "fails", step_fails, false, false },
 };
 
-/* ---- an image with a few blocks that cannot be read ----------------------- */
+/* ---- the frame ------------------------------------------------------------ */
 
-struct faulty {
-	struct e2_io io;
-	struct e2_io *whole;
-	uint32_t block_size;
-	uint32_t bad[8];
-	unsigned count;
-};
-
-static int faulty_read(struct e2_io *io, uint64_t offset, size_t len, void *buf)
+static void take_bytes(struct recipe *r)
 {
-	struct faulty *f = (struct faulty *)(void *)io;
+	struct ram *ram = &r->damaged;
 
-	for (unsigned i = 0; i < f->count; i++) {
-		uint64_t at = (uint64_t)f->bad[i] * f->block_size;
-
-		if (offset < at + f->block_size && at < offset + len)
-			return e2_fail(E2_ERR_IO, "block %" PRIu32 ": on purpose", f->bad[i]);
-	}
-	return e2_io_read(f->whole, offset, len, buf);
-}
-
-static int faulty_close(struct e2_io *io)
-{
-	struct faulty *f = (struct faulty *)(void *)io;
-	int r = e2_io_close(f->whole);
-
-	free(f);
-	return r;
-}
-
-static struct e2_io *finish(const struct recipe *r)
-{
-	static const struct e2_io_ops ops = { .read = faulty_read, .close = faulty_close };
-	struct faulty *f = calloc(1, sizeof(*f));
-
-	cr_assert_not_null(f);
-	f->whole = r->img.io;
-	f->io = (struct e2_io){ .ops = &ops, .name = "recipe", .size = r->size };
-	f->block_size = r->img.g.block_size;
-	f->count = r->unreadable_count;
-	memcpy(f->bad, r->unreadable, sizeof(f->bad));
-	return &f->io;
+	if (r->size == 0)
+		r->size = r->img.io->size;
+	ram->size = r->size;
+	ram->block_size = r->img.g.block_size;
+	ram->bytes = malloc(r->size + 1);
+	cr_assert_not_null(ram->bytes);
+	cr_assert_eq(e2_io_read(r->img.io, 0, r->size, ram->bytes), 0);
 }
 
 static void end_recipe(struct reader *rd)
@@ -410,10 +478,15 @@ static void end_recipe(struct reader *rd)
 
 	if (!r->begun)
 		return;
-	if (r->size == 0)
-		r->size = r->img.io->size;
-	r->io = finish(r);
+	take_bytes(r);
 	rd->done(rd->context, r);
+	free(r->damaged.bytes);
+	img_free(&r->img);
+	e2_io_close(r->sound);
+	for (unsigned i = 0; i < r->keep_count; i++)
+		free(r->keeps[i]);
+	for (unsigned i = 0; i < r->after_count; i++)
+		free(r->after[i]);
 	memset(r, 0, sizeof(*r));
 }
 
@@ -431,7 +504,7 @@ static void begin_recipe(struct reader *rd)
 	step_base(rd);
 }
 
-static void run_line(struct reader *rd, char *line)
+static void split(struct reader *rd, char *line)
 {
 	char *save = NULL;
 
@@ -439,6 +512,11 @@ static void run_line(struct reader *rd, char *line)
 	for (char *w = strtok_r(line, " \t\n", &save); w != NULL && *w != '#' && rd->words < WORDS;
 	     w = strtok_r(NULL, " \t\n", &save))
 		rd->word[rd->words++] = w;
+}
+
+static void run_line(struct reader *rd, char *line)
+{
+	split(rd, line);
 	if (rd->words == 0)
 		return;
 	if (strcmp(rd->word[0], "recipe") == 0) {
@@ -446,12 +524,34 @@ static void run_line(struct reader *rd, char *line)
 		return;
 	}
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
-		if (strcmp(steps[i].name, rd->word[0]) == 0) {
-			steps[i].run(rd);
-			return;
-		}
+		if (strcmp(steps[i].name, rd->word[0]) != 0)
+			continue;
+		if (rd->comparing && !steps[i].can_follow)
+			bad(rd, "may not stand behind after");
+		steps[i].run(rd);
+		rd->r->steps += steps[i].damages;
+		return;
 	}
 	bad(rd, "no such step");
+}
+
+unsigned recipe_after(const char *path, struct recipe *r, struct ram *repaired)
+{
+	struct reader rd = { .path = path, .r = r, .comparing = true };
+	struct e2_io *damaged = r->img.io;
+	unsigned i;
+
+	r->img.io = ram_open(repaired, false);
+	for (i = 0; i < r->after_count && !rd.differs; i++) {
+		char line[512];
+
+		rd.line = r->after_line[i];
+		snprintf(line, sizeof(line), "%s", r->after[i]);
+		run_line(&rd, line);
+	}
+	e2_io_close(r->img.io);
+	r->img.io = damaged;
+	return rd.differs ? rd.line : 0;
 }
 
 void recipe_read(const char *path, recipe_fn *done, void *context)
