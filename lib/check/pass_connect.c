@@ -7,17 +7,20 @@
  */
 #include "check/state.h"
 
-/* Follows the chain up from ino and marks it; returns its top, or 0 when the root was reached. */
-static e2_ino climb(struct ck *ck, e2_ino ino, bool *cycle)
+/* Follows the chain up from ino and marks it; returns its top, or 0 when that is known. */
+static e2_ino climb(struct ck *ck, e2_ino ino, bool *cycle, bool *rooted)
 {
 	e2_ino at = ino;
 
 	*cycle = false;
+	*rooted = false;
 	for (;;) {
 		struct ck_inode *dir = &ck->inodes[at];
 
-		if (dir->flags & CK_REACHED)
+		if (dir->flags & CK_REACHED) {
+			*rooted = (dir->flags & CK_ROOTED) != 0;
 			return 0;
+		}
 		if (dir->flags & CK_ON_PATH) {
 			*cycle = true;
 			return at;
@@ -29,14 +32,49 @@ static e2_ino climb(struct ck *ck, e2_ino ino, bool *cycle)
 	}
 }
 
-/* Walks the marked chain again: takes the marks, and says whether it was reached. */
-static void settle(struct ck *ck, e2_ino ino)
+/* Walks the marked chain again: takes the marks, and says whether the root leads to it. */
+static void settle(struct ck *ck, e2_ino ino, bool rooted)
 {
+	unsigned way = rooted ? CK_REACHED | CK_ROOTED : CK_REACHED;
+
 	while (ino != 0 && (ck->inodes[ino].flags & CK_ON_PATH)) {
 		struct ck_inode *dir = &ck->inodes[ino];
 
-		dir->flags = (uint8_t)((dir->flags & ~CK_ON_PATH) | CK_REACHED);
+		dir->flags = (uint8_t)((dir->flags & ~(unsigned)CK_ON_PATH) | way);
 		ino = dir->parent;
+	}
+}
+
+/*
+ * Of a circle of directories, the one whose name is the wrong one: its ".." says another parent.
+ * Where none does, or more than one, the lowest.
+ */
+static e2_ino break_at(const struct ck *ck, e2_ino start)
+{
+	e2_ino at = start, lowest = start, odd = 0;
+
+	do {
+		const struct ck_inode *dir = &ck->inodes[at];
+
+		if (at < lowest)
+			lowest = at;
+		if (dir->dotdot != dir->parent && (odd == 0 || at < odd))
+			odd = at;
+		at = dir->parent;
+	} while (at != start);
+	return odd != 0 ? odd : lowest;
+}
+
+/* A tree that hangs on nothing is one finding: about its top. */
+static void report_top(struct ck *ck, e2_ino top, bool cycle)
+{
+	if (cycle) {
+		top = break_at(ck, top);
+		ck->inodes[top].flags |= CK_LOOSE;
+		FOUND(ck->found, DIR_CYCLE, .ino = top, .mode = E2_S_IFDIR,
+		      .dir = ck->inodes[top].parent);
+	} else {
+		FOUND(ck->found, DIR_LOST, .ino = top, .mode = E2_S_IFDIR);
 	}
 }
 
@@ -58,22 +96,19 @@ int pass_connect(struct ck *ck)
 	if (root == NULL)
 		FOUND(ck->found, ROOT_MISSING, .ino = E2_INO_ROOT);
 	if (rooted)
-		ck->inodes[E2_INO_ROOT].flags |= CK_REACHED;
+		ck->inodes[E2_INO_ROOT].flags |= CK_REACHED | CK_ROOTED;
 	for (size_t i = 0; i < ck->dir_count && r == 0; i++) {
 		e2_ino ino = ck->dirs[i].ino, top;
-		bool cycle;
+		bool cycle, reached;
 
 		r = ck_progress(ck, 3, i + 1, ck->dir_count);
 		check_parent(ck, ino);
 		if (!rooted)
 			continue;	/* nothing can be reached, which the root's finding says */
-		/* A tree that hangs on nothing is one finding: about its top. */
-		top = climb(ck, ino, &cycle);
-		if (top != 0 && cycle)
-			FOUND(ck->found, DIR_CYCLE, .ino = top, .mode = E2_S_IFDIR);
-		else if (top != 0)
-			FOUND(ck->found, DIR_LOST, .ino = top, .mode = E2_S_IFDIR);
-		settle(ck, ino);
+		top = climb(ck, ino, &cycle, &reached);
+		if (top != 0)
+			report_top(ck, top, cycle);
+		settle(ck, ino, reached);
 	}
 	return r;
 }

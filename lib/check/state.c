@@ -2,6 +2,7 @@
 /* Memory of the passes, and the few operations all of them use. */
 #include "check/state.h"
 
+#include "check/lost.h"
 #include "vol/write.h"
 
 #include <stdlib.h>
@@ -46,6 +47,7 @@ void ck_end(struct ck *ck)
 	e2_bitset_free(ck->shared);
 	e2_bitset_free(ck->entered);
 	e2_map_free(ck->xattr_users);
+	ck_lost_free(ck->lost);
 	free(ck->inodes);
 	free(ck->groups);
 	free(ck->dirs);

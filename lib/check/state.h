@@ -18,9 +18,11 @@
 enum { CK_BAD_TYPE = 15 };	/* beside enum e2_file_type: in use, but of no type */
 
 enum ck_inode_flags {
-	CK_REACHED = 1,		/* of a directory: the root leads to it */
+	CK_REACHED = 1,		/* of a directory: its way up is known */
 	CK_ON_PATH = 2,		/* while looking for that: passed on this way */
 	CK_ORPHAN = 4,		/* is in the list of orphans */
+	CK_ROOTED = 8,		/* of a directory: the root leads to it, for certain */
+	CK_LOOSE = 16,		/* of a directory: its name is in a circle that has to end */
 	CK_ORPHAN_DONE = 8,	/* of these: a repair has finished it */
 	CK_WEIGHED = 16,	/* what it is has been weighed */
 };
@@ -96,6 +98,7 @@ struct ck {
 	struct e2_map *xattr_users;	/* attribute block -> inodes that use it */
 	uint32_t sectors;		/* of 512 bytes in a block */
 	uint64_t large_files;
+	struct ck_lost *lost;		/* old names of what has none; NULL: not looked for */
 	struct e2_check_totals totals;
 
 	/* The superblock, or the descriptors, of fs are those of a copy. */

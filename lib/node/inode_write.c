@@ -51,36 +51,45 @@ static uint16_t extra_isize(const struct e2_fs *fs)
 	return (uint16_t)want;
 }
 
-int e2_inode_new(struct e2_txn *txn, e2_ino parent, uint32_t mode, e2_ino *ino,
-		 struct e2_inode *in)
+int e2_inode_fresh(struct e2_txn *txn, e2_ino ino, uint32_t mode, struct e2_inode *in)
 {
 	struct e2_fs *fs = e2_txn_fs(txn);
 	uint32_t size = e2_geometry(fs)->inode_size;
-	bool directory = (mode & E2_S_IFMT) == E2_S_IFDIR;
 	struct e2_inode fresh = { .mode = (uint16_t)mode, .extra_isize = extra_isize(fs) };
 	struct e2_time now = e2_fs_now(fs);
 	struct e2_wbuf *buf;
 	uint8_t *raw;
-	e2_ino n;
+	int err = e2_inode_edit(txn, ino, &buf, &raw);
 
-	int err = e2_alloc_inode(txn, parent, directory, &n);
 	if (err)
 		return err;
 	e2_inode_set_time(&fresh, E2_ATIME, now);
 	e2_inode_set_time(&fresh, E2_CTIME, now);
 	e2_inode_set_time(&fresh, E2_MTIME, now);
 	e2_inode_set_time(&fresh, E2_CRTIME, now);
-	err = e2_inode_edit(txn, n, &buf, &raw);
+	memset(raw, 0, size);
+	e2_inode_encode(&fresh, raw, size);
+	e2_txn_put(txn, buf);
+	*in = fresh;
+	return 0;
+}
+
+int e2_inode_new(struct e2_txn *txn, e2_ino parent, uint32_t mode, e2_ino *ino,
+		 struct e2_inode *in)
+{
+	bool directory = (mode & E2_S_IFMT) == E2_S_IFDIR;
+	e2_ino n;
+	int err = e2_alloc_inode(txn, parent, directory, &n);
+
+	if (err)
+		return err;
+	err = e2_inode_fresh(txn, n, mode, in);
 	if (err) {
 		/* Its bitmap and counters are at hand: what was taken can be given back. */
 		int again = e2_free_inode(txn, n, directory);
 		return again ? again : err;
 	}
-	memset(raw, 0, size);
-	e2_inode_encode(&fresh, raw, size);
-	e2_txn_put(txn, buf);
 	*ino = n;
-	*in = fresh;
 	return 0;
 }
 

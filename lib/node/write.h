@@ -27,6 +27,10 @@ E2_NODISCARD int e2_inode_edit(struct e2_txn *txn, e2_ino ino, struct e2_wbuf **
 E2_NODISCARD int e2_inode_new(struct e2_txn *txn, e2_ino parent, uint32_t mode, e2_ino *ino,
 			      struct e2_inode *in);
 
+/* The same for a number that is taken already. */
+E2_NODISCARD int e2_inode_fresh(struct e2_txn *txn, e2_ino ino, uint32_t mode,
+				struct e2_inode *in);
+
 /*
  * Gives back everything an inode without names holds: data, pointer blocks, attribute block
  * (or a share of it), the inode; dtime is set, size and pointers cleared as the kernel does.

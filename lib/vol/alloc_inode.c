@@ -169,6 +169,24 @@ int e2_alloc_inode(struct e2_txn *txn, e2_ino parent, bool directory, e2_ino *in
 	return e2_fail_full(e2_txn_fs(txn), true);
 }
 
+int e2_take_inode(struct e2_txn *txn, e2_ino ino, bool directory)
+{
+	struct e2_fs *fs = e2_txn_fs(txn);
+	const struct e2_geometry *g = &fs->g;
+	bool used;
+
+	if (!e2_inode_valid(g, ino) || ino < g->first_ino)
+		return e2_fail(E2_ERR_RANGE, "inode %" PRIu32 " cannot be taken: there are %" PRIu32
+			       " to %" PRIu32, ino, g->first_ino, g->inodes);
+	int err = e2_inode_used(fs, ino, &used);
+
+	if (err)
+		return err;
+	if (used)
+		return e2_fail(E2_ERR_EXIST, "inode %" PRIu32 " is in use", ino);
+	return take(txn, e2_inode_group(g, ino), (ino - 1) % g->inodes_per_group, directory);
+}
+
 int e2_free_inode(struct e2_txn *txn, e2_ino ino, bool directory)
 {
 	const struct e2_geometry *g = &e2_txn_fs(txn)->g;

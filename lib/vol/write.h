@@ -63,6 +63,9 @@ E2_NODISCARD int e2_free_blocks(struct e2_txn *txn, e2_blk first, uint64_t count
  */
 E2_NODISCARD int e2_alloc_inode(struct e2_txn *txn, e2_ino parent, bool directory, e2_ino *ino);
 
+/* Takes this one.  E2_ERR_EXIST when it is in use; E2_ERR_RANGE for none, or a reserved one. */
+E2_NODISCARD int e2_take_inode(struct e2_txn *txn, e2_ino ino, bool directory);
+
 /* directory: it counts in used_dirs_count.  E2_ERR_CORRUPT when it is free already or reserved. */
 E2_NODISCARD int e2_free_inode(struct e2_txn *txn, e2_ino ino, bool directory);
 
