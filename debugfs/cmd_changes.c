@@ -2,8 +2,6 @@
 /* changes, and what --dry-run shows: everything that the open transaction changes. */
 #include "shell.h"
 
-#include <string.h>
-
 enum { LABEL_COLUMNS = 30 };
 
 struct sums {
@@ -14,35 +12,12 @@ struct sums {
 
 /* ---- one of them ----------------------------------------------------------------- */
 
-static bool ends_with_object(const char *object)
-{
-	return !strchr(object, ' ') && !strchr(object, ':') && !strchr(object, '/');
-}
-
-/* "<12>.mtime", "^1/bb 9000-9012", "<2>:0 \"new\".rec_len", "block 17050 [251]". */
-static void add_label(struct e2_str *s, const struct e2_change *c)
-{
-	bool dotted = c->kind == E2_CHANGE_FIELD && ends_with_object(c->object);
-
-	e2_str_add(s, c->object);
-	if (c->name) {
-		e2_str_add(s, " \"");
-		e2_str_add_name(s, c->name, c->name_len);
-		e2_str_add(s, "\"");
-		dotted = true;
-	}
-	if (c->field)
-		e2_str_addf(s, "%s%s", dotted ? "." : " ", c->field);
-	if (c->kind == E2_CHANGE_TEXT)
-		e2_str_add(s, " text");
-}
-
 static void show_text(struct out *o, const struct e2_change *c)
 {
 	struct e2_str label = E2_STR_INIT;
 	size_t mark = out_mark(o);
 
-	add_label(&label, c);
+	e2_change_add_label(c, &label);
 	out_add(o, "%s  ", e2_str_text(&label));
 	out_pad(o, mark, LABEL_COLUMNS);
 	if (c->before)

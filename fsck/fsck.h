@@ -15,6 +15,8 @@ struct fsck_interrupt;
 struct fsck_options {
 	bool check, force, preen, yes, quiet, verbose, time, json;
 	bool careful, reattach;
+	const char *plan, *apply;	/* files, or NULL */
+	const char *explain;		/* a code, or "list"; NULL: none */
 	bool optimize, bad_blocks;
 	bool help, version;
 	int progress_fd;		/* -1: none; 0: a bar */
@@ -50,12 +52,20 @@ int fsck_run(const char *image, const char *shown, const struct fsck_options *op
 
 /* Says what failed last, unless it is named in there already with the image; FSCK_FAILED. */
 int fsck_fail(const char *shown, int err);
+int fsck_fail_open(const char *shown, int err);		/* no volume could be opened */
+int fsck_fail_write(const char *shown, int err);	/* it was not written */
 
 /* The output could not be written: says why; FSCK_FAILED. */
 int fsck_fail_output(void);
 
 /* Takes back all that the undo file holds; FSCK_OK or FSCK_FAILED. */
 int fsck_rollback(const char *image, const char *shown, const struct fsck_options *options);
+
+/* Does what a plan says; FSCK_FIXED or FSCK_FAILED. */
+int fsck_apply(const char *image, const char *shown, const struct fsck_options *options);
+
+/* Explains a kind of problem, or lists them; FSCK_OK, or FSCK_USAGE for one it does not know. */
+int fsck_explain(const char *code);
 
 /* Gives an unfinished change up; FSCK_OK or FSCK_FAILED. */
 int fsck_discard_log(const char *image, const char *shown, const struct fsck_options *options);
@@ -119,6 +129,9 @@ bool fsck_report_preen(const char *shown, struct e2_report *report,
 		       const struct fsck_losses *losses, const struct fsck_outcome *outcome,
 		       const struct fsck_options *options);
 
+/* What a repair would lose, before the question whether to write it. */
+void fsck_report_cost(struct e2_report *report, const struct fsck_losses *losses);
+
 /* The same as JSON lines; plan before a commit, done afterwards. */
 bool fsck_json_plan(const char *image, struct e2_report *report, const struct fsck_losses *losses,
 		    const struct fsck_outcome *outcome);
@@ -127,6 +140,33 @@ bool fsck_json_done(const char *image, struct e2_report *report, const struct fs
 
 /* "demo.img: clean, 2334/16384 inodes, 19831/65536 blocks" and what follows. */
 bool fsck_say_clean(const char *shown, const struct e2_fs *fs, const struct fsck_options *options);
+
+/* Adds a finding with its texts: "link-count    /test <12>   links_count", "    is 5, ...".
+ * columns: of the object; asked: whether it is repaired is not decided yet. */
+enum { FSCK_OBJECT_COLUMNS = 21 };
+void fsck_add_finding(struct e2_report *report, const struct e2_finding *f, size_t columns,
+		      bool asked, struct e2_str *out);
+
+/* ---- questions ------------------------------------------------------------------------ */
+
+enum fsck_answer { FSCK_ANSWER_NO, FSCK_ANSWER_YES, FSCK_ANSWER_EACH };
+
+struct fsck_each {			/* answers to questions one by one */
+	bool always[E2_PROBLEMS];	/* yes to all of a kind */
+	bool stopped;			/* no to all that is left */
+};
+
+/* Asks what to do with `repairable` of `all` findings; no when nothing can be read. */
+enum fsck_answer fsck_ask_all(struct e2_report *report, uint64_t repairable, uint64_t all);
+
+/* Asks whether to repair one: e2_repair_options.decide, with a struct fsck_each. */
+int fsck_ask_one(void *each, struct e2_report *report, const struct e2_finding *f);
+
+/* Asks whether to write what was chosen. */
+bool fsck_ask_write(uint64_t repaired);
+
+/* Lists the fields that an open transaction changes; 0 or an error. */
+int fsck_print_fields(struct e2_txn *txn);
 
 /* ---- interruption -------------------------------------------------------------------------- */
 
@@ -155,6 +195,7 @@ struct fsck_progress {
 };
 void fsck_progress_begin(struct fsck_progress *progress, const char *shown,
 			 const struct fsck_options *options);
+void fsck_progress_silence(struct fsck_progress *progress);
 int fsck_progress_step(void *context, unsigned phase, uint64_t done, uint64_t all);
 void fsck_progress_end(struct fsck_progress *progress);
 

@@ -7,21 +7,37 @@
 #include <stdio.h>
 #include <string.h>
 
-int fsck_fail(const char *shown, int err)
+/* end: what is added to the line. */
+static int fail(const char *shown, int err, const char *end)
 {
 	const char *detail = *e2_err_detail() != '\0' ? e2_err_detail() : e2_strerror(err);
 	size_t len = strlen(shown);
 
-	if (err == E2_ERR_NOT_EXT2 || err == E2_ERR_CORRUPT) {
-		fprintf(stderr, "extant-fsck: %s: no ext2 superblock that can be used, also none "
-			"of the backups (%s); nothing was changed\n", shown, detail);
-		return FSCK_FAILED;
-	}
 	if (len != 0 && strncmp(detail, shown, len) == 0 && detail[len] == ':')
 		detail += len + 2;	/* the library has named it already */
-	fprintf(stderr, "extant-fsck: %s: %s\n", shown, detail);
+	fprintf(stderr, "extant-fsck: %s: %s%s\n", shown, detail, end);
 	if (*e2_err_advice() != '\0')
 		fprintf(stderr, "  try: %s\n", e2_err_advice());
+	return FSCK_FAILED;
+}
+
+int fsck_fail(const char *shown, int err)
+{
+	return fail(shown, err, "");
+}
+
+int fsck_fail_write(const char *shown, int err)
+{
+	return fail(shown, err, err == E2_ERR_DOUBT ? "" : "; nothing was changed");
+}
+
+int fsck_fail_open(const char *shown, int err)
+{
+	if (err != E2_ERR_NOT_EXT2 && err != E2_ERR_CORRUPT)
+		return fsck_fail(shown, err);
+	fprintf(stderr, "extant-fsck: %s: no ext2 superblock that can be used, also none of the "
+		"backups (%s); nothing was changed\n", shown,
+		*e2_err_detail() != '\0' ? e2_err_detail() : e2_strerror(err));
 	return FSCK_FAILED;
 }
 
@@ -46,6 +62,8 @@ static int check_image(const char *image, const struct fsck_options *o)
 	fsck_interrupt_image(o->interrupt, e2_str_text(&shown));
 	if (o->rollback != NULL) {
 		status = fsck_rollback(image, e2_str_text(&shown), o);
+	} else if (o->apply != NULL) {
+		status = fsck_apply(image, e2_str_text(&shown), o);
 	} else {
 		status = o->discard_log ? fsck_discard_log(image, e2_str_text(&shown), o) : FSCK_OK;
 		if (status == FSCK_OK)
@@ -77,6 +95,8 @@ int main(int argc, char *argv[])
 			puts("extant-fsck " E2_VERSION);
 		return fflush(stdout) == 0 ? FSCK_OK : fsck_fail_output();
 	}
+	if (o.explain != NULL)
+		return fsck_explain(o.explain);
 	if (o.optimize || o.bad_blocks)
 		return refuse_repair(o.optimize ? "-D" : "-l");
 	if (fsck_interrupt_begin(&o.interrupt) != 0) {

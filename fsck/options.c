@@ -137,6 +137,9 @@ static int apply(enum choice choice, const char *argument, struct fsck_options *
 	case OPT_UNDO: o->undo = argument; break;
 	case OPT_ROLLBACK: o->rollback = argument; break;
 	case OPT_LOG: o->log = argument; break;
+	case OPT_PLAN: o->plan = argument; break;
+	case OPT_APPLY: o->apply = argument; break;
+	case OPT_EXPLAIN: o->explain = argument; break;
 	case OPT_CAREFUL: o->careful = true; break;
 	case OPT_REATTACH: o->reattach = true; break;
 	case OPT_NO_RECOVER: o->no_recover = true; break;
@@ -196,6 +199,21 @@ static int check_changes(const struct fsck_options *o)
 	return FSCK_OK;
 }
 
+/* A plan is made without changing the image, and applied without looking for anything. */
+static int check_plan(const struct fsck_options *o)
+{
+	if (o->plan != NULL && (o->yes || o->preen || o->optimize || o->bad_blocks))
+		return usage("--plan changes nothing, so -y, -p, -D, -l and -L cannot be given "
+			     "with it", "");
+	if (o->apply != NULL && (o->check || o->yes || o->preen || o->plan != NULL ||
+				 o->optimize || o->bad_blocks || o->json || o->superblock != 0))
+		return usage("--apply does what the plan says and nothing else: only -z, -q and "
+			     "options of the log go with it", "");
+	if ((o->plan != NULL || o->apply != NULL) && o->images[0] != NULL && o->images[1] != NULL)
+		return usage("a plan is for one image", "");
+	return FSCK_OK;
+}
+
 static int check_combination(const struct fsck_options *o)
 {
 	if (o->check + o->preen + o->yes > 1)
@@ -206,6 +224,8 @@ static int check_combination(const struct fsck_options *o)
 		return usage("-B is of use only with -b", "");
 	if (o->images[0] == NULL)
 		return usage("no image given", "");
+	if (check_plan(o) != FSCK_OK)
+		return FSCK_USAGE;
 	return check_changes(o);
 }
 
@@ -225,7 +245,8 @@ int fsck_options_parse(int argc, char *argv[], struct fsck_options *options)
 			return r;
 	}
 	options->images = argv + optind;
-	return options->help || options->version ? FSCK_OK : check_combination(options);
+	return options->help || options->version || options->explain != NULL ? FSCK_OK :
+	       check_combination(options);
 }
 
 void fsck_options_help(void)

@@ -33,6 +33,11 @@ void fsck_progress_begin(struct fsck_progress *progress, const char *shown,
 		progress->begun -= PATIENCE_MS;
 }
 
+void fsck_progress_silence(struct fsck_progress *progress)
+{
+	progress->again = true;
+}
+
 static void show_bar(struct fsck_progress *p, unsigned phase, uint64_t done, uint64_t all)
 {
 	/* How much of the time each phase takes, of a thousand; measured on full volumes. */

@@ -11,7 +11,7 @@
 
 enum {
 	CODE_COLUMN = 14,		/* where objects begin */
-	OBJECT_MIN = 21, OBJECT_MAX = 44,	/* columns of objects that are aligned */
+	OBJECT_MAX = 44,	/* columns of objects that are aligned */
 	SHOWN = 50,			/* of one problem, or of one kind of loss, without -v */
 	SHOWN_UNSAFE = 6,
 	BYTES_MAX = 960 << 10,		/* of findings and losses, without -v */
@@ -32,7 +32,7 @@ static size_t object_columns(struct e2_report *report)
 {
 	uint64_t seen[E2_PROBLEMS] = { 0 };
 	struct e2_str s = E2_STR_INIT;
-	size_t most = OBJECT_MIN;
+	size_t most = FSCK_OBJECT_COLUMNS;
 
 	for (size_t i = 0; i < e2_report_count(report); i++) {
 		size_t columns;
@@ -67,8 +67,8 @@ static void pad(struct e2_str *s, size_t column)
 		e2_str_add(s, " ");
 }
 
-static void add_finding(struct e2_report *report, const struct e2_finding *f, size_t columns,
-			struct e2_str *out)
+void fsck_add_finding(struct e2_report *report, const struct e2_finding *f, size_t columns,
+		      bool asked, struct e2_str *out)
 {
 	struct e2_str s = E2_STR_INIT;
 	size_t before;
@@ -89,7 +89,7 @@ static void add_finding(struct e2_report *report, const struct e2_finding *f, si
 	e2_str_add(out, e2_str_text(&s));
 	e2_str_free(&s);
 	add_line(report, f, e2_finding_text, out);
-	if (f->fixed)
+	if (f->fixed || asked)
 		add_line(report, f, e2_finding_will, out);
 	else if (e2_problem(f->id)->severity == E2_SEV_ERROR)
 		e2_str_add(out, "\n    cannot be repaired");
@@ -143,7 +143,8 @@ static void print_findings(struct page *page, struct e2_report *report)
 		for (; i < count && e2_report_at(report, i)->id == id; i++)
 			if (page->all || shown < SHOWN) {
 				e2_str_truncate(&s, 0);
-				add_finding(report, e2_report_at(report, i), columns, &s);
+				fsck_add_finding(report, e2_report_at(report, i), columns, false,
+						 &s);
 				print_block(page, &s);
 				shown++;
 			}
@@ -330,8 +331,9 @@ bool fsck_report_plan(const char *shown, struct e2_report *report, const struct 
 		}
 		e2_str_truncate(&s, 0);
 		if (reads && outcome->errors != 0) {
-			e2_str_add(&s, outcome->mode == FSCK_CHECK ? "Nothing was changed (-n)." :
-				   "Nothing was changed (no terminal to ask at).");
+			e2_str_addf(&s, "Nothing was changed (%s).", options->plan != NULL ?
+				    "--plan" : outcome->mode == FSCK_CHECK ? "-n" :
+				    "no terminal to ask at");
 			add_would(losses, outcome, &s);
 			puts(e2_str_text(&s));
 		}
@@ -341,6 +343,14 @@ bool fsck_report_plan(const char *shown, struct e2_report *report, const struct 
 		print_totals(shown, report, options);
 	e2_str_free(&s);
 	return written();
+}
+
+void fsck_report_cost(struct e2_report *report, const struct fsck_losses *losses)
+{
+	struct page page = { .all = false };
+
+	announce(losses);
+	print_losses(&page, report, losses);
 }
 
 static void print_lost(const struct fsck_losses *losses)
@@ -381,6 +391,8 @@ bool fsck_report_done(const char *shown, struct e2_report *report, const struct 
 		print_losses(&page, report, losses);
 		if (options->verbose)
 			print_totals(shown, report, options);
+	} else if (outcome->mode == FSCK_ASK && outcome->errors + outcome->notes != 0) {
+		puts("Nothing was changed.");
 	} else if (outcome->mode == FSCK_YES && outcome->errors != 0 &&
 		   outcome->repaired_errors + outcome->repaired_notes == 0) {
 		printf("%s: nothing of it can be repaired; nothing was changed\n", shown);

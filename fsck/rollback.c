@@ -118,3 +118,33 @@ int fsck_discard_log(const char *image, const char *shown, const struct fsck_opt
 
 	return err != 0 ? fsck_fail(shown, err) : FSCK_OK;
 }
+
+static bool say_applied(const char *shown, uint64_t blocks)
+{
+	struct e2_str s = E2_STR_INIT;
+
+	e2_str_add_count(&s, blocks);
+	printf("%s: the plan is done: %s block%s changed\n", shown, e2_str_text(&s),
+	       blocks == 1 ? "" : "s");
+	e2_str_free(&s);
+	return fflush(stdout) == 0 && !ferror(stdout);
+}
+
+int fsck_apply(const char *image, const char *shown, const struct fsck_options *o)
+{
+	const struct e2_open_options options = {
+		.flags = (o->no_recover ? E2_OPEN_NO_RECOVER : 0u) |
+			 (o->discard_log ? E2_OPEN_DISCARD_LOG : 0u),
+		.log_path = o->log, .undo_path = o->undo,
+	};
+	uint64_t blocks = 0;
+	int status = FSCK_FIXED, err;
+
+	fsck_interrupt_defer(o->interrupt);
+	err = e2_repair_plan_apply(NULL, image, &options, o->apply, &blocks);
+	if (err != 0)
+		status = fsck_fail_write(shown, err);
+	else if (!o->quiet && !say_applied(shown, blocks))
+		status |= fsck_fail_output();
+	return status | (fsck_interrupt_resume(o->interrupt) ? FSCK_CANCELLED : 0);
+}

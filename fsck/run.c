@@ -7,6 +7,7 @@
  */
 #include "fsck.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -21,6 +22,7 @@ struct run {
 	struct e2_report *report;
 	struct fsck_losses losses;
 	struct fsck_outcome outcome;
+	struct fsck_each *each;		/* questions are asked one by one; NULL: not */
 };
 
 static double seconds_now(void)
@@ -46,13 +48,14 @@ static void print_usage(double seconds)
 
 static enum fsck_mode mode_of(const struct fsck_options *o)
 {
-	if (o->check)
+	if (o->check || o->plan != NULL)
 		return FSCK_CHECK;
 	if (o->preen)
 		return FSCK_PREEN;
 	if (o->yes)
 		return FSCK_YES;
-	return FSCK_UNASKED;
+	return !o->json && !o->quiet && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) ?
+	       FSCK_ASK : FSCK_UNASKED;
 }
 
 static bool writes(enum fsck_mode mode)
@@ -70,8 +73,8 @@ static bool is_clean(const struct run *run, int *status)
 	struct e2_fs *fs;
 	bool clean;
 
-	if (o->check || o->yes || o->force || o->superblock != 0 || o->json || o->discard_log ||
-	    e2_open_image(NULL, run->image, &how, &fs) != 0) {
+	if (o->check || o->yes || o->plan != NULL || o->force || o->superblock != 0 ||
+	    o->json || o->discard_log || e2_open_image(NULL, run->image, &how, &fs) != 0) {
 		e2_err_clear();
 		return false;
 	}
@@ -121,17 +124,21 @@ static int examine(struct run *run)
 			   .progress = fsck_progress_step, .context = &run->progress,
 			   .now = time(NULL) },
 		.reattach = o->reattach,
+		.decide = run->each != NULL ? fsck_ask_one : NULL, .context = run->each,
 	};
 	int err;
 
 	fsck_progress_begin(&run->progress, run->shown, o);
+	if (run->each != NULL)
+		fsck_progress_silence(&run->progress);
 	err = e2_repair_image(NULL, run->image, &how, &options, &run->report);
 	if ((err == E2_ERR_NOT_EXT2 || err == E2_ERR_CORRUPT) && !writes(run->mode))
 		err = only_check(run, &options.check);
 	fsck_progress_end(&run->progress);
 	if (err != 0)
 		return err;
-	say_pending(run);
+	if (run->each == NULL)
+		say_pending(run);
 	fsck_outcome_count(run->report, &run->outcome);
 	if (!fsck_losses_collect(run->report, &run->losses)) {
 		e2_report_free(run->report);
@@ -151,16 +158,6 @@ static void let_go(struct run *run)
 
 /* ---- what is done about it --------------------------------------------------------------- */
 
-static int fail_commit(const struct run *run, int err)
-{
-	int status = fsck_fail(run->shown, err);
-
-	if (err != E2_ERR_DOUBT)
-		fprintf(stderr, "extant-fsck: %s: the repair was not written; nothing was "
-			"changed\n", run->shown);
-	return status;
-}
-
 /* Writes what the transaction holds. */
 static int commit(struct run *run)
 {
@@ -171,7 +168,7 @@ static int commit(struct run *run)
 	if (fsck_interrupt_resume(run->o->interrupt))
 		status |= FSCK_CANCELLED;
 	if (err != 0)
-		return (status & FSCK_CANCELLED) | fail_commit(run, err);
+		return (status & FSCK_CANCELLED) | fsck_fail_write(run->shown, err);
 	run->outcome.committed = true;
 	return status;
 }
@@ -240,23 +237,98 @@ static uint64_t repaired(const struct run *run)
 	return run->outcome.repaired_errors + run->outcome.repaired_notes;
 }
 
+/* Asks for each of them; what was chosen is in the transaction then.  0 or an error. */
+static int choose(struct run *run, bool *yes)
+{
+	struct fsck_each each = { .stopped = false };
+	int err;
+
+	let_go(run);
+	run->each = &each;
+	err = examine(run);
+	run->each = NULL;
+	run->outcome.mode = run->mode;
+	*yes = false;
+	if (err == 0 && repaired(run) != 0) {
+		fsck_report_cost(run->report, &run->losses);
+		*yes = fsck_ask_write(repaired(run));
+	}
+	return err;
+}
+
+/* Asks where that is to be done; whether to write is in *yes. */
+static int consult(struct run *run, bool *yes)
+{
+	*yes = true;
+	if (run->mode != FSCK_ASK)
+		return 0;
+	switch (fsck_ask_all(run->report, repaired(run),
+			     run->outcome.errors + run->outcome.notes)) {
+	case FSCK_ANSWER_YES: return 0;
+	case FSCK_ANSWER_EACH: return choose(run, yes);
+	case FSCK_ANSWER_NO: break;
+	}
+	*yes = false;
+	return 0;
+}
+
+/* Asks, and writes; the exit status. */
+static int carry_out(struct run *run)
+{
+	int status = FSCK_OK, err;
+	bool yes;
+
+	if (is_held_back(run, &status))
+		return status;
+	err = consult(run, &yes);
+	if (err != 0)
+		return fsck_fail_open(run->shown, err);
+	if (!yes)
+		return run->outcome.errors != 0 ? FSCK_LEFT : FSCK_OK;
+	status = commit(run);
+	if (run->outcome.committed && run->outcome.left != 0)
+		status |= FSCK_LEFT;
+	return status;
+}
+
+/* Writes the plan of what was found; FSCK_OK or FSCK_FAILED. */
+static int keep_plan(const struct run *run)
+{
+	const char *path = run->o->plan;
+	struct e2_str shown = E2_STR_INIT;
+	uint64_t blocks;
+	int err;
+
+	if (repaired(run) == 0) {
+		fprintf(stderr, "extant-fsck: %s: there is nothing to repair; no plan was "
+			"written\n", run->shown);
+		return FSCK_OK;
+	}
+	err = e2_repair_plan_write(NULL, e2_report_txn(run->report), path, &blocks);
+	if (err != 0)
+		return fsck_fail(run->shown, err);
+	e2_str_add_name(&shown, path, strlen(path));
+	if (!run->o->quiet && !run->o->json)
+		printf("%s: what changes %" PRIu64 " block%s of %s; --apply does it\n",
+		       e2_str_text(&shown), blocks, blocks == 1 ? "" : "s", run->shown);
+	e2_str_free(&shown);
+	return FSCK_OK;
+}
+
 /* Says, asks, writes, says; the exit status. */
 static int conclude(struct run *run)
 {
-	int status = FSCK_OK;
+	int status = run->outcome.errors != 0 ? FSCK_LEFT : FSCK_OK;
 
 	run->outcome.mode = run->mode;
 	if (!say_plan(run))
 		return fsck_fail_output();	/* and nothing is written */
-	if (repaired(run) == 0 || !writes(run->mode)) {
-		status = run->outcome.errors != 0 ? FSCK_LEFT : FSCK_OK;
-	} else if (!is_held_back(run, &status)) {
-		status = commit(run);
-		if (run->outcome.committed && run->outcome.left != 0)
-			status |= FSCK_LEFT;
-	}
+	if (repaired(run) != 0 && writes(run->mode))
+		status = carry_out(run);
+	if (run->o->plan != NULL)
+		status |= keep_plan(run);
 	run->outcome.status = status;
-	if (!say_done(run))
+	if (run->report != NULL && !say_done(run))
 		status |= fsck_fail_output();
 	return status;
 }
@@ -275,7 +347,7 @@ int fsck_run(const char *image, const char *shown, const struct fsck_options *o)
 		return FSCK_CANCELLED;
 	}
 	if (err != 0)
-		return fsck_fail(shown, err);
+		return fsck_fail_open(shown, err);
 	status = conclude(&run);
 	let_go(&run);
 	if (o->time && !o->json)

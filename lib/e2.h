@@ -37,6 +37,7 @@
 #include "cache/undo.h"
 #include "check/check.h"
 #include "check/repair.h"
+#include "check/repair_plan.h"
 #include "disk/consts.h"
 #include "disk/features.h"
 #include "disk/struct.h"

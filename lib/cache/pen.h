@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Writes a file of our own front to back in large pieces, and sums it; seen only by lib/cache. */
+/* Writes a file of our own front to back in large pieces, and sums it; for the library itself. */
 #ifndef E2_CACHE_PEN_H
 #define E2_CACHE_PEN_H
 

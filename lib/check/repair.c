@@ -334,6 +334,11 @@ int e2_repair_io(struct e2_io *owned, bool write, const struct e2_repair_options
 	return err != 0 ? err : repair_opened(fs, write, options, report);
 }
 
+struct e2_txn *e2_report_txn(const struct e2_report *report)
+{
+	return report->txn;
+}
+
 int e2_report_commit(struct e2_report *report)
 {
 	struct e2_txn *txn = report->txn;

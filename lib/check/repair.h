@@ -44,6 +44,9 @@ int e2_repair_image(struct e2_env *env, const char *spec, const struct e2_open_o
 		    const struct e2_repair_options *options, struct e2_report **report);
 E2_NODISCARD int e2_report_commit(struct e2_report *report);
 
+/* The open transaction of such a report, to look at or to go on with; NULL after a commit. */
+struct e2_txn *e2_report_txn(const struct e2_report *report);
+
 /* The same of an image in memory or any other io, committed without locks and log (a dry
  * transaction when write is not set).  io is taken over, even on failure. */
 int e2_repair_io(struct e2_io *owned, bool write, const struct e2_repair_options *options,

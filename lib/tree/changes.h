@@ -53,6 +53,9 @@ struct e2_change {
 	unsigned places;
 };
 
+/* What it is about: "<12>.mtime", "^1/bb 9000-9012", "<2>:0 \"new\".rec_len". */
+void e2_change_add_label(const struct e2_change *change, struct e2_str *out);
+
 struct e2_changes;
 
 /*

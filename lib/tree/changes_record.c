@@ -24,6 +24,28 @@ const char *e2_change_kind_name(enum e2_change_kind kind)
 	return names[kind];
 }
 
+static bool ends_with_object(const char *object)
+{
+	return strpbrk(object, " :/") == NULL;
+}
+
+void e2_change_add_label(const struct e2_change *c, struct e2_str *out)
+{
+	bool dotted = c->kind == E2_CHANGE_FIELD && ends_with_object(c->object);
+
+	e2_str_add(out, c->object);
+	if (c->name != NULL) {
+		e2_str_add(out, " \"");
+		e2_str_add_name(out, c->name, c->name_len);
+		e2_str_add(out, "\"");
+		dotted = true;
+	}
+	if (c->field != NULL)
+		e2_str_addf(out, "%s%s", dotted ? "." : " ", c->field);
+	if (c->kind == E2_CHANGE_TEXT)
+		e2_str_add(out, " text");
+}
+
 /* ---- records ------------------------------------------------------------------ */
 
 static struct change_record *last(struct e2_changes *c)
