@@ -110,6 +110,12 @@ $(B)/tests/oracle/halfway.o: CPPFLAGS += -Itests
 $(B)/tests/oracle/halfway: $(HALFWAY) $(B)/libextant.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(LDLIBS)
 
+# The sweep as a program: single mutants, and files for other judges.
+SWEEP := $(call objs,tests/oracle/sweeptool.c $(wildcard tests/sweep*.c) tests/ram.c tests/reader.c)
+$(B)/tests/oracle/sweeptool.o: CPPFLAGS += -Itests
+$(B)/tests/oracle/sweeptool: $(SWEEP) $(B)/libextant.a
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
 .PHONY: fuzz fuzz-run
 fuzz: ## fuzz every target for FUZZ_SECONDS (needs clang)
 	@$(MAKE) -s CC=clang B=$(B)/fuzz SAN=1 CFLAGS='$(CFLAGS) -fsanitize=fuzzer-no-link' fuzz-run

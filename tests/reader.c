@@ -272,6 +272,8 @@ static bool read_super(struct reader *r)
 	r->inodes_per_group = get32(s + 40);
 	r->inode_size = get32(s + 76) != 0 ? get16(s + 88) : 128;
 	r->desc_block = r->first + 1;
+	r->groups = r->blocks > r->first && r->per_group != 0 ?
+		    (r->blocks - r->first - 1) / r->per_group + 1 : 0;
 	return r->per_group != 0 && r->inodes_per_group != 0 && r->inode_size >= 128 &&
 	       r->inode_size <= r->block_size && r->first <= 1;
 }
