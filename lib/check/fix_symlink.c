@@ -1,22 +1,229 @@
 /* SPDX-License-Identifier: MIT */
-/* Repairs of symbolic links: their text decides. */
+/*
+ * Repairs of symbolic links: their text decides.  What is shorter than 60 bytes lies in the
+ * inode, what is longer in a block (kernel: fs/ext2/symlink.c).
+ */
 #include "check/fix.h"
 
-int fix_symlink_size(struct fix *fx, struct e2_finding *f)
+#include "base/endian.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { INNER = E2_POINTERS * 4, TEXT_MAX = 4095 };
+
+struct text {
+	uint8_t *bytes;		/* room of them, and a zero behind */
+	uint32_t room;
+	uint32_t len;		/* found */
+	uint32_t doubtful;	/* of these: bytes that are not the ones that were there */
+};
+
+/* ---- reading ---------------------------------------------------------------------------- */
+
+static void read_inner(const struct e2_inode *in, struct text *t)
+{
+	t->room = INNER;
+	for (size_t i = 0; i < E2_POINTERS; i++)
+		e2_put32(t->bytes + 4 * i, in->block[i]);
+}
+
+/* 1 read, 0 there is no block. */
+static int read_block(struct fix *fx, const struct e2_inode *in, struct text *t)
+{
+	const struct e2_buf *buf;
+	int err;
+
+	if (in->block[0] == 0 || !e2_block_valid(fx->ck->g, in->block[0]) ||
+	    e2_bitset_test(fx->ck->metadata, in->block[0]))
+		return 0;
+	err = e2_buf_get(fx->fs, in->block[0], &buf);
+	if (err != 0)
+		return err;
+	t->room = fx->ck->g->block_size;
+	memcpy(t->bytes, buf->data, t->room);
+	e2_buf_put(fx->fs, buf);
+	return 1;
+}
+
+static uint32_t count_zeros(const struct text *t, uint32_t from, uint32_t to)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = from; i < to; i++)
+		n += t->bytes[i] == 0;
+	return n;
+}
+
+/* How long the text is, by its end and by the size; zeros within are replaced by dots. */
+static void judge(struct text *t, uint64_t size, bool fast)
+{
+	uint32_t most = t->room - 1 < TEXT_MAX ? t->room - 1 : TEXT_MAX;
+	bool possible = fast ? size > 0 && size < INNER : size >= INNER && size <= most;
+	const uint8_t *nul = memchr(t->bytes, 0, t->room);
+	uint32_t end = nul != NULL ? (uint32_t)(nul - t->bytes) : t->room, zeros;
+
+	t->len = end <= most ? end : most;
+	if (!possible || end == size || count_zeros(t, end, t->room) == t->room - end) {
+		t->doubtful = t->len < end ? end - t->len : 0;
+		return;
+	}
+	zeros = count_zeros(t, 0, (uint32_t)size);
+	if (zeros > size / 2)
+		return;
+	t->len = (uint32_t)size;
+	t->doubtful = zeros;
+	for (uint32_t i = 0; i < t->len; i++)
+		if (t->bytes[i] == 0)
+			t->bytes[i] = '.';
+}
+
+/* ---- writing ---------------------------------------------------------------------------- */
+
+static int put_inner(struct fix *fx, e2_ino ino, struct e2_inode *in, const struct text *t)
+{
+	uint8_t bytes[INNER] = { 0 };
+
+	memcpy(bytes, t->bytes, t->len);
+	for (size_t i = 0; i < E2_POINTERS; i++)
+		in->block[i] = e2_get32(bytes + 4 * i);
+	in->size = t->len;
+	in->blocks = in->file_acl != 0 ? fx->ck->sectors : 0;
+	return e2_inode_put(fx->txn, ino, in);
+}
+
+/* 1 written, 0 the block may be another's. */
+static int put_block(struct fix *fx, e2_ino ino, struct e2_inode *in, const struct text *t)
+{
+	struct e2_wbuf *buf;
+	int err;
+
+	if (fx->ck->shared != NULL && e2_bitset_test(fx->ck->shared, in->block[0]))
+		return 0;
+	err = e2_txn_get(fx->txn, in->block[0], E2_FILL_ZERO, &buf);
+	if (err != 0)
+		return err;
+	memcpy(buf->data, t->bytes, t->len);
+	e2_txn_put(fx->txn, buf);
+	in->size = t->len;
+	err = e2_inode_put(fx->txn, ino, in);
+	return err != 0 ? err : 1;
+}
+
+static int tell_doubt(struct fix *fx, struct e2_finding *f, const struct e2_inode *in,
+		      const struct text *t)
+{
+	if (t->doubtful == 0)
+		return 0;
+	return fix_lose(fx, f, &(struct e2_loss){
+		.kind = E2_LOSS_DOUBT, .ino = f->ino, .mode = in->mode, .bytes = t->len,
+		.size = t->len, .why = "the text of the link was damaged",
+	});
+}
+
+static int put_text(struct fix *fx, struct e2_finding *f, struct e2_inode *in, struct text *t,
+		    bool fast)
+{
+	int n = 1;
+
+	if (t->len < INNER)
+		n = put_inner(fx, f->ino, in, t);
+	else if (!fast)
+		n = put_block(fx, f->ino, in, t);
+	if (n < 0 || (n == 0 && t->len >= INNER))
+		return n;
+	if (t->doubtful != 0)
+		fix_will(f, "will be %u bytes, with '.' for what is lost", t->len);
+	else if (t->len < INNER && !fast)
+		fix_will(f, "will lie in the inode: it has %u bytes", t->len);
+	else
+		fix_will(f, "will be %u", t->len);
+	n = tell_doubt(fx, f, in, t);
+	return n != 0 ? n : 1;
+}
+
+/* ---- what has no text -------------------------------------------------------------------- */
+
+/* The one block of the inode's group that holds a text of its size, and is nobody's. */
+static e2_blk find_stray(struct fix *fx, e2_ino ino, uint64_t size)
+{
+	enum { LOOKS = 128 };		/* blocks read at most */
+	e2_grp group = e2_inode_group(fx->ck->g, ino);
+	e2_blk first = e2_group_first_block(fx->ck->g, group), found = 0;
+	e2_blk end = first + e2_group_blocks(fx->ck->g, group);
+	unsigned looks = 0;
+
+	for (e2_blk b = first; b < end && looks < LOOKS; b++) {
+		b = e2_bitset_next_clear(fx->ck->claimed, b);
+		if (b >= end || !fix_block_stray(fx, b))
+			continue;
+		looks++;
+		if (ck_block_text(fx->ck, b) != size)
+			continue;
+		if (found != 0)
+			return 0;
+		found = b;
+	}
+	return found;
+}
+
+static int restore_or_clear(struct fix *fx, struct e2_finding *f, struct e2_inode *in)
+{
+	uint64_t size = e2_inode_size(in);
+	e2_blk stray = size >= INNER ? find_stray(fx, f->ino, size) : 0;
+	int err;
+
+	if (stray != 0) {
+		e2_bitset_set(fx->ck->claimed, stray);
+		memset(in->block, 0, sizeof(in->block));
+		in->block[0] = (uint32_t)stray;
+		fix_will(f, "will be block %llu: in use, nobody's, a text of its size",
+			 (unsigned long long)stray);
+		err = e2_inode_put(fx->txn, f->ino, in);
+		return err != 0 ? err : 1;
+	}
+	fix_will(f, "will be cleared: nothing is left of its text");
+	err = fix_inode_clear(fx, f->ino);
+	if (err == 0)
+		err = fix_lose(fx, f, &(struct e2_loss){
+			.kind = E2_LOSS_FILE, .ino = f->ino, .mode = in->mode, .size = size,
+			.bytes = size, .why = "nothing is left of the link's text",
+		});
+	return err != 0 ? err : 1;
+}
+
+static int mend(struct fix *fx, struct e2_finding *f, struct text *t)
 {
 	struct e2_inode in;
-	int err = e2_inode_get(fx->fs, f->ino, &in);
+	bool fast;
+	int n = e2_inode_get(fx->fs, f->ino, &in);
 
-	if (err != 0 || e2_inode_size(&in) != f->have)
-		return err;
-	in.size = f->want;
-	err = e2_inode_put(fx->txn, f->ino, &in);
-	return err != 0 ? err : 1;
+	if (n != 0 || !e2_is_symlink(&in))
+		return n;
+	fast = ck_symlink_is_fast(fx->ck, &in);
+	if (fast)
+		read_inner(&in, t);
+	n = fast ? 1 : read_block(fx, &in, t);
+	if (n > 0)
+		judge(t, e2_inode_size(&in), fast);
+	if (n < 0 || (n > 0 && t->len != 0))
+		return n < 0 ? n : put_text(fx, f, &in, t, fast);
+	return restore_or_clear(fx, f, &in);
 }
 
 int fix_symlink_text(struct fix *fx, struct e2_finding *f)
 {
-	(void)fx;
-	(void)f;
-	return 0;
+	struct text t = { .bytes = calloc(1, fx->ck->g->block_size + 1) };
+	int n;
+
+	if (t.bytes == NULL)
+		return e2_fail(E2_ERR_NOMEM, "text of a symbolic link");
+	n = mend(fx, f, &t);
+	free(t.bytes);
+	return n;
+}
+
+int fix_symlink_size(struct fix *fx, struct e2_finding *f)
+{
+	return fix_symlink_text(fx, f);
 }

@@ -132,7 +132,7 @@ void ck_inode_extent(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 /* ---- symbolic links ------------------------------------------------------ */
 
 static void check_text(e2_ino ino, const uint8_t *text, uint64_t size, uint64_t room,
-		       struct e2_findings *out)
+		       bool fast, struct e2_findings *out)
 {
 	const uint8_t *nul = memchr(text, 0, (size_t)room);
 	uint64_t len = nul != NULL ? (uint64_t)(nul - text) : room;
@@ -144,6 +144,9 @@ static void check_text(e2_ino ino, const uint8_t *text, uint64_t size, uint64_t 
 		FOUND(out, SYMLINK_SIZE, .ino = ino, .have = size, .want = len,
 		      .name = (const char *)text,
 		      .name_len = (uint32_t)(len < E2_NAME_MAX ? len : E2_NAME_MAX));
+	else if (!fast && len <= E2_FAST_SYMLINK_MAX)
+		FOUND(out, SYMLINK_TEXT, .ino = ino,
+		      .why = "lies in a block, but is so short that it must be in the inode");
 }
 
 int ck_symlink(struct ck *ck, e2_ino ino, const struct e2_inode *in,
@@ -156,7 +159,7 @@ int ck_symlink(struct ck *ck, e2_ino ino, const struct e2_inode *in,
 
 		for (size_t i = 0; i < E2_POINTERS; i++)
 			e2_put32(text + 4 * i, in->block[i]);
-		check_text(ino, text, e2_inode_size(in), sizeof(text), out);
+		check_text(ino, text, e2_inode_size(in), sizeof(text), true, out);
 		return 0;
 	}
 	if (in->block[0] == 0 || !e2_block_valid(ck->g, in->block[0])) {
@@ -168,7 +171,7 @@ int ck_symlink(struct ck *ck, e2_ino ino, const struct e2_inode *in,
 		FOUND(out, READ_ERROR, .blk = in->block[0], .why = "text of a symbolic link");
 		return 0;
 	}
-	check_text(ino, buf->data, e2_inode_size(in), ck->g->block_size, out);
+	check_text(ino, buf->data, e2_inode_size(in), ck->g->block_size, false, out);
 	e2_buf_put(ck->fs, buf);
 	return 0;
 }

@@ -50,6 +50,7 @@ void ck_end(struct ck *ck)
 	ck_lost_free(ck->lost);
 	free(ck->inodes);
 	free(ck->groups);
+	free(ck->xattr_others);
 	free(ck->dirs);
 	free(ck->dir_blocks);
 	free(ck->damaged);
@@ -95,7 +96,7 @@ static int grow(void **array, size_t *cap, size_t size)
 	void *grown = realloc(*array, wanted * size);
 
 	if (grown == NULL)
-		return e2_fail(E2_ERR_NOMEM, "list of directories");
+		return e2_fail(E2_ERR_NOMEM, "list of the check");
 	*array = grown;
 	*cap = wanted;
 	return 0;
@@ -111,6 +112,19 @@ int ck_add_dir(struct ck *ck, const struct ck_dir *dir)
 	ck->dirs = array;
 	if (r == 0)
 		ck->dirs[ck->dir_count++] = *dir;
+	return r;
+}
+
+int ck_add_xattr_user(struct ck *ck, e2_blk blk, e2_ino ino)
+{
+	void *array = ck->xattr_others;
+	int r = 0;
+
+	if (ck->xattr_count == ck->xattr_cap)
+		r = grow(&array, &ck->xattr_cap, sizeof(*ck->xattr_others));
+	ck->xattr_others = array;
+	if (r == 0)
+		ck->xattr_others[ck->xattr_count++] = (struct ck_xattr_user){ (uint32_t)blk, ino };
 	return r;
 }
 

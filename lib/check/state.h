@@ -64,6 +64,11 @@ struct ck_kept {
 	uint8_t name_len;
 };
 
+struct ck_xattr_user {
+	uint32_t blk;
+	e2_ino ino;
+};
+
 struct ck_group {		/* a descriptor as the passes use it */
 	e2_blk block_bitmap, inode_bitmap, inode_table;	/* 0: nowhere in the volume */
 	uint32_t free_blocks, free_inodes, used_dirs, unused;	/* as stored */
@@ -96,6 +101,8 @@ struct ck {
 	struct ck_unnamed *unnamed;	/* once a repair has asked; see ck_unnamed() */
 	uint64_t renamed;		/* numbers given to names that were taken */
 	struct e2_map *xattr_users;	/* attribute block -> inodes that use it */
+	struct ck_xattr_user *xattr_others;	/* further users of damaged ones */
+	size_t xattr_count, xattr_cap;
 	uint32_t sectors;		/* of 512 bytes in a block */
 	uint64_t large_files;
 	struct ck_lost *lost;		/* old names of what has none; NULL: not looked for */
@@ -191,6 +198,12 @@ void ck_xattr_body(const struct ck *ck, e2_ino ino, const uint8_t *raw, struct e
 int ck_xattr_block(struct ck *ck, e2_ino ino, const struct e2_inode *in,
 		   struct ck_extent *extent);
 int ck_xattr_refcounts(struct ck *ck);
+int ck_add_xattr_user(struct ck *ck, e2_blk blk, e2_ino ino);
+/* What is wrong with an attribute block; false when it is none.  *refcount is what it states. */
+bool ck_xattr_contents(const struct ck *ck, e2_ino ino, e2_blk blk, uint32_t *refcount,
+		       struct e2_findings *out);
+/* Whether an entry's hash is that of its name and value, which lie in the volume's bounds. */
+bool ck_xattr_hash_fits(const struct e2_xattr_entry *e, const uint8_t *name, const uint8_t *value);
 /* The extra_isize of this volume's inodes; and one by where attributes begin, 0: nowhere. */
 uint32_t ck_usual_extra(const struct ck *ck);
 uint32_t ck_xattr_begin(const struct ck *ck, const uint8_t *raw);

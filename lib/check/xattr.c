@@ -14,7 +14,7 @@
 enum { END_BYTES = 4, CELLS = E2_BLOCK_SIZE_MAX / 4 / 64 };
 
 /* Users of an attribute block and the reference count it states, in one map value. */
-enum { HEADER_BAD_BIT = 31 };
+enum { HEADER_BAD_BIT = 31, DAMAGED_BIT = 30 };
 
 struct area {
 	const uint8_t *bytes;	/* offsets of values count from here */
@@ -71,6 +71,12 @@ static uint32_t signed_hash(const struct e2_xattr_entry *e, const uint8_t *name,
 	return hash;
 }
 
+bool ck_xattr_hash_fits(const struct e2_xattr_entry *e, const uint8_t *name, const uint8_t *value)
+{
+	return e->hash == e2_xattr_entry_hash(name, e->name_len, value, e->value_size) ||
+	       e->hash == signed_hash(e, name, value);
+}
+
 struct reporter {
 	e2_ino ino;
 	e2_blk blk;		/* 0: in the inode */
@@ -92,8 +98,7 @@ static void check_hash(const struct reporter *r, const struct area *a, uint32_t 
 	const uint8_t *value = a->bytes + (e->value_size != 0 ? e->value_offs : 0);
 	uint32_t want = e2_xattr_entry_hash(name, e->name_len, value, e->value_size);
 
-	if (e->hash == want || e->hash == signed_hash(e, name, value) ||
-	    (r->blk == 0 && e->hash == 0))
+	if (ck_xattr_hash_fits(e, name, value) || (r->blk == 0 && e->hash == 0))
 		return;
 	e2_findings_add(r->out, &(struct e2_finding){
 		.id = r->blk != 0 ? E2_PROBLEM_XATTR_HASH : E2_PROBLEM_XATTR_INODE_HASH,
@@ -195,10 +200,10 @@ void ck_xattr_body(const struct ck *ck, e2_ino ino, const uint8_t *raw, struct e
 	check_area(&r, &a);
 }
 
-/* The contents of an attribute block; *refcount is what it states. */
-static bool check_block(struct ck *ck, e2_ino ino, e2_blk blk, uint32_t *refcount)
+bool ck_xattr_contents(const struct ck *ck, e2_ino ino, e2_blk blk, uint32_t *refcount,
+		       struct e2_findings *out)
 {
-	struct reporter r = { .ino = ino, .blk = blk, .out = ck->found };
+	struct reporter r = { .ino = ino, .blk = blk, .out = out };
 	struct area a = { .size = ck->g->block_size, .first = E2_XATTR_HEADER_BYTES };
 	struct e2_xattr_header h;
 	const struct e2_buf *buf;
@@ -206,17 +211,17 @@ static bool check_block(struct ck *ck, e2_ino ino, e2_blk blk, uint32_t *refcoun
 
 	if (e2_buf_get(ck->fs, blk, &buf) != 0) {
 		e2_err_clear();
-		FOUND(ck->found, READ_ERROR, .blk = blk, .why = "attribute block");
+		FOUND(out, READ_ERROR, .blk = blk, .why = "attribute block");
 		return false;
 	}
 	e2_xattr_header_decode(&h, buf->data);
 	good = h.magic == (uint32_t)E2_XATTR_MAGIC && h.blocks == 1;
 	*refcount = h.refcount;
 	if (h.magic != (uint32_t)E2_XATTR_MAGIC)
-		FOUND(ck->found, XATTR_BLOCK, .ino = ino, .blk = blk, .field = "magic",
+		FOUND(out, XATTR_BLOCK, .ino = ino, .blk = blk, .field = "magic",
 		      .have = h.magic, .want = (uint32_t)E2_XATTR_MAGIC);
 	else if (h.blocks != 1)
-		FOUND(ck->found, XATTR_BLOCK, .ino = ino, .blk = blk, .field = "blocks",
+		FOUND(out, XATTR_BLOCK, .ino = ino, .blk = blk, .field = "blocks",
 		      .have = h.blocks, .want = 1);
 	if (good) {
 		a.bytes = buf->data;
@@ -233,6 +238,8 @@ int ck_xattr_block(struct ck *ck, e2_ino ino, const struct e2_inode *in,
 	e2_blk blk = in->file_acl;
 	uint64_t *users, taken;
 	uint32_t refcount = 0;
+	bool bad_place;
+	size_t before;
 	int r;
 
 	if (!e2_has_ext_attr(ck->super)) {
@@ -250,18 +257,22 @@ int ck_xattr_block(struct ck *ck, e2_ino ino, const struct e2_inode *in,
 		return r;
 	if (*users != 0) {
 		++*users;
-		return 0;
+		return (*users >> DAMAGED_BIT & 1) != 0 ? ck_add_xattr_user(ck, blk, ino) : 0;
 	}
 	*users = 1;
 	r = ck_claim(ck, blk, 1, &taken);
 	if (r != 0)
 		return r;
-	if (taken != 0 && e2_bitset_test(ck->metadata, blk))
+	bad_place = taken != 0 && e2_bitset_test(ck->metadata, blk);
+	if (bad_place)
 		FOUND(ck->found, XATTR_METADATA, .ino = ino, .have = blk);
-	if (check_block(ck, ino, blk, &refcount))
+	before = ck->found->count;
+	if (ck_xattr_contents(ck, ino, blk, &refcount, ck->found))
 		*users |= (uint64_t)refcount << 32;
 	else
 		*users |= (uint64_t)1 << HEADER_BAD_BIT;
+	if (ck->found->count != before || bad_place)
+		*users |= (uint64_t)1 << DAMAGED_BIT;
 	return 0;
 }
 
@@ -271,7 +282,7 @@ int ck_xattr_refcounts(struct ck *ck)
 	uint64_t blk, value;
 
 	while (e2_map_next(ck->xattr_users, &cursor, &blk, &value)) {
-		uint64_t users = value & (((uint64_t)1 << HEADER_BAD_BIT) - 1);
+		uint64_t users = value & (((uint64_t)1 << DAMAGED_BIT) - 1);
 
 		if ((value >> HEADER_BAD_BIT & 1) == 0 && value >> 32 != users)
 			FOUND(ck->found, XATTR_REFCOUNT, .blk = blk, .have = value >> 32,
