@@ -2,8 +2,6 @@
 /* --explain: a kind of problem in words, from its rows and a paragraph. */
 #include "fsck.h"
 
-#include "base/nearest.h"
-
 #include <ctype.h>
 #include <stdio.h>
 #include <string.h>

@@ -17,7 +17,9 @@ struct fsck_options {
 	bool careful, reattach;
 	const char *plan, *apply;	/* files, or NULL */
 	const char *explain;		/* a code, or "list"; NULL: none */
-	bool optimize, bad_blocks;
+	bool optimize, fragcheck, discard, fixes_only;
+	const char *bad_blocks;		/* a list of them, or NULL */
+	bool bad_set;			/* it is the whole list */
 	bool help, version;
 	int progress_fd;		/* -1: none; 0: a bar */
 	uint64_t superblock;
@@ -69,6 +71,14 @@ int fsck_explain(const char *code);
 
 /* Gives an unfinished change up; FSCK_OK or FSCK_FAILED. */
 int fsck_discard_log(const char *image, const char *shown, const struct fsck_options *options);
+
+/* ---- extended options ------------------------------------------------------------------ */
+
+/* Lists the files that lie in more than one piece, worst first; 0 or an error. */
+int fsck_fragcheck(struct e2_fs *fs, const struct fsck_options *options);
+
+/* Makes the free blocks of a consistent volume holes in its image; 0 or an error. */
+int fsck_discard(struct e2_fs *fs, const char *shown, const struct fsck_options *options);
 
 /* ---- losses ---------------------------------------------------------------------------- */
 

@@ -97,7 +97,7 @@ int main(int argc, char *argv[])
 	}
 	if (o.explain != NULL)
 		return fsck_explain(o.explain);
-	if (o.optimize || o.bad_blocks)
+	if (o.optimize || o.bad_blocks != NULL)
 		return refuse_repair(o.optimize ? "-D" : "-l");
 	if (fsck_interrupt_begin(&o.interrupt) != 0) {
 		fprintf(stderr, "extant-fsck: %s\n", e2_err_detail());

@@ -61,21 +61,42 @@ static int bad_value(char letter, const char *argument)
 	return FSCK_USAGE;
 }
 
-/* Extended options of e2fsck that ask for nothing a check does are taken and ignored. */
-static int parse_extended(const char *list)
+static bool is_word(const char *word, const char *list, size_t len)
 {
-	static const char *const known[] = {
-		"discard", "nodiscard", "fragcheck", "optimize_extents", "no_optimize_extents",
-		"inode_count_fullmap", "no_inode_count_fullmap", "journal_only",
+	return strlen(word) == len && memcmp(word, list, len) == 0;
+}
+
+/* One extended option; false when there is none of that name. */
+static bool parse_extension(const char *word, size_t len, struct fsck_options *o)
+{
+	/* Those of e2fsck that ask for nothing here. */
+	static const char *const ignored[] = {
+		"optimize_extents", "no_optimize_extents", "inode_count_fullmap",
+		"no_inode_count_fullmap", "journal_only", "unshare_blocks",
 	};
 
-	while (*list != '\0') {
-		size_t len = strcspn(list, ","), i = 0, count = sizeof(known) / sizeof(known[0]);
+	if (is_word("fragcheck", word, len))
+		return o->fragcheck = true;
+	if (is_word("fixes_only", word, len))
+		return o->fixes_only = true;
+	if (is_word("discard", word, len))
+		return o->discard = true;
+	if (is_word("nodiscard", word, len)) {
+		o->discard = false;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(ignored[0]); i++)
+		if (is_word(ignored[i], word, len))
+			return true;
+	return strncmp(word, "readahead_kb=", 13) == 0 || strncmp(word, "ea_ver=", 7) == 0;
+}
 
-		while (i < count && (strlen(known[i]) != len || memcmp(known[i], list, len) != 0))
-			i++;
-		if (i == count && strncmp(list, "readahead_kb=", 13) != 0 &&
-		    strncmp(list, "ea_ver=", 7) != 0)
+static int parse_extended(const char *list, struct fsck_options *o)
+{
+	while (*list != '\0') {
+		size_t len = strcspn(list, ",");
+
+		if (!parse_extension(list, len, o))
 			return usage("-E: no such extended option: ", list);
 		list += len;
 		list += *list == ',';
@@ -126,14 +147,14 @@ static int apply(enum choice choice, const char *argument, struct fsck_options *
 	case OPT_SUPERBLOCK: return parse_superblock(argument, o);
 	case OPT_BLOCKSIZE: return parse_block_size(argument, o);
 	case OPT_PROGRESS: return parse_progress(argument, o);
-	case OPT_EXTENDED: return parse_extended(argument);
+	case OPT_EXTENDED: return parse_extended(argument, o);
 	case OPT_QUIET: o->quiet = true; break;
 	case OPT_TIME: o->time = true; break;
 	case OPT_VERBOSE: o->verbose = true; break;
 	case OPT_JSON: o->json = true; break;
 	case OPT_OPTIMIZE: o->optimize = true; break;
-	case OPT_BAD_ADD:
-	case OPT_BAD_SET: o->bad_blocks = true; break;
+	case OPT_BAD_ADD: o->bad_blocks = argument; break;
+	case OPT_BAD_SET: o->bad_blocks = argument; o->bad_set = true; break;
 	case OPT_UNDO: o->undo = argument; break;
 	case OPT_ROLLBACK: o->rollback = argument; break;
 	case OPT_LOG: o->log = argument; break;
@@ -177,6 +198,12 @@ static int parse_one(int c, const char *word, struct fsck_options *o)
 	return FSCK_USAGE;	/* getopt returns nothing else */
 }
 
+/* Whether more is asked for than repairs. */
+static bool works_on(const struct fsck_options *o)
+{
+	return o->optimize || o->bad_blocks != NULL;
+}
+
 /* What changes an image otherwise than by repairs. */
 static int check_changes(const struct fsck_options *o)
 {
@@ -188,8 +215,7 @@ static int check_changes(const struct fsck_options *o)
 		return usage("only one of --no-recover and --discard-log can be given", "");
 	if (o->rollback == NULL)
 		return FSCK_OK;
-	if (o->force || o->preen || o->yes || o->superblock != 0 || o->optimize || o->bad_blocks ||
-	    o->json)
+	if (o->force || o->preen || o->yes || o->superblock != 0 || works_on(o) || o->json)
 		return usage("--rollback takes changes back and does nothing else: only -z, -q "
 			     "and options of the log go with it", "");
 	if (o->images[0] != NULL && o->images[1] != NULL)
@@ -202,11 +228,11 @@ static int check_changes(const struct fsck_options *o)
 /* A plan is made without changing the image, and applied without looking for anything. */
 static int check_plan(const struct fsck_options *o)
 {
-	if (o->plan != NULL && (o->yes || o->preen || o->optimize || o->bad_blocks))
+	if (o->plan != NULL && (o->yes || o->preen || works_on(o)))
 		return usage("--plan changes nothing, so -y, -p, -D, -l and -L cannot be given "
 			     "with it", "");
 	if (o->apply != NULL && (o->check || o->yes || o->preen || o->plan != NULL ||
-				 o->optimize || o->bad_blocks || o->json || o->superblock != 0))
+				 works_on(o) || o->json || o->superblock != 0))
 		return usage("--apply does what the plan says and nothing else: only -z, -q and "
 			     "options of the log go with it", "");
 	if ((o->plan != NULL || o->apply != NULL) && o->images[0] != NULL && o->images[1] != NULL)
@@ -218,8 +244,10 @@ static int check_combination(const struct fsck_options *o)
 {
 	if (o->check + o->preen + o->yes > 1)
 		return usage("only one of -n, -p (-a) and -y can be given", "");
-	if (o->check && (o->optimize || o->bad_blocks))
+	if (o->check && works_on(o))
 		return usage("-n changes nothing, so -D, -l and -L cannot be given with it", "");
+	if (o->optimize && o->fixes_only)
+		return usage("-D optimises, and -E fixes_only forbids it", "");
 	if (o->block_size != 0 && o->superblock == 0)
 		return usage("-B is of use only with -b", "");
 	if (o->images[0] == NULL)

@@ -333,6 +333,21 @@ static int conclude(struct run *run)
 	return status;
 }
 
+/* What -E asks for; FSCK_OK or FSCK_FAILED. */
+static int extend(const struct run *run, int status)
+{
+	const struct fsck_options *o = run->o;
+	struct e2_fs *fs = e2_report_fs(run->report);
+	bool sound = run->outcome.left == 0 && (run->outcome.committed || repaired(run) == 0);
+	int err = 0;
+
+	if (o->fragcheck)
+		err = fsck_fragcheck(fs, o);
+	if (err == 0 && o->discard && sound && writes(run->mode) && !(status & FSCK_CANCELLED))
+		err = fsck_discard(fs, run->shown, o);
+	return err != 0 ? fsck_fail(run->shown, err) : FSCK_OK;
+}
+
 int fsck_run(const char *image, const char *shown, const struct fsck_options *o)
 {
 	struct run run = { .image = image, .shown = shown, .o = o, .mode = mode_of(o) };
@@ -349,6 +364,8 @@ int fsck_run(const char *image, const char *shown, const struct fsck_options *o)
 	if (err != 0)
 		return fsck_fail_open(shown, err);
 	status = conclude(&run);
+	if (run.report != NULL && !(status & FSCK_FAILED))
+		status |= extend(&run, status);
 	let_go(&run);
 	if (o->time && !o->json)
 		print_usage(seconds_now() - begun);

@@ -25,6 +25,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/map.h"
+#include "base/nearest.h"
 #include "base/ranges.h"
 #include "base/str.h"
 #include "base/units.h"

@@ -1,0 +1,266 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# extant-fsck repairs: what -y, -p, -n, plans, questions and signals do to an image and say of it.
+. "$(dirname "$0")/../lib.sh"
+fsck=extant-fsck
+
+if ! have python3; then
+	skip "repairs" "needs python3 to damage images"
+	finish
+fi
+sum() { sha256sum <"$1"; }
+unchanged() { same "$(sum "$1")" "$2"; }
+
+# says CODE TEXT COMMAND...: exits with CODE, and both outputs together hold the text.
+says() {
+	want=$1 text=$2; shift 2
+	"$@" >said 2>&1 </dev/null; got=$?
+	[ "$got" -eq "$want" ] || { echo "exit $got, not $want"; cat said; return 1; }
+	grep -q -F -e "$text" said || { echo "missing: $text"; cat said; return 1; }
+}
+# damage FROM TO WHAT...: a copy with damage; see the script.
+damage() { python3 damage.py "$@"; }
+
+cat >damage.py <<'END'
+import struct, sys
+source, to, *what = sys.argv[1:]
+d = bytearray(open(source, "rb").read())
+get = lambda at, form: struct.unpack_from("<" + form, d, at)[0]
+def put(at, form, value): struct.pack_into("<" + form, d, at, value)
+bs = 1024 << get(1024 + 24, "I")
+size = get(1024 + 88, "H")
+desc = (get(1024 + 20, "I") + 1) * bs
+def inode(n): return get(desc + 8, "I") * bs + (n - 1) * size
+for w in what:
+    if w == "count": put(desc + 12, "H", 1)                # free blocks of group 0: safe
+    elif w == "blocks": put(inode(2) + 28, "I", 98)        # i_blocks of the root: safe
+    elif w == "zero": put(inode(12) + 112, "I", 7)         # i_faddr: needs a yes
+    elif w == "state": put(1024 + 58, "H", 2)              # not clean, errors
+    elif w == "note": put(1024 + 12, "I", 1)               # free blocks of the superblock
+    elif w == "bits": d[get(desc, "I") * bs + 900] ^= 0xff # bitmap
+    else: sys.exit("damage: " + w)
+open(to, "wb").write(d)
+END
+
+mkdir -p tree/dir
+echo text >tree/dir/file
+ln tree/dir/file tree/again
+seq 1 3000 >tree/long
+extant-mkfs -q -b 1024 -d tree sound.img 8M || exit 1
+damage sound.img two.img count blocks
+damage sound.img mixed.img count blocks zero
+
+# ---- -n -------------------------------------------------------------------------------
+
+before=$(sum two.img)
+t "-n lists what there is" says 4 "two.img: 2 problems" $fsck -n two.img
+t "... with what would be done" says 4 "    will be " $fsck -n two.img
+t "... and says what -y would cost" says 4 \
+	"Nothing was changed (-n). With -y: nothing would be lost." $fsck -n two.img
+t "... without a terminal and an option, too" says 4 \
+	"Nothing was changed (no terminal to ask at). With -y: nothing would be lost." $fsck -f two.img
+t "-n changes no byte" unchanged two.img "$before"
+
+# ---- -y -------------------------------------------------------------------------------
+
+cp two.img a.img
+t "-y repairs" says 1 "a.img: 2 problems repaired, 0 left; checked again, nothing found" $fsck -y a.img
+t "... and says that nothing is lost" grep -qx "Nothing lost." said
+t "... after the list" grep -q "^block-count   / <2>" said
+before=$(sum a.img)
+t "a second -y finds nothing" says 0 "a.img: consistent, " $fsck -y a.img
+t "... and changes no byte" unchanged a.img "$before"
+t "... nor does -p" says 0 "a.img: " $fsck -fp a.img
+t "... nor that" unchanged a.img "$before"
+if have e2fsck; then
+	t "e2fsck agrees" exits 0 e2fsck -fn a.img
+fi
+cp two.img a.img
+t "-q is silent" test -z "$($fsck -qy a.img)"
+t "... and repairs" says 0 "consistent" $fsck -n a.img
+damage sound.img a.img note
+t "a note alone is put right" says 1 "a.img: 1 note repaired, 0 left" $fsck -y a.img
+cp two.img a.img; cp sound.img b.img; cp two.img c.img
+t "several images: the sum" says 9 "c.img: 2 problems repaired" $fsck -y a.img b.img nothing.img c.img
+
+full() { $fsck -y "$1" >/dev/full; }
+if [ -c /dev/full ]; then
+	cp two.img a.img
+	before=$(sum a.img)
+	t "what cannot be said is not done" says 8 "standard output: no space left" full a.img
+	t "... at all" unchanged a.img "$before"
+fi
+
+# ---- who says that it is clean ----------------------------------------------------------
+
+cp two.img a.img
+t "a volume is taken at its word" says 0 "(not checked; -f checks)" $fsck a.img
+t "... by -p" says 0 "(not checked; -f checks)" $fsck -p a.img
+t "... but not with -f" says 1 "repaired" $fsck -fp a.img
+damage sound.img a.img state count
+t "one that does not say so is checked" says 4 "free-count" $fsck a.img
+t "... by -p" says 1 "repaired" $fsck -p a.img
+t "... and is clean then" says 0 "(not checked; -f checks)" $fsck -p a.img
+
+# ---- -p ---------------------------------------------------------------------------------
+
+cp two.img a.img
+t "-p repairs what is safe" says 1 "a.img: 2 problems repaired, nothing lost" $fsck -f -p a.img
+t "... tersely" test "$(wc -l <said)" -eq 2
+cp mixed.img a.img
+before=$(sum a.img)
+t "-p repairs nothing when not all is safe" says 4 \
+	"a.img: not all of it is safe to repair without asking; nothing was changed" $fsck -fp a.img
+t "... and says what" grep -q "must-be-zero: .*<12>" said
+t "... but not what is safe" sh -c '! grep -q free-count said'
+t "... at all" unchanged a.img "$before"
+t "-a is -p" says 4 "not all of it is safe" $fsck -fa a.img
+t "-y does" says 1 "3 problems repaired" $fsck -y a.img
+for two in "-n -y" "-n -p" "-p -y" "-a -n"; do
+	# shellcheck disable=SC2086
+	t "$two exclude each other" says 16 "only one of" $fsck $two a.img
+done
+
+# ---- undo -------------------------------------------------------------------------------
+
+cp two.img a.img
+t "-z keeps what was there" says 1 "repaired" $fsck -y -z a.undo a.img
+t "... and --rollback takes the repair back" says 0 "taken back" $fsck --rollback a.undo a.img
+t "... byte for byte" cmp a.img two.img
+
+# ---- plans ------------------------------------------------------------------------------
+
+cp two.img a.img
+before=$(sum a.img)
+t "--plan writes a plan" says 4 "a.e2plan: what changes 3 blocks of a.img; --apply does it" \
+	$fsck --plan a.e2plan a.img
+t "... and nothing else" unchanged a.img "$before"
+t "... over no other file" says 12 "a.e2plan: file exists" $fsck --plan a.e2plan a.img
+cp -p a.img b.img; cp -p a.img c.img; cp -p a.img d.img; cp -p a.img e.img
+t "--apply does what it says" says 1 "b.img: the plan is done: 3 blocks changed" \
+	$fsck --apply a.e2plan b.img
+t "... which is the repair" says 0 "b.img: consistent" $fsck -n b.img
+t "... once" says 8 "the image was modified since the plan was made; nothing was changed" \
+	$fsck --apply a.e2plan b.img
+again() { exits 1 $fsck --apply a.e2plan -z c.undo c.img && cmp c.img b.img; }
+t "... the same bytes every time" again
+t "... and -z goes with it" says 0 "1 change taken back" $fsck --rollback c.undo c.img
+t "... to what it was" cmp c.img two.img
+printf x | dd of=d.img bs=1 seek=2060 conv=notrunc status=none
+touch -r a.img d.img
+before=$(sum d.img)
+t "a block that is another" says 8 "block 2 is not what it was when the plan was made" \
+	$fsck --apply a.e2plan d.img
+t "... is not written over" unchanged d.img "$before"
+touch e.img
+t "an image that was touched" says 8 "was modified since" $fsck --apply a.e2plan e.img
+head -c 4000000 a.img >f.img; touch -r a.img f.img
+t "an image of another size" says 8 "the image has 4000000 bytes, and had 8388608" \
+	$fsck --apply a.e2plan f.img
+size=$(stat -c %s a.e2plan)
+damaged_plans() {
+	for at in 0 8 12 24 57 70 90 1200 $((size - 2)); do
+		cp a.e2plan bad.e2plan
+		printf '\377' | dd of=bad.e2plan bs=1 seek="$at" conv=notrunc status=none
+		says 8 "is no plan of a repair, or is damaged" $fsck --apply bad.e2plan a.img || return 1
+	done
+	for len in 0 1 63 64 100 $((size - 1)); do
+		head -c "$len" a.e2plan >bad.e2plan
+		says 8 "is no plan of a repair, or is damaged" $fsck --apply bad.e2plan a.img || return 1
+	done
+	cat a.e2plan a.e2plan >bad.e2plan
+	says 8 "is damaged" $fsck --apply bad.e2plan a.img
+}
+t "damaged plans are refused" damaged_plans
+t "... and nothing is changed" cmp a.img two.img
+rm -f no.e2plan
+t "a sound volume needs no plan" says 0 "nothing to repair" $fsck --plan no.e2plan sound.img
+t "... and gets none" [ ! -e no.e2plan ]
+t "--plan and -y exclude each other" says 16 "--plan changes nothing" $fsck --plan x -y a.img
+t "--apply stands alone" says 16 "nothing else" $fsck --apply a.e2plan -y a.img
+
+# ---- explanations -----------------------------------------------------------------------
+
+all_explained() {
+	$fsck --explain list >codes
+	[ "$(wc -l <codes)" -ge 70 ] || return 1
+	while read -r code; do
+		$fsck --explain "$code" >text || return 1
+		[ -n "$(sed -n 3p text)" ] || { echo "no paragraph: $code"; return 1; }
+		! grep -n '[{}]' text || return 1
+	done <codes
+}
+t "every code has its explanation" all_explained
+t "--explain says what is safe" says 0 "safe: -p repairs it" $fsck --explain link-count
+t "--explain helps with the name" says 16 "did you mean link-count?" $fsck --explain links-count
+t "... or lists them" says 16 "try: --explain list" $fsck --explain xyzzy
+
+# ---- signals ----------------------------------------------------------------------------
+
+extant-mkfs -q -b 1024 -g 256 -N 40000 base.img 600M
+damage base.img many.img count
+cat >signals.py <<'END'
+import hashlib, os, signal, subprocess, sys, time
+image, fsck = sys.argv[1:3]
+def digest():
+    with open(image, "rb") as f: return hashlib.sha256(f.read(1 << 22)).hexdigest()
+before, slow, cancelled = digest(), 0, 0
+for i in range(12):
+    p = subprocess.Popen([fsck, "-y", image], stdout=subprocess.DEVNULL,
+                         stderr=subprocess.PIPE, text=True)
+    time.sleep(0.004 * i)
+    begun = time.monotonic()
+    p.send_signal([signal.SIGINT, signal.SIGTERM][i % 2])
+    err = p.communicate(timeout=60)[1]
+    slow = max(slow, time.monotonic() - begun)
+    now = digest()
+    if p.returncode == 32 and now == before: cancelled += 1; continue
+    if p.returncode in (-2, -15) and now == before: continue   # before it could take care
+    if p.returncode in (1, 33) and now != before:              # committed before the signal
+        subprocess.run(["cp", "many.copy", image]); continue
+    sys.exit("exit %d, changed %s: %s" % (p.returncode, now != before, err))
+print("figure: %d of 12 cancelled, at most %.0f ms" % (cancelled, slow * 1000))
+sys.exit(cancelled < 3 or (slow > 0.1 and os.environ.get("SAN") is None))
+END
+cp many.img many.copy
+t "a signal before the commit changes nothing" python3 signals.py many.img "$(command -v $fsck)"
+grep figure "$tmp/.out" || true
+
+# ---- progress ---------------------------------------------------------------------------
+
+monotone() {
+	cp two.img a.img
+	$fsck -y -C 3 a.img 3>lines >/dev/null
+	[ -s lines ] && awk '{ now = $1 * 1e9 + $2; if (now < last || NF != 4) exit 1; last = now }' lines
+}
+t "progress never goes back" monotone
+
+# ---- locks ------------------------------------------------------------------------------
+
+cp two.img a.img
+held() {
+	mkfifo hold
+	extant-debugfs -w a.img <hold >/dev/null 2>&1 & pid=$!
+	exec 5>hold
+	n=0
+	until ! extant-debugfs -w a.img pwd >/dev/null 2>&1 || [ $n -gt 200 ]; do n=$((n + 1)); done
+	says 8 "locked by process" $fsck -y a.img && says 4 "2 problems" $fsck -n a.img; r=$?
+	exec 5>&-
+	wait $pid
+	rm hold
+	return $r
+}
+t "a locked image is refused but for -n" held
+t "... and is as it was" cmp a.img two.img
+
+# ---- extended options -------------------------------------------------------------------
+
+cp two.img a.img
+seen() { dd if=a.img bs=1024 skip=7000 count=1 status=none | tr -d '\0' | wc -c; }
+printf 'rubbish' | dd of=a.img bs=1024 seek=7000 conv=notrunc status=none
+t "-E discard empties free blocks" says 1 "of free blocks are holes now" $fsck -y -E discard a.img
+t "... so that they read as zeros" same "$(seen)" 0
+t "... and nothing else" says 0 "consistent" $fsck -n a.img
+t "-E fragcheck is quiet where nothing is scattered" says 0 "consistent" $fsck -n -E fragcheck a.img
+t "-E fixes_only forbids -D" says 16 "forbids" $fsck -y -D -E fixes_only a.img
+finish
