@@ -44,6 +44,8 @@ struct e2_finding {
 	e2_grp group;
 	uint32_t index;		/* place of a pointer in blk, or in block[] when blk is 0 */
 	uint32_t mode;		/* of ino */
+	uint8_t level;		/* of a pointer: it leads to data (0), to pointers (1 to 3) */
+	e2_blk parent;		/* of a pointer whose blk says something else: as blk below */
 	e2_blk blk;
 	e2_lblk lblk;
 	uint64_t have, want, limit;	/* found, right, end of the valid range or of a run */

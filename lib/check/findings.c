@@ -103,15 +103,35 @@ void e2_findings_sort(struct e2_findings *list)
 		qsort(list->at, list->count, sizeof(*list->at), compare);
 }
 
+/* The list owns the names of what it keeps; a finding shows them read-only. */
+static void drop(struct e2_finding *f)
+{
+	union { const char *shown; char *owned; } name = { f->name };
+
+	free(name.owned);
+	free(f->will);
+}
+
+void e2_findings_filter(struct e2_findings *list,
+			bool (*keep)(void *context, const struct e2_finding *f), void *context)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (keep(context, &list->at[i])) {
+			list->at[kept++] = list->at[i];
+			continue;
+		}
+		list->found[list->at[i].id]--;
+		drop(&list->at[i]);
+	}
+	list->count = kept;
+}
+
 void e2_findings_clear(struct e2_findings *list)
 {
-	/* The list owns the names of what it keeps; a finding shows them read-only. */
-	for (size_t i = 0; i < list->count; i++) {
-		union { const char *shown; char *owned; } name = { list->at[i].name };
-
-		free(name.owned);
-		free(list->at[i].will);
-	}
+	for (size_t i = 0; i < list->count; i++)
+		drop(&list->at[i]);
 	free(list->at);
 	memset(list, 0, sizeof(*list));
 }

@@ -27,6 +27,10 @@ int e2_findings_compare(const struct e2_finding *a, const struct e2_finding *b);
 /* Moves a finding of `from` to the end of `list`, with its texts. */
 void e2_findings_move(struct e2_findings *list, struct e2_findings *from, size_t i);
 
+/* Takes out all findings for which keep() says no. */
+void e2_findings_filter(struct e2_findings *list,
+			bool (*keep)(void *context, const struct e2_finding *f), void *context);
+
 void e2_findings_clear(struct e2_findings *list);
 
 #define FOUND(list, problem, ...) \

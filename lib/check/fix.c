@@ -3,6 +3,7 @@
 #include "check/fix.h"
 
 #include "base/endian.h"
+#include "check/owners.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -38,19 +39,9 @@ int fix_lose(struct fix *fx, const struct e2_finding *f, const struct e2_loss *l
 
 /* ---- blocks ---------------------------------------------------------------------- */
 
-static bool marked_used(struct fix *fx, e2_blk blk)
-{
-	bool used = true;
-
-	if (e2_block_used(fx->fs, blk, &used) != 0)
-		e2_err_clear();
-	return used;
-}
-
 bool fix_block_stray(struct fix *fx, e2_blk blk)
 {
-	return e2_block_valid(fx->ck->g, blk) && !e2_bitset_test(fx->ck->claimed, blk) &&
-	       marked_used(fx, blk);
+	return ck_is_stray(fx->ck, blk);
 }
 
 /* The next block at or after `from` that nobody claims, below `end`; end when there is none. */
@@ -60,7 +51,7 @@ static e2_blk next_unclaimed(struct fix *fx, e2_blk from, e2_blk end, bool free_
 		b = e2_bitset_next_clear(fx->ck->claimed, b);
 		if (b >= end)
 			break;
-		if (!free_only || !marked_used(fx, b))
+		if (!free_only || !ck_used(fx->ck, b))
 			return b;
 	}
 	return end;
@@ -80,7 +71,7 @@ int fix_block_new(struct fix *fx, e2_blk goal, e2_blk *blk)
 			if (b == goal)
 				continue;
 		}
-		e2_bitset_set(fx->ck->claimed, b);
+		ck_take(fx->ck, b);
 		*blk = b;
 		return 0;
 	}

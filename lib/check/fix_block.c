@@ -1,24 +1,291 @@
 /* SPDX-License-Identifier: MIT */
-/* Repairs of block pointers, and of blocks with two owners. */
+/*
+ * Repairs of block pointers, and of blocks with two owners.
+ *
+ * A pointer gets back the block it has lost where evidence.c knows which that is; else it
+ * becomes a hole, which is told.  Who loses a block to a better claim keeps a copy when what
+ * it holds may be his.
+ */
 #include "check/fix.h"
+#include "check/owners.h"
 
-int fix_block_shared(struct fix *fx, struct e2_finding *f)
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* "block[2]", or "block 8193 [17]"; text has room for 40 bytes. */
+static const char *pointer_name(const struct ck_place *p, char *text)
 {
-	(void)fx;
-	(void)f;
-	return 0;
+	if (p->parent == 0 && p->index == CK_ACL)
+		snprintf(text, 40, "file_acl");
+	else if (p->parent == 0)
+		snprintf(text, 40, "block[%" PRIu32 "]", p->index);
+	else
+		snprintf(text, 40, "block %" PRIu64 " [%" PRIu32 "]", p->parent, p->index);
+	return text;
 }
 
-int fix_block_junk(struct fix *fx, struct e2_finding *f)
+static int pointer_set(struct fix *fx, const struct ck_place *p, e2_blk have, e2_blk want)
 {
-	(void)fx;
-	(void)f;
-	return 0;
+	struct e2_inode in;
+	int err;
+
+	if (p->parent != 0 || p->index != CK_ACL)
+		return fix_pointer_set(fx, p->ino, p->parent, p->index, (uint32_t)have,
+				       (uint32_t)want);
+	err = e2_inode_get(fx->fs, p->ino, &in);
+	if (err != 0 || in.file_acl != have)
+		return err;
+	in.file_acl = (uint32_t)want;
+	err = e2_inode_put(fx->txn, p->ino, &in);
+	return err != 0 ? err : 1;
+}
+
+static int pointer_is(struct fix *fx, const struct ck_place *p, e2_blk have)
+{
+	uint32_t value;
+	int err;
+
+	if (p->parent == 0 && p->index == CK_ACL)
+		return p->in->file_acl == have;
+	err = fix_pointer_get(fx, p->ino, p->parent, p->index, &value);
+	return err != 0 ? err : value == have;
+}
+
+/* ---- losses ------------------------------------------------------------------------- */
+
+static int lose_range(struct fix *fx, const struct e2_finding *f, const struct ck_place *p,
+		      enum e2_loss_kind kind, const char *why)
+{
+	uint64_t size = e2_inode_size(p->in), bs = fx->ck->g->block_size;
+	struct e2_loss loss = {
+		.kind = kind, .ino = p->ino, .mode = p->in->mode, .size = size, .why = why,
+		.offset = p->lblk * bs, .bytes = ck_wanted(fx->ck, p) * bs,
+	};
+
+	if (p->index == CK_ACL && p->parent == 0) {
+		loss.kind = E2_LOSS_XATTR;
+		loss.offset = loss.bytes = 0;
+		return fix_lose(fx, f, &loss);
+	}
+	if (p->ino < fx->ck->g->first_ino && p->ino != E2_INO_ROOT)
+		return 0;
+	if (loss.bytes == 0)
+		return 0;
+	if (loss.bytes > size - loss.offset)
+		loss.bytes = size - loss.offset;
+	return fix_lose(fx, f, &loss);
+}
+
+/* ---- a pointer that leads nowhere --------------------------------------------------------- */
+
+/* Whether i_blocks counts no block for this pointer: it was a hole. */
+static int was_hole(struct fix *fx, const struct ck_place *p, bool counted, bool *hole)
+{
+	struct ck_view view;
+	int err = ck_view_file(fx->ck, p->in, ck_has_pointers(fx->ck, p->in), &view);
+
+	*hole = err == 0 && !view.partial && view.stored + counted == view.blocks;
+	return err;
+}
+
+static int take_found(struct fix *fx, struct e2_finding *f, const struct ck_place *p, e2_blk have)
+{
+	char name[40];
+	e2_blk blk;
+	enum ck_fit fit = ck_find(fx->ck, p, &blk);
+	int n;
+
+	if (fit == CK_FIT_NONE)
+		return 0;
+	n = pointer_set(fx, p, have, blk);
+	if (n <= 0)
+		return n;
+	ck_take(fx->ck, blk);
+	fix_will(f, "%s will be %" PRIu64 ": %s", pointer_name(p, name), blk, ck_fit_text(fit));
+	return 1;
+}
+
+/* The resize inode's tree is a pass of its own: a new root block, which that one fills. */
+static int new_reserve(struct fix *fx, struct e2_finding *f, const struct ck_place *p, e2_blk have)
+{
+	e2_blk blk;
+	int n = fix_block_new(fx, have, &blk);
+
+	if (n == 0)
+		n = e2_txn_write(fx->txn, blk, 1, NULL);
+	if (n == 0)
+		n = pointer_set(fx, p, have, blk);
+	if (n > 0)
+		fix_will(f, "will be made again in block %" PRIu64, blk);
+	return n;
+}
+
+/* Gives a wrong pointer its own block back, or makes it 0. */
+static int restore(struct fix *fx, struct e2_finding *f, const struct ck_place *p, e2_blk have)
+{
+	char name[40];
+	bool hole;
+	int n;
+
+	if (p->ino == E2_INO_RESIZE && p->parent == 0 && p->index == E2_DIRECT + 1)
+		return new_reserve(fx, f, p, have);
+	if (p->ino == E2_INO_BAD_BLOCKS || p->ino == E2_INO_RESIZE) {
+		fix_will(f, "%s will be 0", pointer_name(p, name));
+		return pointer_set(fx, p, have, 0);
+	}
+	n = was_hole(fx, p, false, &hole);
+	if (n < 0)
+		return n;
+	if (!hole) {
+		n = take_found(fx, f, p, have);
+		if (n != 0)
+			return n;
+	}
+	n = pointer_set(fx, p, have, 0);
+	if (n <= 0)
+		return n;
+	fix_will(f, hole ? "%s will be 0: i_blocks counts no block for it" :
+			   "%s will be 0: its block is not known", pointer_name(p, name));
+	if (!hole)
+		n = lose_range(fx, f, p, E2_LOSS_BYTES, "their block is not known");
+	return n < 0 ? n : 1;
+}
+
+/* The place a finding is about; 0 when its inode cannot be read. */
+static int place_of(struct fix *fx, const struct e2_finding *f, e2_blk parent,
+		    struct e2_inode *in, struct ck_place *p)
+{
+	*p = (struct ck_place){ .ino = f->ino, .in = in, .parent = parent, .index = f->index,
+				.level = f->level, .lblk = f->lblk };
+	return e2_inode_get(fx->fs, f->ino, in);
 }
 
 int fix_block_pointer(struct fix *fx, struct e2_finding *f)
 {
-	(void)fx;
-	(void)f;
-	return 0;
+	struct e2_inode in;
+	struct ck_place p;
+	int n = place_of(fx, f, f->blk, &in, &p);
+
+	if (n == 0)
+		n = pointer_is(fx, &p, f->have);
+	return n <= 0 ? n : restore(fx, f, &p, f->have);
+}
+
+int fix_block_junk(struct fix *fx, struct e2_finding *f)
+{
+	struct e2_inode in;
+	struct ck_place p;
+	int n = place_of(fx, f, f->parent, &in, &p);
+
+	if (n == 0)
+		n = pointer_is(fx, &p, f->blk);
+	return n <= 0 ? n : restore(fx, f, &p, f->blk);
+}
+
+/* ---- a block that is another's ---------------------------------------------------------------- */
+
+/* Whether a block may be of use to one who loses it: it reads as what he claims it to be. */
+static bool may_be_his(struct fix *fx, const struct ck_place *p, e2_blk blk)
+{
+	if (p->index == CK_ACL && p->parent == 0)
+		return false;	/* attributes have their place, or are none */
+	if (p->ino < fx->ck->g->first_ino && p->ino != E2_INO_ROOT)
+		return false;
+	return ck_wanted(fx->ck, p) != 0 && !e2_is_dir(p->in) && ck_reads_as(fx->ck, p, blk);
+}
+
+static int copy_block(struct fix *fx, const struct ck_place *p, e2_blk have)
+{
+	uint8_t *data = malloc(fx->ck->g->block_size);
+	e2_blk blk;
+	int n;
+
+	if (data == NULL)
+		return e2_fail(E2_ERR_NOMEM, "copy of a block");
+	n = e2_cache_read(e2_fs_cache(fx->fs), have, 1, data);
+	if (n == 0)
+		n = fix_block_new(fx, have, &blk);
+	if (n == 0)
+		n = e2_txn_write(fx->txn, blk, 1, data);
+	if (n == 0)
+		n = pointer_set(fx, p, have, blk);
+	free(data);
+	return n;
+}
+
+/* 1 when the pointer no longer leads there; *kind says how: BYTES a hole, DOUBT a copy. */
+static int give_up(struct fix *fx, struct e2_finding *f, const struct ck_place *p, e2_blk have,
+		   enum e2_loss_kind *kind)
+{
+	bool hole;
+	int n = was_hole(fx, p, true, &hole);
+
+	*kind = E2_LOSS_NAME;	/* nothing */
+	if (n < 0)
+		return n;
+	if (p->ino == E2_INO_BAD_BLOCKS)
+		return pointer_set(fx, p, have, 0);
+	if (p->ino == E2_INO_RESIZE && p->parent == 0 && p->index == E2_DIRECT + 1)
+		return new_reserve(fx, f, p, have);
+	if (hole || (p->level == 0 && p->index != CK_ACL && ck_wanted(fx->ck, p) == 0))
+		return pointer_set(fx, p, have, 0);
+	n = take_found(fx, f, p, have);
+	if (n != 0)
+		return n;
+	if (may_be_his(fx, p, have)) {
+		*kind = E2_LOSS_DOUBT;
+		n = copy_block(fx, p, have);
+		if (n != E2_ERR_NOSPC && n != E2_ERR_IO)
+			return n;
+		e2_err_clear();
+	}
+	*kind = E2_LOSS_BYTES;
+	return pointer_set(fx, p, have, 0);
+}
+
+/* One block of a run; 1 when something was done. */
+static int give_up_one(struct fix *fx, struct e2_finding *f, uint64_t i)
+{
+	struct e2_inode in;
+	struct ck_place p;
+	enum e2_loss_kind kind;
+	e2_blk have = f->blk + i;
+	char name[40];
+	int n = place_of(fx, f, f->parent, &in, &p);
+
+	p.index += (uint32_t)i;
+	p.lblk += i;
+	if (n == 0)
+		n = pointer_is(fx, &p, have);
+	if (n > 0)
+		n = give_up(fx, f, &p, have, &kind);
+	if (n <= 0)
+		return n;
+	if (kind == E2_LOSS_DOUBT)
+		fix_will(f, "%s will be a copy", pointer_name(&p, name));
+	else if (kind == E2_LOSS_BYTES)
+		fix_will(f, "%s will be 0: its own block is not known", pointer_name(&p, name));
+	else if (f->will == NULL)
+		fix_will(f, "%s will be 0", pointer_name(&p, name));
+	if (kind == E2_LOSS_NAME)
+		return 1;
+	n = lose_range(fx, f, &p, kind, kind == E2_LOSS_DOUBT ? "the block was claimed twice" :
+		       "their block is not known");
+	return n < 0 ? n : 1;
+}
+
+int fix_block_shared(struct fix *fx, struct e2_finding *f)
+{
+	int done = 0;
+
+	for (uint64_t i = 0; f->blk + i <= f->limit; i++) {
+		int n = give_up_one(fx, f, i);
+
+		if (n < 0)
+			return n;
+		done += n;
+	}
+	return done != 0;
 }

@@ -27,8 +27,6 @@ int ck_begin(struct ck *ck)
 	if (r == 0)
 		r = e2_bitset_new(ck->g->blocks, &ck->metadata);
 	if (r == 0)
-		r = e2_bitset_new(ck->g->blocks, &ck->entered);
-	if (r == 0)
 		r = e2_map_new(&ck->xattr_users);
 	if (r != 0)
 		return r;
@@ -45,7 +43,7 @@ void ck_end(struct ck *ck)
 	e2_bitset_free(ck->claimed);
 	e2_bitset_free(ck->metadata);
 	e2_bitset_free(ck->shared);
-	e2_bitset_free(ck->entered);
+	e2_bitset_free(ck->strays);
 	e2_map_free(ck->xattr_users);
 	ck_lost_free(ck->lost);
 	free(ck->inodes);

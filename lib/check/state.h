@@ -4,7 +4,7 @@
  *
  * A pass reads what earlier passes stored here and the volume, stores what later
  * passes need, and adds findings; it changes nothing else.  Per inode 16 bytes, per
- * block three bits, per directory block 8 bytes: a volume of a million inodes is
+ * block two bits, per directory block 8 bytes: a volume of a million inodes is
  * checked in 20 MB.
  */
 #ifndef E2_CHECK_STATE_H
@@ -87,7 +87,9 @@ struct ck {
 	struct e2_bitset *claimed;	/* blocks that anything uses */
 	struct e2_bitset *metadata;	/* of these: by the layout */
 	struct e2_bitset *shared;	/* of these: perhaps used twice; NULL: none */
-	struct e2_bitset *entered;	/* of these: read as pointer blocks */
+	struct e2_bitset *strays;	/* in use by their bitmaps, and nobody's; NULL: not yet known */
+	uint64_t stray_count;
+	uint64_t looks;			/* blocks read in search of one that fits */
 	struct ck_group *groups;
 	struct ck_inode *inodes;	/* by number; [0] is not used */
 	struct ck_dir *dirs;		/* ascending */
@@ -171,7 +173,7 @@ bool ck_has_pointers(struct ck *ck, const struct e2_inode *in);
 enum ck_step_status {
 	CK_STEP_OK,
 	CK_STEP_RANGE,		/* leads outside the volume */
-	CK_STEP_JUNK,		/* a pointer block most of whose pointers do: not entered */
+	CK_STEP_JUNK,		/* no pointer block by what it holds: not entered */
 	CK_STEP_UNREADABLE,	/* a pointer block that cannot be read */
 };
 struct ck_step {
@@ -182,11 +184,16 @@ struct ck_step {
 	uint64_t count;		/* data: blocks together */
 	e2_blk parent;		/* pointer block that holds it; 0: block[] */
 	uint32_t index;		/* where in the parent */
-	uint32_t bad;		/* JUNK: pointers that lead outside */
+	uint32_t bad;		/* JUNK: pointers that can be none */
 };
 /* For a pointer block that is OK: 1 to enter it, 0 not to; negative ends the walk. */
 typedef int ck_visit_fn(void *context, const struct ck_step *step);
 int ck_walk(struct ck *ck, const struct e2_inode *in, ck_visit_fn *visit, void *context);
+
+/* How many pointers of block `self` are not 0, and how many of them can be none: they lead
+ * outside the volume, to the block itself, or where the one before leads. */
+void ck_count_pointers(const struct ck *ck, e2_blk self, const uint8_t *block, uint32_t *used,
+		       uint32_t *bad);
 
 /* Follows an inode's pointers, claims its blocks, reports pointers that are wrong; blocks
  * of a directory are listed. */

@@ -54,15 +54,20 @@ static int data(struct walker *w, const struct ck_step *step)
 	return r;
 }
 
-/* How many pointers of a block are not 0, and how many of them lead outside. */
-static void judge(const struct ck *ck, const uint8_t *block, uint32_t *used, uint32_t *bad)
+void ck_count_pointers(const struct ck *ck, e2_blk self, const uint8_t *block, uint32_t *used,
+		       uint32_t *bad)
 {
+	uint32_t before = 0;
+
 	*used = *bad = 0;
 	for (uint32_t i = 0; i < ck->g->pointers; i++) {
 		uint32_t blk = e2_get32(block + 4 * (size_t)i);
 
-		*used += blk != 0;
-		*bad += blk != 0 && !e2_block_valid(ck->g, blk);
+		if (blk != 0) {
+			++*used;
+			*bad += blk == before || blk == self || !e2_block_valid(ck->g, blk);
+		}
+		before = blk;
 	}
 }
 
@@ -90,7 +95,7 @@ static int enter(struct walker *w, const struct ck_step *step, const struct e2_b
 		r = tell(w, &told);
 		return r < 0 ? r : 0;
 	}
-	judge(w->ck, (*buf)->data, &used, &told.bad);
+	ck_count_pointers(w->ck, step->blk, (*buf)->data, &used, &told.bad);
 	/* A few bad pointers are bad pointers; many are something else read as pointers. */
 	if (told.bad > 12 && told.bad > used / 4) {
 		e2_buf_put(w->ck->fs, *buf);
