@@ -414,14 +414,14 @@ static e2_blk beside(struct ck *ck, const struct ck_place *p, const struct line 
 }
 
 /* The only stray that reads as what is wanted, or else the only one that can be it. */
-static enum ck_fit search(struct ck *ck, const struct ck_place *p, e2_blk *blk)
+static enum ck_match search(struct ck *ck, const struct ck_place *p, e2_blk *blk)
 {
 	uint64_t count[3] = { 0 };
 	e2_blk found[3] = { 0 };
 	bool has_looks = p->level != 0 || p->index == CK_ACL || e2_is_dir(p->in);
 
 	if (!has_looks && ck->stray_count > CROWD)
-		return CK_FIT_NONE;
+		return CK_MATCH_NONE;
 	for (e2_blk b = 0; b < ck->g->blocks; b++) {
 		int suits;
 
@@ -429,7 +429,7 @@ static enum ck_fit search(struct ck *ck, const struct ck_place *p, e2_blk *blk)
 		if (b >= ck->g->blocks)
 			break;
 		if (!may_look(ck))
-			return CK_FIT_NONE;
+			return CK_MATCH_NONE;
 		suits = ck_suits(ck, p, b);
 		count[suits]++;
 		found[suits] = b;
@@ -437,14 +437,14 @@ static enum ck_fit search(struct ck *ck, const struct ck_place *p, e2_blk *blk)
 	for (int suits = 2; suits > 0; suits--) {
 		*blk = found[suits];
 		if (count[suits] != 0)
-			return count[suits] != 1 ? CK_FIT_NONE :
-			       suits == 2 ? CK_FIT_LOOKS : CK_FIT_ONLY;
+			return count[suits] != 1 ? CK_MATCH_NONE :
+			       suits == 2 ? CK_MATCH_LOOKS : CK_MATCH_ONLY;
 	}
-	return CK_FIT_NONE;
+	return CK_MATCH_NONE;
 }
 
 /* Of the attribute blocks that count one user more than they have, the only one. */
-static enum ck_fit short_of_users(const struct ck *ck, e2_blk *blk)
+static enum ck_match short_of_users(const struct ck *ck, e2_blk *blk)
 {
 	uint64_t at, value, found = 0;
 	size_t cursor = 0;
@@ -452,37 +452,37 @@ static enum ck_fit short_of_users(const struct ck *ck, e2_blk *blk)
 	while (e2_map_next(ck->xattr_users, &cursor, &at, &value))
 		if (value >> 32 == (value & INT32_MAX) + 1 && found++ == 0)
 			*blk = at;
-	return found == 1 ? CK_FIT_LOOKS : CK_FIT_NONE;
+	return found == 1 ? CK_MATCH_LOOKS : CK_MATCH_NONE;
 }
 
-enum ck_fit ck_find(struct ck *ck, const struct ck_place *p, e2_blk *blk)
+enum ck_match ck_find(struct ck *ck, const struct ck_place *p, e2_blk *blk)
 {
-	enum ck_fit fit;
+	enum ck_match fit;
 	struct line l;
 
 	if (!know_strays(ck))
-		return CK_FIT_NONE;
+		return CK_MATCH_NONE;
 	line_of(ck, p, &l);
 	*blk = between(ck, &l);
 	if (*blk != 0 && ck_suits(ck, p, *blk) != 0)
-		return CK_FIT_BETWEEN;
+		return CK_MATCH_BETWEEN;
 	*blk = beside(ck, p, &l);
 	if (*blk != 0)
-		return CK_FIT_BESIDE;
+		return CK_MATCH_BESIDE;
 	fit = search(ck, p, blk);
-	if (fit == CK_FIT_NONE && p->index == CK_ACL && p->parent == 0)
+	if (fit == CK_MATCH_NONE && p->index == CK_ACL && p->parent == 0)
 		fit = short_of_users(ck, blk);
 	return fit;
 }
 
-const char *ck_fit_text(enum ck_fit fit)
+const char *ck_match_text(enum ck_match fit)
 {
 	switch (fit) {
-	case CK_FIT_ONLY: return "in use, nobody's, and the only such block that can be it";
-	case CK_FIT_LOOKS: return "in use, nobody's, and reads as what is missing";
-	case CK_FIT_BESIDE: return "in use, nobody's, next to its neighbour";
-	case CK_FIT_BETWEEN: return "in use, nobody's, between its neighbours";
-	case CK_FIT_NONE: break;
+	case CK_MATCH_ONLY: return "in use, nobody's, and the only such block that can be it";
+	case CK_MATCH_LOOKS: return "in use, nobody's, and reads as what is missing";
+	case CK_MATCH_BESIDE: return "in use, nobody's, next to its neighbour";
+	case CK_MATCH_BETWEEN: return "in use, nobody's, between its neighbours";
+	case CK_MATCH_NONE: break;
 	}
 	return "";
 }
@@ -573,8 +573,8 @@ int ck_score_inode(struct ck *ck, const struct ck_place *p)
 static int score_fit(struct ck *ck, const struct ck_place *p)
 {
 	static const int8_t against[] = {
-		[CK_FIT_NONE] = 0, [CK_FIT_ONLY] = -3, [CK_FIT_LOOKS] = -12,
-		[CK_FIT_BESIDE] = -10, [CK_FIT_BETWEEN] = -14,
+		[CK_MATCH_NONE] = 0, [CK_MATCH_ONLY] = -3, [CK_MATCH_LOOKS] = -12,
+		[CK_MATCH_BESIDE] = -10, [CK_MATCH_BETWEEN] = -14,
 	};
 	e2_blk blk;
 

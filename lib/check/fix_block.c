@@ -94,16 +94,16 @@ static int take_found(struct fix *fx, struct e2_finding *f, const struct ck_plac
 {
 	char name[40];
 	e2_blk blk;
-	enum ck_fit fit = ck_find(fx->ck, p, &blk);
+	enum ck_match fit = ck_find(fx->ck, p, &blk);
 	int n;
 
-	if (fit == CK_FIT_NONE)
+	if (fit == CK_MATCH_NONE)
 		return 0;
 	n = pointer_set(fx, p, have, blk);
 	if (n <= 0)
 		return n;
 	ck_take(fx->ck, blk);
-	fix_will(f, "%s will be %" PRIu64 ": %s", pointer_name(p, name), blk, ck_fit_text(fit));
+	fix_will(f, "%s will be %" PRIu64 ": %s", pointer_name(p, name), blk, ck_match_text(fit));
 	return 1;
 }
 

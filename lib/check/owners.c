@@ -184,7 +184,7 @@ static int claim_step(void *context, const struct ck_step *s)
 
 /* ---- all files ----------------------------------------------------------------------------- */
 
-static bool follows(const struct ck *ck, e2_ino ino, const struct e2_inode *in)
+static bool follows(struct ck *ck, e2_ino ino, const struct e2_inode *in)
 {
 	return ino == E2_INO_RESIZE || ino == E2_INO_BAD_BLOCKS || ck_has_pointers(ck, in);
 }

@@ -52,15 +52,15 @@ int ck_suits(struct ck *ck, const struct ck_place *p, e2_blk blk);
 bool ck_reads_as(struct ck *ck, const struct ck_place *p, e2_blk blk);
 
 /* The stray that belongs to a pointer, and how sure that is. */
-enum ck_fit {
-	CK_FIT_NONE,
-	CK_FIT_ONLY,		/* the only stray that can be it */
-	CK_FIT_LOOKS,		/* the only stray that reads as it */
-	CK_FIT_BESIDE,		/* next to the block before or after it */
-	CK_FIT_BETWEEN,		/* between these two, and nothing else is */
+enum ck_match {
+	CK_MATCH_NONE,
+	CK_MATCH_ONLY,		/* the only stray that can be it */
+	CK_MATCH_LOOKS,		/* the only stray that reads as it */
+	CK_MATCH_BESIDE,		/* next to the block before or after it */
+	CK_MATCH_BETWEEN,		/* between these two, and nothing else is */
 };
-enum ck_fit ck_find(struct ck *ck, const struct ck_place *p, e2_blk *blk);
-const char *ck_fit_text(enum ck_fit fit);
+enum ck_match ck_find(struct ck *ck, const struct ck_place *p, e2_blk *blk);
+const char *ck_match_text(enum ck_match fit);
 
 /* What speaks for and against a claim, as a sum: for its inode, and for the one block. */
 int ck_score_inode(struct ck *ck, const struct ck_place *p);

@@ -74,7 +74,8 @@ static int see_claims(void *context, const struct ck_step *s)
 		c->sound = used && !e2_bitset_test(c->ck->claimed, s->blk + i);
 	}
 	c->blocks += s->count;
-	return c->sound && s->level != 0 && !e2_bitset_test_and_set(c->ck->entered, s->blk);
+	c->sound = c->sound && c->blocks <= c->ck->g->blocks;	/* else in a circle */
+	return c->sound && s->level != 0;
 }
 
 /* Whether an inode with link count 0 is no removed one: what a removal clears is not clear. */
