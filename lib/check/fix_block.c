@@ -184,7 +184,7 @@ int fix_block_junk(struct fix *fx, struct e2_finding *f)
 	return n <= 0 ? n : restore(fx, f, &p, f->blk);
 }
 
-/* ---- a block that is another's ---------------------------------------------------------------- */
+/* ---- a block that is another's ------------------------------------------------------- */
 
 /* Whether a block may be of use to one who loses it: it reads as what he claims it to be. */
 static bool may_be_his(struct fix *fx, const struct ck_place *p, e2_blk blk)
