@@ -21,7 +21,7 @@ int fix_inode_dtime(struct fix *fx, struct e2_finding *f)
 	if (err != 0 || in.dtime != f->have)
 		return err;
 	in.dtime = 0;
-	if (in.links_count == 0 && !ck_is_reserved(fx->ck, f->ino)) {
+	if (in.links_count == 0 && f->ino != E2_INO_ROOT && !ck_is_reserved(fx->ck, f->ino)) {
 		in.dtime = fix_removal_time(fx);
 		fix_will(f, "will be set: the inode is not in use");
 	}

@@ -328,14 +328,29 @@ static int lost_found(struct fix *fx, e2_ino *dir)
 
 /* ---- where a name goes ------------------------------------------------------------------ */
 
-/* Adds the path of a directory, as it was before the repair, and a "/". */
+/* Names that know a directory: those before the repair, else those of this round. */
+static struct e2_names *names_of(struct fix *fx, e2_ino dir)
+{
+	struct ck *ck = fx->ck;
+
+	if (fx->report->names != NULL && e2_names_count(fx->report->names, dir) != 0)
+		return fx->report->names;
+	if (ck->names == NULL && e2_names_open(fx->fs, &ck->names) != 0) {
+		ck->names = NULL;
+		e2_err_clear();
+	}
+	return ck->names;
+}
+
+/* Adds the path of a directory, and a "/". */
 static bool add_dir(struct fix *fx, e2_ino dir, struct e2_str *out)
 {
-	struct e2_names *names = fx->report->names;
+	struct e2_names *names;
 
 	if (dir == 0)
 		return false;
 	if (dir != E2_INO_ROOT) {
+		names = names_of(fx, dir);
 		if (names == NULL || e2_names_count(names, dir) == 0)
 			return false;
 		if (e2_names_path(names, dir, 0, out) != 0) {

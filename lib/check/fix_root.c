@@ -111,29 +111,31 @@ static int make_empty(struct fix *fx, struct e2_inode *in)
 	return r < 0 ? r : 0;
 }
 
-/* Whether inode 2 still leads to the first block of the root: then it lacks but its count. */
-static bool is_whole(struct fix *fx, const struct e2_inode *in)
+/* Whether inode 2 still leads to the first block of the root: then it lacks but its mode. */
+static bool leads_there(struct fix *fx, const struct e2_inode *in)
 {
 	const struct e2_buf *buf;
-	bool whole;
+	bool there;
 
-	if (!e2_is_dir(in) || !e2_block_valid(fx->ck->g, in->block[0]) ||
+	if (!e2_block_valid(fx->ck->g, in->block[0]) ||
 	    e2_bitset_test(fx->ck->claimed, in->block[0]))
 		return false;
 	if (e2_buf_get(fx->fs, in->block[0], &buf) != 0) {
 		e2_err_clear();
 		return false;
 	}
-	whole = root_names(fx, buf->data) >= 0;
+	there = root_names(fx, buf->data) >= 0;
 	e2_buf_put(fx->fs, buf);
-	return whole;
+	return there;
 }
 
-static int count_again(struct fix *fx, struct e2_finding *f, struct e2_inode *in)
+/* The next round sees what else of it is wrong. */
+static int set_mode(struct fix *fx, struct e2_finding *f, struct e2_inode *in)
 {
+	in->mode = E2_S_IFDIR | 0755;
 	in->links_count = 2;
 	in->dtime = 0;
-	fix_will(f, "will be in use again: block %" PRIu32 " is its own", in->block[0]);
+	fix_will(f, "will be a directory again: block %" PRIu32 " is its own", in->block[0]);
 	return e2_inode_put(fx->txn, E2_INO_ROOT, in);
 }
 
@@ -173,7 +175,7 @@ int fix_root_again(struct fix *fx, struct e2_finding *f)
 
 	if (r != 0)
 		return r;
-	r = is_whole(fx, &in) ? count_again(fx, f, &in) : make_inode(fx, f);
+	r = leads_there(fx, &in) ? set_mode(fx, f, &in) : make_inode(fx, f);
 	return r ? r : 1;
 }
 

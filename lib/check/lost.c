@@ -384,3 +384,24 @@ int ck_old_name(struct ck *ck, e2_ino ino, struct ck_old_name *old)
 	};
 	return 1;
 }
+
+int ck_found_unnamed(struct ck *ck, const struct e2_finding *f)
+{
+	static const char *const words[] = {
+		[CK_OLD_EMPTIED] = "an entry without an inode", [CK_OLD_BLOCK] = "an entry",
+		[CK_OLD_REMOVED] = "a removed entry",
+	};
+	struct e2_finding with = *f;
+	struct ck_old_name old;
+	int r = ck_old_name(ck, f->ino, &old);
+
+	if (r > 0) {
+		with.dir = old.dir;
+		with.name = (const char *)old.name;
+		with.name_len = old.len;
+		with.why = words[old.from];
+	}
+	if (r >= 0)
+		e2_findings_add(ck->found, &with);
+	return r < 0 ? r : 0;
+}

@@ -31,6 +31,9 @@ bool ck_is_unnamed(const struct ck *ck, e2_ino ino);
  */
 int ck_old_name(struct ck *ck, e2_ino ino, struct ck_old_name *old);
 
+/* Adds a finding about something unnamed, with the name that it had. */
+E2_NODISCARD int ck_found_unnamed(struct ck *ck, const struct e2_finding *f);
+
 struct ck_lost;
 void ck_lost_free(struct ck_lost *lost);
 

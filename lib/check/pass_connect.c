@@ -5,7 +5,7 @@
  * The names seen so far give each directory at most one parent, so that the way up is
  * a chain; each directory is passed once.
  */
-#include "check/state.h"
+#include "check/lost.h"
 
 /* Follows the chain up from ino and marks it; returns its top, or 0 when that is known. */
 static e2_ino climb(struct ck *ck, e2_ino ino, bool *cycle, bool *rooted)
@@ -65,17 +65,28 @@ static e2_ino break_at(const struct ck *ck, e2_ino start)
 	return odd != 0 ? odd : lowest;
 }
 
-/* A tree that hangs on nothing is one finding: about its top. */
-static void report_top(struct ck *ck, e2_ino top, bool cycle)
+static void report_circle(struct ck *ck, e2_ino start)
 {
-	if (cycle) {
-		top = break_at(ck, top);
-		ck->inodes[top].flags |= CK_LOOSE;
-		FOUND(ck->found, DIR_CYCLE, .ino = top, .mode = E2_S_IFDIR,
-		      .dir = ck->inodes[top].parent);
-	} else {
-		FOUND(ck->found, DIR_LOST, .ino = top, .mode = E2_S_IFDIR);
+	e2_ino top = break_at(ck, start);
+
+	ck->inodes[top].flags |= CK_LOOSE;
+	FOUND(ck->found, DIR_CYCLE, .ino = top, .mode = E2_S_IFDIR,
+	      .dir = ck->inodes[top].parent);
+}
+
+/* A tree that hangs on nothing is one finding: about its top.  When all circles are known. */
+static int report_tops(struct ck *ck)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ck->dir_count && r == 0; i++) {
+		struct e2_finding f = { .id = E2_PROBLEM_DIR_LOST, .ino = ck->dirs[i].ino,
+					.mode = E2_S_IFDIR };
+
+		if (f.ino != E2_INO_ROOT && ck->inodes[f.ino].parent == 0)
+			r = ck_found_unnamed(ck, &f);
 	}
+	return r;
 }
 
 static void check_parent(struct ck *ck, e2_ino ino)
@@ -90,7 +101,7 @@ static void check_parent(struct ck *ck, e2_ino ino)
 int pass_connect(struct ck *ck)
 {
 	const struct ck_inode *root = ck_inode(ck, E2_INO_ROOT);
-	bool rooted = root != NULL && root->type == E2_FT_DIR;
+	bool rooted = root != NULL && root->type == E2_FT_DIR, lost = false;
 	int r = ck_progress(ck, 3, 0, ck->dir_count);
 
 	if (root == NULL)
@@ -106,9 +117,10 @@ int pass_connect(struct ck *ck)
 		if (!rooted)
 			continue;	/* nothing can be reached, which the root's finding says */
 		top = climb(ck, ino, &cycle, &reached);
-		if (top != 0)
-			report_top(ck, top, cycle);
+		if (top != 0 && cycle)
+			report_circle(ck, top);
+		lost = lost || (top != 0 && !cycle);
 		settle(ck, ino, reached);
 	}
-	return r;
+	return r == 0 && lost ? report_tops(ck) : r;
 }

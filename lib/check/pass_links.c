@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Link counts, and inodes in use that no name leads to. */
-#include "check/state.h"
+#include "check/lost.h"
 
 static void check_dir(struct ck *ck, e2_ino ino, const struct ck_inode *i)
 {
@@ -13,19 +13,26 @@ static void check_dir(struct ck *ck, e2_ino ino, const struct ck_inode *i)
 		      .mode = E2_S_IFDIR);
 }
 
-static void check_file(struct ck *ck, e2_ino ino, const struct ck_inode *i)
+static int check_file(struct ck *ck, e2_ino ino, const struct ck_inode *i)
 {
+	/* More names than 16 bits can count are counted as this many (and by e2fsck). */
+	enum { NAMES_MAX = 65500 };
+	uint32_t want = i->counted < NAMES_MAX ? i->counted : NAMES_MAX;
 	struct e2_inode in = { .mode = 0 };
 
-	if (i->links == i->counted)
-		return;
-	if (i->counted != 0) {
-		FOUND(ck->found, LINK_COUNT, .ino = ino, .have = i->links, .want = i->counted);
-		return;
+	if (i->links == want)
+		return 0;
+	if (want != 0) {
+		FOUND(ck->found, LINK_COUNT, .ino = ino, .have = i->links, .want = want);
+		return 0;
 	}
 	if (e2_inode_get(ck->fs, ino, &in) != 0)
 		e2_err_clear();
-	FOUND(ck->found, NO_NAME, .ino = ino, .mode = in.mode, .have = e2_inode_size(&in));
+	const struct e2_finding f = {
+		.id = E2_PROBLEM_NO_NAME, .ino = ino, .mode = in.mode, .have = e2_inode_size(&in),
+	};
+
+	return ck_found_unnamed(ck, &f);
 }
 
 int pass_links(struct ck *ck)
@@ -36,7 +43,7 @@ int pass_links(struct ck *ck)
 	for (e2_grp group = 0; group < g->groups && r == 0; group++) {
 		e2_ino first = group * g->inodes_per_group + 1;
 
-		for (e2_ino ino = first; ino < first + g->inodes_per_group; ino++) {
+		for (e2_ino ino = first; ino < first + g->inodes_per_group && r == 0; ino++) {
 			const struct ck_inode *i = &ck->inodes[ino];
 
 			if (i->type == 0 || ck_is_reserved(ck, ino) ||
@@ -45,9 +52,10 @@ int pass_links(struct ck *ck)
 			if (i->type == E2_FT_DIR)
 				check_dir(ck, ino, i);
 			else
-				check_file(ck, ino, i);
+				r = check_file(ck, ino, i);
 		}
-		r = ck_progress(ck, 4, group + 1, g->groups);
+		if (r == 0)
+			r = ck_progress(ck, 4, group + 1, g->groups);
 	}
 	return r;
 }

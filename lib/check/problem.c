@@ -9,6 +9,8 @@
  *   {inode} {other}     "/a <12>", or "<12>" when it has no name
  *   {entry}             the path of an entry: of its directory, and its name
  *   {name} {names}      a name; all names of the inode
+ *   {parent} {dirs}     the directory of a name; what links a directory has
+ *   {old}               "; /etc has a removed entry "passwd" that did", or nothing
  *   {pointer}           "block[12]", or "block 8193 [17]" in a pointer block
  *   {blocks} {inodes}   a run: from blk or ino to limit
  *   {type} {role}       what the inode is by its mode; what block {have} holds
@@ -151,6 +153,77 @@ static void add_entry(struct e2_report *report, const struct e2_finding *f, stru
 	e2_str_add_name(out, f->name != NULL ? f->name : "", f->name_len);
 }
 
+/* The name that it had and where, behind a text that says that it has none. */
+static void add_old(struct e2_report *report, const struct e2_finding *f, struct e2_str *out)
+{
+	if (f->name == NULL)
+		return;
+	e2_str_add(out, "; ");
+	if (f->dir == 0)
+		e2_str_add(out, "a block that is nobody's");
+	else if (!e2_report_path(report, f->dir, 0, out))
+		e2_str_addf(out, "<%" PRIu32 ">", f->dir);
+	e2_str_addf(out, " has %s \"", f->why != NULL ? f->why : "an entry");
+	e2_str_add_name(out, f->name, f->name_len);
+	e2_str_add(out, "\" that did");
+}
+
+/* Whether an entry is the name of a directory below. */
+static bool is_subdirectory(struct e2_fs *fs, const struct e2_entry *e)
+{
+	struct e2_inode in;
+
+	if (e2_name_problem(e->name, e->name_len) != NULL)
+		return false;
+	if (e->file_type != E2_FT_UNKNOWN)
+		return e->file_type == E2_FT_DIR;
+	if (e2_inode_get(fs, e->ino, &in) == 0)
+		return e2_is_dir(&in);
+	e2_err_clear();
+	return false;
+}
+
+/* The first few names of directories in a directory. */
+static void add_subdirectories(struct e2_report *report, e2_ino ino, uint64_t count,
+			       struct e2_str *out)
+{
+	uint64_t shown = count <= 6 ? count : 2, left = shown;
+	struct e2_entry e;
+	struct e2_dir *dir;
+	int n;
+
+	if (report->fs == NULL || e2_dir_begin(report->fs, ino, &dir) != 0) {
+		e2_err_clear();
+		return;
+	}
+	e2_str_add(out, ":");
+	while (left != 0 && (n = e2_dir_next(dir, &e)) != 0 && n != E2_ERR_NOMEM) {
+		if (n < 0 || !is_subdirectory(report->fs, &e))
+			continue;
+		e2_str_add(out, " ");
+		e2_str_add_name(out, e.name, e.name_len);
+		left--;
+	}
+	e2_err_clear();
+	e2_dir_end(dir);
+	if (shown < count) {
+		e2_str_add(out, " and ");
+		e2_str_add_count(out, count - shown);
+		e2_str_add(out, " more");
+	}
+}
+
+/* What a directory's links are: its own entry, its name, and ".." of those below it. */
+static void add_dir_links(struct e2_report *report, const struct e2_finding *f, struct e2_str *out)
+{
+	e2_str_add(out, f->ino == E2_INO_ROOT ? "\".\" and \"..\"" : "its name and \".\"");
+	if (f->want <= 2)
+		return;
+	e2_str_add(out, ", and \"..\" of ");
+	add_plural(out, f->want - 2, "directory", "directories");
+	add_subdirectories(report, f->ino, f->want - 2, out);
+}
+
 static void add_run(struct e2_str *out, const char *one, uint64_t first, uint64_t last)
 {
 	if (last <= first)
@@ -233,11 +306,12 @@ static bool add_number(const struct e2_finding *f, const char *slot, size_t len,
 }
 
 enum slot { SLOT_INODE, SLOT_OTHER, SLOT_ENTRY, SLOT_NAME, SLOT_NAMES, SLOT_POINTER,
-	    SLOT_BLOCKS, SLOT_INODES, SLOT_TYPE, SLOT_ROLE, SLOT_FIELD, SLOT_WHY, SLOTS };
+	    SLOT_PARENT, SLOT_DIRS, SLOT_OLD, SLOT_BLOCKS, SLOT_INODES, SLOT_TYPE, SLOT_ROLE, SLOT_FIELD, SLOT_WHY, SLOTS };
 
 static const char *const slot_names[SLOTS] = {
 	[SLOT_INODE] = "inode", [SLOT_OTHER] = "other", [SLOT_ENTRY] = "entry",
 	[SLOT_NAME] = "name", [SLOT_NAMES] = "names", [SLOT_POINTER] = "pointer",
+	[SLOT_PARENT] = "parent", [SLOT_DIRS] = "dirs", [SLOT_OLD] = "old",
 	[SLOT_BLOCKS] = "blocks", [SLOT_INODES] = "inodes", [SLOT_TYPE] = "type",
 	[SLOT_ROLE] = "role", [SLOT_FIELD] = "field", [SLOT_WHY] = "why",
 };
@@ -253,6 +327,9 @@ static void add_slot(struct e2_report *report, const struct e2_finding *f, enum 
 	case SLOT_ENTRY: add_entry(report, f, out); break;
 	case SLOT_NAME: e2_str_add_name(out, name, f->name_len); break;
 	case SLOT_NAMES: add_names(report, f->ino, f->want, out); break;
+	case SLOT_PARENT: add_inode(report, f->dir, out); break;
+	case SLOT_DIRS: add_dir_links(report, f, out); break;
+	case SLOT_OLD: add_old(report, f, out); break;
 	case SLOT_POINTER: add_pointer(f, out); break;
 	case SLOT_BLOCKS: add_run(out, "block", f->blk, f->limit); break;
 	case SLOT_INODES: add_run(out, "inode", f->ino, f->limit); break;

@@ -46,6 +46,7 @@ void ck_end(struct ck *ck)
 	e2_bitset_free(ck->strays);
 	e2_map_free(ck->xattr_users);
 	ck_lost_free(ck->lost);
+	e2_names_close(ck->names);
 	free(ck->inodes);
 	free(ck->groups);
 	free(ck->xattr_others);

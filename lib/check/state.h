@@ -108,6 +108,7 @@ struct ck {
 	uint32_t sectors;		/* of 512 bytes in a block */
 	uint64_t large_files;
 	struct ck_lost *lost;		/* old names of what has none; NULL: not looked for */
+	struct e2_names *names;		/* of this round; NULL: not needed so far */
 	struct e2_check_totals totals;
 
 	/* The superblock, or the descriptors, of fs are those of a copy. */
