@@ -288,7 +288,7 @@ int fix_xattr_refcount(struct fix *fx, struct e2_finding *f)
 	return err;
 }
 
-/* ---- attributes in inodes ---------------------------------------------------------------------- */
+/* ---- attributes in inodes -------------------------------------------------------------- */
 
 static int mend_body(struct fix *fx, struct e2_finding *f, uint8_t *raw, uint32_t extra)
 {
