@@ -128,10 +128,27 @@ void e2_findings_filter(struct e2_findings *list,
 	list->count = kept;
 }
 
+/* The list owns the names of what it keeps; a finding shows them read-only. */
+static void free_texts(struct e2_finding *f)
+{
+	union { const char *shown; char *owned; } name = { f->name };
+
+	free(name.owned);
+	free(f->will);
+}
+
+void e2_findings_remove(struct e2_findings *list, size_t i)
+{
+	list->found[list->at[i].id]--;
+	free_texts(&list->at[i]);
+	list->count--;
+	memmove(&list->at[i], &list->at[i + 1], (list->count - i) * sizeof(*list->at));
+}
+
 void e2_findings_clear(struct e2_findings *list)
 {
 	for (size_t i = 0; i < list->count; i++)
-		drop(&list->at[i]);
+		free_texts(&list->at[i]);
 	free(list->at);
 	memset(list, 0, sizeof(*list));
 }

@@ -8,7 +8,10 @@
 #include "check/fix.h"
 
 
-enum { ROUNDS = 64 };	/* each repairs something; damage of all kinds needs about ten */
+enum {
+	ROUNDS = 64,	/* each repairs something; damage of all kinds needs about ten */
+	AGAIN = 6,	/* what comes back so often cannot be repaired */
+};
 
 static const struct {
 	fix_fn *run;
@@ -36,6 +39,7 @@ struct repair {
 	struct e2_findings now;		/* of this round */
 	struct e2_findings first;	/* counts that were wrong before any repair */
 	struct e2_findings declined;
+	struct e2_map *times;		/* digest of a finding -> how often it was repaired */
 	bool have_first;
 };
 
@@ -144,12 +148,48 @@ static int decide(struct repair *r, const struct e2_finding *f)
 	return wanted;
 }
 
+static uint64_t digest(const struct e2_finding *f)
+{
+	const uint64_t words[] = { f->id, f->ino, f->dir, f->other, f->group, f->index, f->blk,
+				   f->lblk, f->have, f->want, f->limit };
+	uint64_t h = 0;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		h = (h ^ words[i]) * 0x9e3779b97f4a7c15u ^ h >> 29;
+	for (uint32_t i = 0; i < f->name_len; i++)
+		h = (h ^ (uint8_t)f->name[i]) * 0x100000001b3u;
+	return h;
+}
+
+/* What was said of a finding's repair before it came back is no longer so. */
+static void unsay(struct e2_findings *list, const struct e2_finding *f)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (list->at[i].fixed && e2_findings_compare(&list->at[i], f) == 0)
+			e2_findings_remove(list, i--);
+}
+
+/* 1 when a finding may be repaired once more, 0 when that has failed too often. */
+static int once_more(struct repair *r, const struct e2_finding *f)
+{
+	uint64_t *times;
+	int err = e2_map_ref(r->times, digest(f), &times);
+
+	if (err != 0)
+		return err;
+	if (*times > 0)
+		unsay(&r->fx.report->found, f);
+	return ++*times <= AGAIN;
+}
+
 static int repair_one(struct repair *r, struct e2_finding *f)
 {
 	size_t losses = r->fx.report->loss_count;
 	unsigned mark;
 	int n = decide(r, f), done;
 
+	if (n > 0)
+		n = once_more(r, f);
 	if (n <= 0)
 		return n;
 	n = e2_txn_mark(r->fx.txn, &mark);
@@ -251,7 +291,10 @@ static int ck_repair(struct e2_txn *txn, const struct e2_repair_options *options
 
 	report->fs = r.fx.fs;
 	report->repaired = true;
-	err = run_rounds(&r);
+	err = e2_map_new(&r.times);
+	if (err == 0)
+		err = run_rounds(&r);
+	e2_map_free(r.times);
 	e2_findings_clear(&r.now);
 	e2_findings_clear(&r.first);
 	e2_findings_clear(&r.declined);
