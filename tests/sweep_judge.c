@@ -106,8 +106,9 @@ static bool may_refuse(const struct judge *j, int err)
 
 	if (strcmp(m->target->kind, "super") != 0)
 		return false;
-	return err == E2_ERR_FEATURE ? strncmp(m->field->name, "feature_", 8) == 0 :
-	       err == E2_ERR_NOT_EXT2 && strcmp(m->field->name, "magic") == 0 &&
+	if (err == E2_ERR_FEATURE || err == E2_ERR_LOG)
+		return strncmp(m->field->name, "feature_", 8) == 0;
+	return err == E2_ERR_NOT_EXT2 && strcmp(m->field->name, "magic") == 0 &&
 	       j->s->reader.groups == 1;
 }
 

@@ -2,8 +2,8 @@
 /*
  * The sweep from outside.
  *
- *	sweeptool run VOLUME [all] [EVERY [FIRST]]	judges mutants; a line for each fault
- *	sweeptool dump VOLUME EVERY DIR			writes mutants, and what repairs make of them
+ *	sweeptool run VOLUME [all] [EVERY [FIRST]]	judges mutants; prints faults
+ *	sweeptool dump VOLUME EVERY DIR			writes what repairs make of mutants
  *	sweeptool one VOLUME N FILE			writes a mutant
  */
 #include "sweep.h"
