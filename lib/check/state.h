@@ -21,8 +21,9 @@ enum ck_inode_flags {
 	CK_REACHED = 1,		/* of a directory: its way up is known */
 	CK_ON_PATH = 2,		/* while looking for that: passed on this way */
 	CK_ORPHAN = 4,		/* is in the list of orphans */
-	CK_ROOTED = 8,		/* of a directory: the root leads to it, for certain */
-	CK_LOOSE = 16,		/* of a directory: its name is in a circle that has to end */
+	CK_ROOTED = 32,		/* of a directory: the root leads to it, for certain */
+	CK_LOOSE = 128,		/* of a directory: its name is in a circle that has to end */
+	CK_INDEXED = 64,	/* of a directory: a repair has made its index again */
 	CK_ORPHAN_DONE = 8,	/* of these: a repair has finished it */
 	CK_WEIGHED = 16,	/* what it is has been weighed */
 };
