@@ -247,7 +247,9 @@ static int mend_slot(struct fix *fx, struct e2_finding *f, struct fix_slot *s)
 	int err = ck_unnamed(fx->ck, s->dir, type, s->e.ino, &ino);
 
 	if (err == 0 && ino != 0) {
-		fix_will(f, "will be %u, which nothing names", ino);
+		fix_will(f, "will be %u, which %s", ino, fx->ck->inodes[ino].counted == 0 ||
+			 fx->ck->inodes[ino].type == E2_FT_DIR ?
+			 "nothing names" : "has a name too few");
 		return lead_to(fx, s, ino);
 	}
 	if (err == 0)
@@ -260,11 +262,39 @@ static int mend_slot(struct fix *fx, struct e2_finding *f, struct fix_slot *s)
 	return remove_slot(fx, s);
 }
 
+/* A file that is none of those that the superblock hides: ext2 has none. */
+static int unhide(struct fix *fx, struct e2_finding *f)
+{
+	e2_ino ino = (e2_ino)f->have;
+	struct e2_super super;
+	uint32_t *fields[] = { &super.usr_quota_inum, &super.grp_quota_inum,
+			       &super.prj_quota_inum, &super.orphan_file_inum };
+	bool found = false;
+	int err = e2_super_get(fx->fs, &super);
+
+	if (err != 0)
+		return err;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		if (*fields[i] != ino)
+			continue;
+		*fields[i] = 0;
+		found = true;
+	}
+	if (!found)
+		return 0;
+	fix_will(f, "the superblock will call it hidden no more");
+	err = e2_super_put(fx->txn, &super);
+	return err != 0 ? err : 1;
+}
+
 int fix_entry_target(struct fix *fx, struct e2_finding *f)
 {
 	struct fix_slot s;
-	int n = fix_slot_of(fx, f, &s);
+	int n;
 
+	if (f->id == E2_PROBLEM_ENTRY_RESERVED && !ck_is_reserved(fx->ck, (e2_ino)f->have))
+		return unhide(fx, f);
+	n = fix_slot_of(fx, f, &s);
 	if (n <= 0)
 		return n;
 	if (s.e.lblk == 0 && s.e.offset <= 12) {	/* ".." */

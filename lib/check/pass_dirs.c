@@ -118,8 +118,8 @@ static void check_type(struct reader *r, const struct e2_entry *e, const struct 
 	e2_findings_add(r->ck->found, &f);
 }
 
-/* A name of a directory: the first one counts, and is its parent's. */
-static void count_directory(struct reader *r, const struct e2_entry *e, struct ck_inode *target)
+/* A name of a directory: the first one counts, and is its parent's.  False for others. */
+static bool count_directory(struct reader *r, const struct e2_entry *e, struct ck_inode *target)
 {
 	if (e->ino == r->dir->ino) {
 		report(r, E2_PROBLEM_ENTRY_SELF, e, 0, NULL);
@@ -131,7 +131,9 @@ static void count_directory(struct reader *r, const struct e2_entry *e, struct c
 		target->parent = r->dir->ino;
 		target->counted++;
 		r->ck->inodes[r->dir->ino].counted++;
+		return true;
 	}
+	return false;
 }
 
 /* What entries say of an inode's type: evidence where its mode is damaged. */
@@ -171,12 +173,12 @@ static int check_entry(struct reader *r, const struct e2_entry *e)
 			note_type(r->ck, e, &r->ck->inodes[e->ino]);
 		return 0;
 	}
-	check_type(r, e, target);
 	note_type(r->ck, e, target);
-	if (target->type == E2_FT_DIR)
-		count_directory(r, e, target);
-	else
+	if (target->type != E2_FT_DIR)
 		target->counted++;
+	else if (!count_directory(r, e, target))
+		return 0;	/* it must mean another inode: its type is that one's */
+	check_type(r, e, target);
 	return 0;
 }
 

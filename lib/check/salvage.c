@@ -131,8 +131,8 @@ static void offer_entry(struct salvage *s, uint32_t at, const struct look *l, ui
 	if (linked)
 		offer(p, worth + s->places[(at + l->rec_len) / 4].worth, at + l->rec_len, name_len,
 		      true);
-	if (!own_length || (sated && at != 0))
-		return;		/* two fields would be wrong; or it was removed */
+	if ((!own_length && linked) || (sated && at != 0))
+		return;		/* or it was removed */
 	worth -= linked ? PRICE_SOUND : PRICE_WRONG;
 	offer(p, worth + onward(s, end)->worth, onward(s, end)->next, name_len, true);
 }

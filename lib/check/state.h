@@ -277,8 +277,9 @@ int ck_damaged_settle(struct ck *ck);
 const struct ck_damaged *ck_damaged_find(const struct ck *ck, e2_ino dir, e2_lblk lblk);
 
 /*
- * The inode in use that no name leads to and that an entry must have meant whose inode number
- * is wrong; 0 when there is none, or more than one.  dir, type: the entry's; have: its number.
+ * The inode in use that has no name, or one too few, and that an entry must have meant whose
+ * inode number is wrong; 0 when there is none, or more than one.  dir, type: the entry's;
+ * have: its number.
  */
 int ck_unnamed(struct ck *ck, e2_ino dir, unsigned type, e2_ino have, e2_ino *ino);
 void ck_unnamed_free(struct ck_unnamed *unnamed);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inodes in use that no name leads to: which of them an entry must have meant.
+ * Inodes in use that lack a name: which of them an entry must have meant.
  *
  * A number goes wrong alone, so the type that the entry keeps, the ".." of a directory, and
  * likeness to the wrong number tell which was meant.  Where more than one fits, none is taken.
@@ -27,7 +27,8 @@ bool ck_is_hidden(const struct ck *ck, e2_ino ino)
 	       ino == s->prj_quota_inum || ino == s->orphan_file_inum;
 }
 
-static bool is_unnamed(const struct ck *ck, e2_ino ino)
+/* Whether an inode has no name, or fewer than its link count says. */
+static bool lacks_name(const struct ck *ck, e2_ino ino, bool any)
 {
 	const struct ck_inode *i = &ck->inodes[ino];
 
@@ -35,7 +36,9 @@ static bool is_unnamed(const struct ck *ck, e2_ino ino)
 		return false;
 	if ((i->flags & CK_ORPHAN) && i->links == 0)
 		return false;
-	return i->type == E2_FT_DIR ? i->parent == 0 : i->counted == 0;
+	if (i->type == E2_FT_DIR)
+		return i->parent == 0;
+	return any ? i->counted == 0 : i->counted < i->links;
 }
 
 static int collect(struct ck *ck)
@@ -48,7 +51,7 @@ static int collect(struct ck *ck)
 	for (e2_ino ino = 1; ino <= ck->g->inodes && ino != 0; ino++) {
 		void *grown;
 
-		if (!is_unnamed(ck, ino))
+		if (!lacks_name(ck, ino, true) && !lacks_name(ck, ino, false))
 			continue;
 		if (u->count == UNNAMED_MAX) {
 			u->many = true;
@@ -103,27 +106,39 @@ static unsigned likeness(const struct ck *ck, e2_ino dir, unsigned type, e2_ino 
 		2 : 1;
 }
 
+/* The one that fits best, if it is beyond doubt; *fit says how many fit at all. */
+static e2_ino choose(const struct ck *ck, e2_ino dir, unsigned type, e2_ino have, bool any,
+		     unsigned *fit)
+{
+	unsigned best = 0, equal = 0;
+	e2_ino ino = 0;
+
+	*fit = 0;
+	for (size_t i = 0; i < ck->unnamed->count; i++) {
+		e2_ino at = ck->unnamed->at[i];
+		unsigned like = lacks_name(ck, at, any) ? likeness(ck, dir, type, have, at) : 0;
+
+		*fit += like != 0;
+		equal = like == best ? equal + 1 : like > best ? 1 : equal;
+		if (like > best) {
+			best = like;
+			ino = at;
+		}
+	}
+	/* Likeness of numbers decides between many only when it is strong. */
+	return best == 0 || equal != 1 || (best < 3 && *fit != 1) ? 0 : ino;
+}
+
 int ck_unnamed(struct ck *ck, e2_ino dir, unsigned type, e2_ino have, e2_ino *ino)
 {
-	unsigned best = 0, equal = 0, fit = 0;
 	int r = ck->unnamed == NULL ? collect(ck) : 0;
+	unsigned fit;
 
 	*ino = 0;
 	if (r != 0 || ck->unnamed->many)
 		return r;
-	for (size_t i = 0; i < ck->unnamed->count; i++) {
-		e2_ino at = ck->unnamed->at[i];
-		unsigned like = is_unnamed(ck, at) ? likeness(ck, dir, type, have, at) : 0;
-
-		fit += like != 0;
-		equal = like == best ? equal + 1 : like > best ? 1 : equal;
-		if (like > best) {
-			best = like;
-			*ino = at;
-		}
-	}
-	/* Likeness of numbers decides between many only when it is strong. */
-	if (best == 0 || equal != 1 || (best < 3 && fit != 1))
-		*ino = 0;
+	*ino = choose(ck, dir, type, have, true, &fit);
+	if (fit == 0)	/* another name of a file that has one */
+		*ino = choose(ck, dir, type, have, false, &fit);
 	return 0;
 }
