@@ -106,7 +106,8 @@ static void weigh_dead(struct ck *ck, e2_ino ino)
 {
 	struct e2_inode in;
 
-	if (!e2_inode_valid(ck->g, ino) || ck->inodes[ino].type != 0 ||
+	/* That the root is missing is a finding of its own. */
+	if (!e2_inode_valid(ck->g, ino) || ck->inodes[ino].type != 0 || ino == E2_INO_ROOT ||
 	    ck_is_reserved(ck, ino) || !first_look(ck, ino))
 		return;
 	if (e2_inode_get(ck->fs, ino, &in) != 0) {

@@ -306,7 +306,8 @@ static bool add_number(const struct e2_finding *f, const char *slot, size_t len,
 }
 
 enum slot { SLOT_INODE, SLOT_OTHER, SLOT_ENTRY, SLOT_NAME, SLOT_NAMES, SLOT_POINTER,
-	    SLOT_PARENT, SLOT_DIRS, SLOT_OLD, SLOT_BLOCKS, SLOT_INODES, SLOT_TYPE, SLOT_ROLE, SLOT_FIELD, SLOT_WHY, SLOTS };
+	    SLOT_PARENT, SLOT_DIRS, SLOT_OLD, SLOT_BLOCKS, SLOT_INODES, SLOT_TYPE,
+	    SLOT_ROLE, SLOT_FIELD, SLOT_WHY, SLOTS };
 
 static const char *const slot_names[SLOTS] = {
 	[SLOT_INODE] = "inode", [SLOT_OTHER] = "other", [SLOT_ENTRY] = "entry",
