@@ -80,6 +80,13 @@ int fsck_fragcheck(struct e2_fs *fs, const struct fsck_options *options);
 /* Makes the free blocks of a consistent volume holes in its image; 0 or an error. */
 int fsck_discard(struct e2_fs *fs, const char *shown, const struct fsck_options *options);
 
+/* Whether more is asked for than repairs. */
+bool fsck_has_work(const struct fsck_options *options);
+
+/* Does that in the transaction of a repaired volume; says in text what.  0 or an error. */
+int fsck_work(struct e2_txn *txn, const struct fsck_options *options, bool *changed,
+	      struct e2_str *text);
+
 /* ---- losses ---------------------------------------------------------------------------- */
 
 struct fsck_losses {			/* of a report, worst first */

@@ -73,10 +73,10 @@ static int check_image(const char *image, const struct fsck_options *o)
 	return status;
 }
 
-static int refuse_repair(const char *what)
+static int refuse_optimizing(void)
 {
-	fprintf(stderr, "extant-fsck: %s: repair is not in this version; nothing was changed\n"
-		"  try: -n, which checks\n", what);
+	fputs("extant-fsck: -D: optimising directories is not in this version; nothing was "
+	      "changed\n", stderr);
 	return FSCK_USAGE;
 }
 
@@ -97,8 +97,8 @@ int main(int argc, char *argv[])
 	}
 	if (o.explain != NULL)
 		return fsck_explain(o.explain);
-	if (o.optimize || o.bad_blocks != NULL)
-		return refuse_repair(o.optimize ? "-D" : "-l");
+	if (o.optimize)
+		return refuse_optimizing();
 	if (fsck_interrupt_begin(&o.interrupt) != 0) {
 		fprintf(stderr, "extant-fsck: %s\n", e2_err_detail());
 		return FSCK_FAILED;

@@ -198,8 +198,7 @@ static int parse_one(int c, const char *word, struct fsck_options *o)
 	return FSCK_USAGE;	/* getopt returns nothing else */
 }
 
-/* Whether more is asked for than repairs. */
-static bool works_on(const struct fsck_options *o)
+bool fsck_has_work(const struct fsck_options *o)
 {
 	return o->optimize || o->bad_blocks != NULL;
 }
@@ -215,7 +214,7 @@ static int check_changes(const struct fsck_options *o)
 		return usage("only one of --no-recover and --discard-log can be given", "");
 	if (o->rollback == NULL)
 		return FSCK_OK;
-	if (o->force || o->preen || o->yes || o->superblock != 0 || works_on(o) || o->json)
+	if (o->force || o->preen || o->yes || o->superblock != 0 || fsck_has_work(o) || o->json)
 		return usage("--rollback takes changes back and does nothing else: only -z, -q "
 			     "and options of the log go with it", "");
 	if (o->images[0] != NULL && o->images[1] != NULL)
@@ -228,11 +227,11 @@ static int check_changes(const struct fsck_options *o)
 /* A plan is made without changing the image, and applied without looking for anything. */
 static int check_plan(const struct fsck_options *o)
 {
-	if (o->plan != NULL && (o->yes || o->preen || works_on(o)))
+	if (o->plan != NULL && (o->yes || o->preen || fsck_has_work(o)))
 		return usage("--plan changes nothing, so -y, -p, -D, -l and -L cannot be given "
 			     "with it", "");
 	if (o->apply != NULL && (o->check || o->yes || o->preen || o->plan != NULL ||
-				 works_on(o) || o->json || o->superblock != 0))
+				 fsck_has_work(o) || o->json || o->superblock != 0))
 		return usage("--apply does what the plan says and nothing else: only -z, -q and "
 			     "options of the log go with it", "");
 	if ((o->plan != NULL || o->apply != NULL) && o->images[0] != NULL && o->images[1] != NULL)
@@ -244,7 +243,7 @@ static int check_combination(const struct fsck_options *o)
 {
 	if (o->check + o->preen + o->yes > 1)
 		return usage("only one of -n, -p (-a) and -y can be given", "");
-	if (o->check && works_on(o))
+	if (o->check && fsck_has_work(o))
 		return usage("-n changes nothing, so -D, -l and -L cannot be given with it", "");
 	if (o->optimize && o->fixes_only)
 		return usage("-D optimises, and -E fixes_only forbids it", "");

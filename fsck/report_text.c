@@ -379,7 +379,9 @@ bool fsck_report_done(const char *shown, struct e2_report *report, const struct 
 	struct page page = { .all = options->verbose };
 	struct e2_str s = E2_STR_INIT;
 
-	if (outcome->committed) {
+	if (outcome->committed && outcome->repaired_errors + outcome->repaired_notes == 0) {
+		printf("%s: written; checked again, nothing found\n", shown);
+	} else if (outcome->committed) {
 		e2_str_addf(&s, "%s: ", shown);
 		add_counts(&s, outcome->repaired_errors, outcome->repaired_notes);
 		e2_str_add(&s, " repaired, ");

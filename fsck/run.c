@@ -22,6 +22,8 @@ struct run {
 	struct e2_report *report;
 	struct fsck_losses losses;
 	struct fsck_outcome outcome;
+	struct e2_str work;		/* what was done besides repairs */
+	bool worked;			/* and that it changes something */
 	struct fsck_each *each;		/* questions are asked one by one; NULL: not */
 };
 
@@ -73,7 +75,7 @@ static bool is_clean(const struct run *run, int *status)
 	struct e2_fs *fs;
 	bool clean;
 
-	if (o->check || o->yes || o->plan != NULL || o->force || o->superblock != 0 ||
+	if (o->check || o->yes || fsck_has_work(o) || o->plan != NULL || o->force || o->superblock != 0 ||
 	    o->json || o->discard_log || e2_open_image(NULL, run->image, &how, &fs) != 0) {
 		e2_err_clear();
 		return false;
@@ -237,6 +239,18 @@ static uint64_t repaired(const struct run *run)
 	return run->outcome.repaired_errors + run->outcome.repaired_notes;
 }
 
+/* What is asked for besides repairs, when the volume is as it should be. */
+static int work(struct run *run)
+{
+	if (!fsck_has_work(run->o) || !writes(run->mode))
+		return 0;
+	if (run->outcome.left != 0)
+		return e2_fail(E2_ERR_CORRUPT, "problems are left: -l and -L are for a volume "
+			       "without any");
+	e2_str_truncate(&run->work, 0);
+	return fsck_work(e2_report_txn(run->report), run->o, &run->worked, &run->work);
+}
+
 /* Asks for each of them; what was chosen is in the transaction then.  0 or an error. */
 static int choose(struct run *run, bool *yes)
 {
@@ -249,6 +263,8 @@ static int choose(struct run *run, bool *yes)
 	run->each = NULL;
 	run->outcome.mode = run->mode;
 	*yes = false;
+	if (err == 0)
+		err = work(run);
 	if (err == 0 && repaired(run) != 0) {
 		fsck_report_cost(run->report, &run->losses);
 		*yes = fsck_ask_write(repaired(run));
@@ -260,7 +276,7 @@ static int choose(struct run *run, bool *yes)
 static int consult(struct run *run, bool *yes)
 {
 	*yes = true;
-	if (run->mode != FSCK_ASK)
+	if (run->mode != FSCK_ASK || repaired(run) == 0)
 		return 0;
 	switch (fsck_ask_all(run->report, repaired(run),
 			     run->outcome.errors + run->outcome.notes)) {
@@ -323,7 +339,9 @@ static int conclude(struct run *run)
 	run->outcome.mode = run->mode;
 	if (!say_plan(run))
 		return fsck_fail_output();	/* and nothing is written */
-	if (repaired(run) != 0 && writes(run->mode))
+	if (run->work.len != 0 && !run->o->quiet && !run->o->json)
+		printf("%s: %s\n", run->shown, e2_str_text(&run->work));
+	if ((repaired(run) != 0 || run->worked) && writes(run->mode))
 		status = carry_out(run);
 	if (run->o->plan != NULL)
 		status |= keep_plan(run);
@@ -363,10 +381,12 @@ int fsck_run(const char *image, const char *shown, const struct fsck_options *o)
 	}
 	if (err != 0)
 		return fsck_fail_open(shown, err);
-	status = conclude(&run);
+	err = work(&run);
+	status = err != 0 ? fsck_fail_write(shown, err) : conclude(&run);
 	if (run.report != NULL && !(status & FSCK_FAILED))
 		status |= extend(&run, status);
 	let_go(&run);
+	e2_str_free(&run.work);
 	if (o->time && !o->json)
 		print_usage(seconds_now() - begun);
 	return status;

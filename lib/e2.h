@@ -36,6 +36,7 @@
 #include "cache/still.h"
 #include "cache/txn.h"
 #include "cache/undo.h"
+#include "check/bad_blocks.h"
 #include "check/check.h"
 #include "check/repair.h"
 #include "check/repair_plan.h"
