@@ -372,6 +372,11 @@ int fsck_run(const char *image, const char *shown, const struct fsck_options *o)
 	double begun = seconds_now();
 	int status = FSCK_OK, err;
 
+	if (run.mode == FSCK_UNASKED && fsck_has_work(o)) {
+		fprintf(stderr, "extant-fsck: %s: -l and -L change the image, and there is no "
+			"terminal to ask at; nothing was changed\n  try: with -y\n", shown);
+		return FSCK_USAGE;
+	}
 	if (is_clean(&run, &status))
 		return status;
 	err = examine(&run);

@@ -380,7 +380,7 @@ static int write_list(struct work *w)
 	return e2_inode_put(w->txn, BAD_INO, &t.in);
 }
 
-/* ---- all of it ------------------------------------------------------------------------------------ */
+/* ---- all of it --------------------------------------------------------------------------- */
 
 static void add_members(struct e2_bitset *to, const struct e2_bitset *from)
 {

@@ -63,7 +63,7 @@ t "no file" says 8 "nothing.img" $fsck -n nothing.img
 t "unknown features are named" says 8 "extent" $fsck -n feature.img
 t "several images" says 12 "consistent" $fsck -n sound.img none.img root.img
 t "-D is refused" says 16 "-D: optimising directories is not in this version" $fsck -yD root.img
-t "-l without a file" says 8 "no such file" $fsck -f -l list root.img
+t "-l alone" says 16 "no terminal to ask at" $fsck -l list root.img
 t "-n and -y exclude each other" says 16 "only one of" $fsck -n -y sound.img
 t "-y and -p exclude each other" says 16 "only one of" $fsck -p -y sound.img
 t "-n and -D exclude each other" says 16 "-n changes nothing" $fsck -n -D sound.img
