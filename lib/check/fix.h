@@ -89,6 +89,10 @@ E2_NODISCARD int fix_inode_clear(struct fix *fx, e2_ino ino);
 /* What dtime says of an inode that is not in use: never a number of the list of orphans. */
 uint32_t fix_removal_time(const struct fix *fx);
 
+/* Repairs in rounds, as e2_repair(), but only what belongs to a stage before `stages`. */
+int ck_repair(struct e2_txn *txn, const struct e2_repair_options *options, enum fix_stage stages,
+	      struct e2_report *report);
+
 /* Once, when all is done and no error is left: the marks of a checked volume. */
 E2_NODISCARD int fix_finish(struct fix *fx);
 

@@ -99,19 +99,13 @@ static int check_inode(struct ck *ck, const struct e2_inode *in)
 	field(ck, "links_count", in->links_count, 1);
 	field(ck, "size", e2_inode_size(in),
 	      (E2_DIRECT + p + p * p) * (uint64_t)ck->g->block_size);
-	if (!e2_block_valid(ck->g, root)) {
-		FOUND(ck->found, BLOCK_RANGE, .ino = E2_INO_RESIZE, .index = DOUBLE, .have = root,
-		      .limit = ck->g->blocks - 1);
+	if (!e2_block_valid(ck->g, root) || e2_bitset_test(ck->metadata, root)) {
+		FOUND(ck->found, RESIZE_ROOT, .ino = E2_INO_RESIZE, .index = DOUBLE, .have = root);
 		return 0;
 	}
 	r = ck_claim(ck, root, 1, &taken);
 	if (r != 0)
 		return r;
-	if (e2_bitset_test(ck->metadata, root)) {
-		FOUND(ck->found, BLOCK_METADATA, .ino = E2_INO_RESIZE, .index = DOUBLE,
-		      .have = root);
-		return 0;
-	}
 	r = check_double(ck, root, &blocks);
 	field(ck, "blocks", in->blocks, blocks * ck->sectors);
 	return r;

@@ -172,10 +172,10 @@ static void check_totals(const struct summary *s)
 {
 	struct ck *ck = s->ck;
 
-	if (!ck->super_from_copy && ck->super->free_blocks_count != s->free_blocks)
+	if (ck->super->free_blocks_count != s->free_blocks)
 		FOUND(ck->found, TOTAL_COUNT, .field = "free_blocks_count",
 		      .have = ck->super->free_blocks_count, .want = s->free_blocks);
-	if (!ck->super_from_copy && ck->super->free_inodes_count != s->free_inodes)
+	if (ck->super->free_inodes_count != s->free_inodes)
 		FOUND(ck->found, TOTAL_COUNT, .field = "free_inodes_count",
 		      .have = ck->super->free_inodes_count, .want = s->free_inodes);
 	ck->totals.blocks_used = ck->g->blocks - s->free_blocks;

@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-enum { DESC_SIZE_MAX = 1024 };	/* with 64bit; without, the field means nothing */
-
 static void check_limits(struct ck *ck)
 {
 	const struct e2_super *s = ck->super;
@@ -20,9 +18,9 @@ static void check_limits(struct ck *ck)
 	if (s->log_groups_per_flex > 31)
 		FOUND(ck->found, SUPER_RANGE, .field = "log_groups_per_flex",
 		      .have = s->log_groups_per_flex, .limit = 31);
-	if (s->rev_level != 0 && s->desc_size > DESC_SIZE_MAX)
-		FOUND(ck->found, SUPER_RANGE, .field = "desc_size", .have = s->desc_size,
-		      .limit = DESC_SIZE_MAX);
+	if (s->rev_level != 0 && s->desc_size != 0 && s->desc_size != E2_GROUP_BYTES &&
+	    !e2_has_64bit(s))
+		FOUND(ck->found, SUPER_RANGE, .field = "desc_size", .have = s->desc_size);
 }
 
 static void report_features(struct ck *ck, enum e2_feature_word word, uint32_t bits,
@@ -170,8 +168,6 @@ int pass_super(struct ck *ck)
 	const struct e2_super *s = ck->super;
 
 	check_limits(ck);
-	if (ck->super_from_copy)
-		return 0;	/* the primary is a finding already */
 	check_features(ck);
 	check_journal(ck);
 	check_times(ck);

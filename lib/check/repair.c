@@ -41,6 +41,7 @@ struct repair {
 	struct e2_findings declined;
 	struct e2_map *times;		/* digest of a finding -> how often it was repaired */
 	bool have_first;
+	enum fix_stage stages;		/* only stages before this one are repaired */
 };
 
 static enum fix_stage stage_of(const struct e2_finding *f)
@@ -62,6 +63,7 @@ static bool is_count(const struct e2_finding *f)
 	case E2_PROBLEM_LINK_COUNT_DIR:
 	case E2_PROBLEM_XATTR_REFCOUNT:
 	case E2_PROBLEM_SUPER_COPY:
+	case E2_PROBLEM_DESC_COPY:
 	case E2_PROBLEM_SUPER_STATE:
 		return true;
 	default:
@@ -248,7 +250,7 @@ static int run_round(struct repair *r)
 	r->fx.left = false;
 	if (n == 0)
 		keep_first(r);
-	for (int stage = 0; stage < FIX_STAGES && n == 0; stage++)
+	for (int stage = 0; stage < (int)r->stages && n == 0; stage++)
 		n = repair_stage(r, (enum fix_stage)stage);
 	if (n == 0) {
 		r->fx.report->totals = ck.totals;
@@ -274,19 +276,19 @@ static int run_rounds(struct repair *r)
 				       "nothing was changed");
 		n = run_round(r);
 	}
-	if (n == 0 && e2_report_fixed(r->fx.report) != 0 && e2_report_left(r->fx.report) == 0)
+	if (n == 0 && r->stages == FIX_STAGES && e2_report_fixed(r->fx.report) != 0 && e2_report_left(r->fx.report) == 0)
 		n = fix_finish(&r->fx);
 	return n;
 }
 
-static int ck_repair(struct e2_txn *txn, const struct e2_repair_options *options,
+int ck_repair(struct e2_txn *txn, const struct e2_repair_options *options, enum fix_stage stages,
 	      struct e2_report *report)
 {
 	static const struct e2_repair_options none;
 	struct repair r = { .fx = {
 		.fs = e2_txn_fs(txn), .txn = txn, .report = report,
 		.options = options != NULL ? options : &none,
-	} };
+	}, .stages = stages };
 	int err;
 
 	report->fs = r.fx.fs;
@@ -310,88 +312,10 @@ int e2_repair(struct e2_txn *txn, const struct e2_repair_options *options,
 
 	if (err != 0)
 		return err;
-	err = ck_repair(txn, options, made);
+	err = ck_repair(txn, options, FIX_STAGES, made);
 	if (err != 0)
 		e2_report_free(made);
 	else
 		*report = made;
-	return err;
-}
-
-/* ---- an image -------------------------------------------------------------------- */
-
-static int repair_opened(struct e2_fs *owned, bool write, const struct e2_repair_options *options,
-			 struct e2_report **report)
-{
-	struct e2_report *made;
-	bool changed;
-	int err = e2_report_new(&made);
-
-	if (err != 0) {
-		e2_close(owned);
-		return err;
-	}
-	made->fs = owned;
-	made->owns_fs = true;
-	/* Who only looks holds the image still meanwhile. */
-	err = write ? 0 : e2_reading_begin(owned, &changed);
-	if (err == 0)
-		err = e2_txn_begin(owned, !write, &made->txn);
-	if (err == 0)
-		err = ck_repair(made->txn, options, made);
-	if (err != 0)
-		e2_report_free(made);
-	else
-		*report = made;
-	return err;
-}
-
-int e2_repair_image(struct e2_env *env, const char *spec, const struct e2_open_options *open,
-		    const struct e2_repair_options *options, struct e2_report **report)
-{
-	struct e2_open_options how = open != NULL ? *open :
-		(struct e2_open_options){ .threads = E2_THREADS_AUTO };
-	struct e2_fs *fs;
-	int err;
-
-	how.flags |= E2_OPEN_REPAIR | E2_OPEN_SHORT;
-	if (options != NULL) {
-		how.superblock = options->check.superblock;
-		how.block_size = options->check.block_size;
-	}
-	err = e2_open_image(env, spec, &how, &fs);
-	if (err != 0)
-		return err;
-	return repair_opened(fs, (how.flags & E2_OPEN_WRITE) != 0, options, report);
-}
-
-int e2_repair_io(struct e2_io *owned, bool write, const struct e2_repair_options *options,
-		 struct e2_report **report)
-{
-	const struct e2_open_options how = {
-		.flags = E2_OPEN_REPAIR | E2_OPEN_SHORT | (write ? E2_OPEN_WRITE : 0),
-	};
-	struct e2_fs *fs;
-	int err = e2_open(owned, &how, &fs);
-
-	return err != 0 ? err : repair_opened(fs, write, options, report);
-}
-
-struct e2_txn *e2_report_txn(const struct e2_report *report)
-{
-	return report->txn;
-}
-
-int e2_report_commit(struct e2_report *report)
-{
-	struct e2_txn *txn = report->txn;
-
-	int err = 0;
-
-	report->txn = NULL;
-	if (txn != NULL) {
-		err = e2_txn_commit(txn);
-		report->committed = err == 0;
-	}
 	return err;
 }

@@ -11,6 +11,9 @@ struct e2_report {
 	bool owns_fs;
 	struct e2_io *io;		/* owned; NULL: the caller's */
 	struct e2_txn *txn;		/* of a repair by e2_repair_image(); owned */
+	struct opening *opening;	/* of it too; released by opening_free */
+	void (*opening_free)(struct opening *opening);
+	bool declined;			/* the superblock may not be repaired: nothing is committed */
 	struct e2_findings found;	/* of a repair: repaired ones too */
 	bool repaired;			/* made by e2_repair() */
 	bool committed;			/* what was repaired is in the image */

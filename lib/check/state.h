@@ -111,9 +111,6 @@ struct ck {
 	struct ck_lost *lost;		/* old names of what has none; NULL: not looked for */
 	struct e2_names *names;		/* of this round; NULL: not needed so far */
 	struct e2_check_totals totals;
-
-	/* The superblock, or the descriptors, of fs are those of a copy. */
-	bool super_from_copy, groups_from_copy;
 };
 
 /* All passes, from ck_begin(); ck->found is sorted.  ck_end() is left to the caller. */
