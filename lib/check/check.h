@@ -84,6 +84,8 @@ struct e2_check_options {
 	e2_blk superblock;
 	uint32_t block_size;
 	bool no_read_ahead;	/* all reads in one thread, in one order */
+	unsigned threads;	/* to check with; 0: as suits.  Findings do not depend on it. */
+	bool thorough;		/* takes no quick look first: for tests */
 	/* Phase 1..5, done of all.  Not 0 cancels.  May be NULL. */
 	int (*progress)(void *context, unsigned phase, uint64_t done, uint64_t all);
 	/* A pass begins: its row's summary.  May be NULL. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Runs the passes in the order of their table. */
+#include "check/fast.h"
 #include "check/report.h"
 #include "check/state.h"
 
@@ -34,12 +35,24 @@ static int run(struct ck *ck, int id)
 	return p->run(ck);
 }
 
+/* Passes from here on have nothing to do where a quick look finds a sound volume. */
+static int look(struct ck *ck, int id)
+{
+	if (id != PASS_inodes || (ck->options != NULL && ck->options->thorough))
+		return 0;
+	return ck_fast(ck);
+}
+
 int ck_run(struct ck *ck)
 {
-	int r = ck_begin(ck);
+	int r = ck_begin(ck), sound = 0;
 
-	for (int id = 0; id < PASSES && r == 0; id++)
-		r = run(ck, id);
+	for (int id = 0; id < PASSES && r == 0 && sound == 0; id++) {
+		sound = look(ck, id);
+		r = sound < 0 ? sound : 0;
+		if (sound == 0)
+			r = run(ck, id);
+	}
 	if (r == 0 && ck->found->failed)
 		r = e2_fail(E2_ERR_NOMEM, "findings of the check");
 	if (r == 0)

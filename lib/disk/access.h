@@ -4,6 +4,7 @@
  *
  * Single numbers of a superblock where it lies: e2_super_get_NAME(raw) and
  * e2_super_set_NAME(raw, value), from its table.  raw has as many bytes as the field's end.
+ * Of an inode the same to read, e2_inode_peek_NAME(raw); of a vector one element.
  */
 #ifndef E2_DISK_ACCESS_H
 #define E2_DISK_ACCESS_H
@@ -33,6 +34,29 @@
 #define F(kind, name, at, arg, fmt, when, doc) E2_ACCESS_##kind(name, at, arg)
 #include "disk/super.def"
 #undef F
+
+#define E2_PEEK(type, kind, name, at, arg) \
+	static inline type e2_inode_peek_##name(const uint8_t *raw) \
+	{ \
+		type v; \
+		E2_DECODE_##kind(v, raw, at, arg) \
+		return v; \
+	}
+#define E2_PEEK_u16(name, at, arg) E2_PEEK(uint16_t, u16, name, at, arg)
+#define E2_PEEK_u32(name, at, arg) E2_PEEK(uint32_t, u32, name, at, arg)
+#define E2_PEEK_split16(name, at, arg) E2_PEEK(uint32_t, split16, name, at, arg)
+#define E2_PEEK_split32(name, at, arg) E2_PEEK(uint64_t, split32, name, at, arg)
+#define E2_PEEK_u32v(name, at, arg) \
+	static inline uint32_t e2_inode_peek_##name(const uint8_t *raw, unsigned i) \
+	{ \
+		return e2_get32(raw + (at) + 4 * (size_t)i); \
+	}
+
+#define ALIAS(kind, name, at, arg, fmt, when, doc)
+#define F(kind, name, at, arg, fmt, when, doc) E2_PEEK_##kind(name, at, arg)
+#include "disk/inode.def"
+#undef F
+#undef ALIAS
 
 /* The header of a directory entry, without a call: a search looks at a great many. */
 static inline struct e2_dirent e2_dirent_peek(const uint8_t *raw)

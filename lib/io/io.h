@@ -173,4 +173,7 @@ int e2_env_check_free(struct e2_env *env, const char *path);
 /* The host's own directory of files; needs no release. */
 struct e2_env *e2_env_host(void);
 
+/* Processors that this process may run on; at least 1. */
+unsigned e2_host_cpus(void);
+
 #endif
