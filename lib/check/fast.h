@@ -77,6 +77,7 @@ struct fast {
 	bool shared;			/* more than one thread */
 	uint32_t chunk_blocks, chunks;	/* of an inode table: in a piece, pieces in a group */
 	uint64_t size_max;		/* of a file, bytes */
+	uint32_t usual_extra;		/* extra_isize of most inodes */
 	size_t names_max;		/* in a directory */
 	struct e2_claims *blocks, *inodes;	/* in use */
 	_Atomic uint8_t *marks;		/* by inode: type, and enum fast_mark */

@@ -14,6 +14,8 @@
 enum { FLAGS_HARMLESS = 0x1 | 0x2 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80 | 0x4000 | 0x8000 | 0x10000 |
 			0x20000 };
 
+enum { LINKS_USUAL = 65000 };	/* more have rules of their own */
+
 static enum e2_file_type type_of(uint32_t mode)
 {
 	static const uint8_t types[16] = {
@@ -62,7 +64,8 @@ static int look_at_body(struct fast_worker *w, e2_ino ino, const uint8_t *raw)
 	extra = e2_inode_peek_extra_isize(raw);
 	if (extra > room || extra % 4 != 0)
 		return CK_NOT_SURE;
-	if (room - extra < 4 || e2_get32(raw + E2_INODE_BYTES + extra) != (uint32_t)E2_XATTR_MAGIC)
+	if (extra == w->fast->usual_extra && room - extra >= 4 &&
+	    e2_get32(raw + E2_INODE_BYTES + extra) != (uint32_t)E2_XATTR_MAGIC)
 		return 0;
 	ck_xattr_body(w->fast->ck, ino, raw, &w->found);
 	return w->found.count != 0 || w->found.failed ? CK_NOT_SURE : 0;
@@ -219,7 +222,7 @@ static int look_at_inode(struct fast_worker *w, e2_ino ino, const uint8_t *raw)
 
 	if (type == E2_FT_DIR)
 		flags &= ~(uint32_t)E2_FL_INDEX;
-	if (type == E2_FT_UNKNOWN || (flags & ~(uint32_t)FLAGS_HARMLESS) != 0 ||
+	if (type == E2_FT_UNKNOWN || links > LINKS_USUAL || (flags & ~(uint32_t)FLAGS_HARMLESS) != 0 ||
 	    (e2_inode_peek_dtime(raw) | e2_inode_peek_faddr(raw)) != 0 ||
 	    (e2_inode_peek_blocks_hi(raw) | e2_inode_peek_file_acl_hi(raw)) != 0)
 		return CK_NOT_SURE;
