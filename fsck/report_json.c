@@ -58,15 +58,10 @@ bool fsck_json_plan(const char *image, struct e2_report *report, const struct fs
 
 static bool put_loss(const struct e2_loss *l, struct e2_str *s)
 {
-	static const char *const kinds[] = {
-		[E2_LOSS_FILE] = "file", [E2_LOSS_BYTES] = "bytes", [E2_LOSS_DOUBT] = "doubt",
-		[E2_LOSS_NAME] = "name", [E2_LOSS_XATTR] = "xattr",
-		[E2_LOSS_NEW_NAME] = "new-name",
-	};
 	struct e2_json j;
 
 	begin(&j, s, "loss");
-	e2_json_string(&j, "kind", kinds[l->kind]);
+	e2_json_string(&j, "kind", e2_loss_kind_name(l->kind));
 	e2_json_string(&j, "code", e2_problem(l->id)->code);
 	e2_json_u64(&j, "ino", l->ino);
 	if (l->path != NULL)

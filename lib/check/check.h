@@ -77,6 +77,8 @@ struct e2_loss {
 	enum e2_problem_id id;		/* of the finding whose repair it is */
 };
 
+const char *e2_loss_kind_name(enum e2_loss_kind kind);	/* "bytes"; static */
+
 struct e2_report;		/* findings in order, and totals */
 
 struct e2_check_options {

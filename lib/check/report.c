@@ -76,6 +76,7 @@ void e2_report_free(struct e2_report *report)
 	for (size_t i = 0; i < report->loss_count; i++)
 		free_texts(&report->losses[i]);
 	free(report->losses);
+	free(report->by_cause);
 	e2_txn_abort(report->txn);
 	e2_findings_clear(&report->found);
 	if (report->owns_fs)

@@ -19,6 +19,7 @@ struct e2_report {
 	bool committed;			/* what was repaired is in the image */
 	struct e2_loss *losses;		/* their texts are owned */
 	size_t loss_count, loss_cap;
+	const struct e2_loss **by_cause;	/* for JSON: sorted by problem and inode */
 	struct e2_check_totals totals;
 	struct e2_names *names;		/* read when a text first needs them, or before a repair */
 	struct e2_names *names_after;	/* of a repair: where names has none */

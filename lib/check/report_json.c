@@ -2,6 +2,8 @@
 /* A finding as a JSON object: the numbers a program needs, and the texts people read. */
 #include "check/report.h"
 
+#include <stdlib.h>
+
 enum { PATHS_MAX = 64 };	/* shown of one inode; the count beside them is exact */
 
 static void add_paths(struct e2_report *report, e2_ino ino, struct e2_json *j)
@@ -30,6 +32,75 @@ static void add_text(struct e2_report *report, const struct e2_finding *f, const
 	add(report, f, &text);
 	e2_json_string(j, key, e2_str_text(&text));
 	e2_str_free(&text);
+}
+
+/* ---- what its repair costs -------------------------------------------------------- */
+
+static int compare_cause(enum e2_problem_id id, e2_ino ino, const struct e2_loss *loss)
+{
+	if (id != loss->id)
+		return id < loss->id ? -1 : 1;
+	return (ino > loss->ino) - (ino < loss->ino);
+}
+
+static int by_cause(const void *left, const void *right)
+{
+	const struct e2_loss *const *a = left, *const *b = right;
+	int r = compare_cause((*a)->id, (*a)->ino, *b);
+
+	return r != 0 ? r : (*a > *b) - (*a < *b);
+}
+
+/* All losses by what caused them; NULL without memory, or when there are none. */
+static const struct e2_loss **losses_by_cause(struct e2_report *report)
+{
+	if (report->by_cause == NULL && report->loss_count != 0) {
+		report->by_cause = malloc(report->loss_count * sizeof(*report->by_cause));
+		if (report->by_cause == NULL)
+			return NULL;
+		for (size_t i = 0; i < report->loss_count; i++)
+			report->by_cause[i] = &report->losses[i];
+		qsort(report->by_cause, report->loss_count, sizeof(*report->by_cause), by_cause);
+	}
+	return report->by_cause;
+}
+
+const char *e2_loss_kind_name(enum e2_loss_kind kind)
+{
+	static const char *const names[] = {
+		[E2_LOSS_FILE] = "file", [E2_LOSS_BYTES] = "bytes", [E2_LOSS_DOUBT] = "doubt",
+		[E2_LOSS_NAME] = "name", [E2_LOSS_XATTR] = "xattr",
+		[E2_LOSS_NEW_NAME] = "new-name",
+	};
+
+	return names[kind];
+}
+
+/* Those of its inode that its own repair caused. */
+static void add_losses(struct e2_report *report, const struct e2_finding *f, struct e2_json *j)
+{
+	const struct e2_loss **at = losses_by_cause(report);
+	size_t low = 0, high = at != NULL ? report->loss_count : 0, end = high;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (compare_cause(f->id, f->ino, at[middle]) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	e2_json_array(j, "lost");
+	for (; f->fixed && low < end && compare_cause(f->id, f->ino, at[low]) == 0; low++) {
+		if (at[low]->kind == E2_LOSS_NEW_NAME)
+			continue;
+		e2_json_object(j, NULL);
+		e2_json_string(j, "kind", e2_loss_kind_name(at[low]->kind));
+		e2_json_u64(j, "offset", at[low]->offset);
+		e2_json_u64(j, "bytes", at[low]->bytes);
+		e2_json_end(j);
+	}
+	e2_json_end(j);
 }
 
 void e2_finding_json(struct e2_report *report, const struct e2_finding *f, struct e2_str *out)
@@ -67,5 +138,6 @@ void e2_finding_json(struct e2_report *report, const struct e2_finding *f, struc
 	e2_json_string(&j, "verb", e2_problem_verb(f->id));
 	e2_json_bool(&j, "repairable", f->fixed);
 	e2_json_bool(&j, "repaired", f->fixed && report->committed);
+	add_losses(report, f, &j);
 	e2_json_end(&j);
 }
