@@ -116,6 +116,9 @@ $(B)/tests/oracle/sweeptool.o: CPPFLAGS += -Itests
 $(B)/tests/oracle/sweeptool: $(SWEEP) $(B)/libextant.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+.PHONY: oracles
+oracles: all $(addprefix $(B)/tests/oracle/,layout halfway sweeptool)
+
 .PHONY: fuzz fuzz-run
 fuzz: ## fuzz every target for FUZZ_SECONDS (needs clang)
 	@$(MAKE) -s CC=clang B=$(B)/fuzz SAN=1 CFLAGS='$(CFLAGS) -fsanitize=fuzzer-no-link' fuzz-run
