@@ -110,8 +110,8 @@ static bool is_usual(const struct ck *ck)
 {
 	const struct e2_super *s = ck->super;
 
-	return ck->found->count == 0 && !ck->found->failed && !ck->super_from_copy &&
-	       !ck->groups_from_copy && ck->g->block_size < E2_BLOCK_SIZE_MAX &&
+	return ck->found->count == 0 && !ck->found->failed &&
+	       ck->g->block_size < E2_BLOCK_SIZE_MAX &&
 	       ck->g->blocks <= UINT32_MAX && s->creator_os != E2_OS_HURD &&
 	       s->last_orphan == 0 && !e2_has_uninit_bg(s) && s->usr_quota_inum == 0 &&
 	       s->grp_quota_inum == 0 && s->prj_quota_inum == 0 && s->orphan_file_inum == 0;
