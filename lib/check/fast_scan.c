@@ -11,10 +11,11 @@
 #include <string.h>
 
 /* Flags that mean something to the owner and nothing to the layout. */
-enum { FLAGS_HARMLESS = 0x1 | 0x2 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80 | 0x4000 | 0x8000 | 0x10000 |
-			0x20000 };
-
-enum { LINKS_USUAL = 65000 };	/* more have rules of their own */
+enum {
+	FLAGS_HARMLESS = 0x1 | 0x2 | 0x8 | 0x10 | 0x20 | 0x40 | 0x80 | 0x4000 | 0x8000 | 0x10000 |
+			 0x20000,
+	LINKS_USUAL = 65000,	/* more have rules of their own */
+};
 
 static enum e2_file_type type_of(uint32_t mode)
 {
@@ -222,7 +223,8 @@ static int look_at_inode(struct fast_worker *w, e2_ino ino, const uint8_t *raw)
 
 	if (type == E2_FT_DIR)
 		flags &= ~(uint32_t)E2_FL_INDEX;
-	if (type == E2_FT_UNKNOWN || links > LINKS_USUAL || (flags & ~(uint32_t)FLAGS_HARMLESS) != 0 ||
+	if (type == E2_FT_UNKNOWN || links > LINKS_USUAL ||
+	    (flags & ~(uint32_t)FLAGS_HARMLESS) != 0 ||
 	    (e2_inode_peek_dtime(raw) | e2_inode_peek_faddr(raw)) != 0 ||
 	    (e2_inode_peek_blocks_hi(raw) | e2_inode_peek_file_acl_hi(raw)) != 0)
 		return CK_NOT_SURE;
