@@ -99,16 +99,6 @@ static void say_pending(const struct run *run)
 			"with it");
 }
 
-/* A check alone, of what no transaction can be begun on. */
-static int only_check(struct run *run, const struct e2_check_options *options)
-{
-	struct e2_io *io;
-	bool pending;
-	int err = e2_still_open(NULL, run->image, run->o->log, &io, &pending);
-
-	return err != 0 ? err : e2_check_image(io, options, &run->report);
-}
-
 /* Repairs everything in a transaction that stays open. */
 static int examine(struct run *run)
 {
@@ -124,6 +114,7 @@ static int examine(struct run *run)
 	const struct e2_repair_options options = {
 		.check = { .superblock = o->superblock, .block_size = o->block_size,
 			   .progress = fsck_progress_step, .context = &run->progress,
+			   .exact_progress = o->progress_fd > 0,
 			   .now = time(NULL) },
 		.reattach = o->reattach,
 		.decide = run->each != NULL ? fsck_ask_one : NULL, .context = run->each,
@@ -134,8 +125,6 @@ static int examine(struct run *run)
 	if (run->each != NULL)
 		fsck_progress_silence(&run->progress);
 	err = e2_repair_image(NULL, run->image, &how, &options, &run->report);
-	if ((err == E2_ERR_NOT_EXT2 || err == E2_ERR_CORRUPT) && !writes(run->mode))
-		err = only_check(run, &options.check);
 	fsck_progress_end(&run->progress);
 	if (err != 0)
 		return err;

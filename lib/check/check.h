@@ -90,6 +90,7 @@ struct e2_check_options {
 	bool thorough;		/* takes no quick look first: for tests */
 	/* Phase 1..5, done of all.  Not 0 cancels.  May be NULL. */
 	int (*progress)(void *context, unsigned phase, uint64_t done, uint64_t all);
+	bool exact_progress;	/* in the units of e2fsck, which the quick look does not have */
 	/* A pass begins: its row's summary.  May be NULL. */
 	void (*pass)(void *context, unsigned phase, const char *summary);
 	void *context;

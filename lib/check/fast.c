@@ -110,6 +110,8 @@ static bool is_usual(const struct ck *ck)
 {
 	const struct e2_super *s = ck->super;
 
+	if (ck->options != NULL && ck->options->exact_progress)
+		return false;
 	return ck->found->count == 0 && !ck->found->failed &&
 	       ck->g->block_size < E2_BLOCK_SIZE_MAX &&
 	       ck->g->blocks <= UINT32_MAX && s->creator_os != E2_OS_HURD &&
