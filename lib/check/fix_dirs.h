@@ -27,6 +27,13 @@ E2_NODISCARD int fix_slot_of(struct fix *fx, const struct e2_finding *f, struct 
 /* The first entry of a directory that names an inode, "." and ".." not meant. */
 E2_NODISCARD int fix_slot_naming(struct fix *fx, e2_ino dir, e2_ino ino, struct fix_slot *slot);
 
+/* Lets an entry lead to an inode that lacks a name, and ends the slot. */
+E2_NODISCARD int fix_slot_lead_to(struct fix *fx, struct fix_slot *slot, e2_ino ino);
+
+/* Whether a directory has no such name: 1, 0, or negative. */
+E2_NODISCARD int fix_name_free(struct fix *fx, e2_ino dir, const struct e2_inode *in,
+			       const uint8_t *name, uint32_t len);
+
 /* A name that its directory does not have yet, made of another one; name has room for 255. */
 E2_NODISCARD int fix_free_name(struct fix *fx, e2_ino dir, const struct e2_inode *in,
 			       const uint8_t *like, uint32_t like_len, uint8_t *name,

@@ -119,9 +119,8 @@ int fix_lose_name(struct fix *fx, const struct e2_finding *f, e2_ino dir, const 
 	return err;
 }
 
-/* Whether a name is free: 1, 0, or negative. */
-static int is_free(struct fix *fx, e2_ino dir, const struct e2_inode *in, const uint8_t *name,
-		   uint32_t len)
+int fix_name_free(struct fix *fx, e2_ino dir, const struct e2_inode *in, const uint8_t *name,
+		  uint32_t len)
 {
 	struct e2_slot slot;
 	int n;
@@ -153,7 +152,7 @@ int fix_free_name(struct fix *fx, e2_ino dir, const struct e2_inode *in, const u
 		memcpy(name, like, kept);
 		memcpy(name + kept, end, end_len);
 		*len = kept + end_len;
-		n = is_free(fx, dir, in, name, *len);
+		n = fix_name_free(fx, dir, in, name, *len);
 	}
 	return n < 0 ? n : 0;
 }
@@ -225,8 +224,7 @@ static int rename_slot(struct fix *fx, struct fix_slot *s, const uint8_t *name, 
 
 /* ---- where an entry leads ------------------------------------------------------------- */
 
-/* Lets the entry lead to another inode, and ends the slot. */
-static int lead_to(struct fix *fx, struct fix_slot *s, e2_ino ino)
+int fix_slot_lead_to(struct fix *fx, struct fix_slot *s, e2_ino ino)
 {
 	struct ck_inode *target = &fx->ck->inodes[ino];
 	uint8_t type = target->type != CK_BAD_TYPE ? target->type : s->e.file_type;
@@ -250,7 +248,7 @@ static int mend_slot(struct fix *fx, struct e2_finding *f, struct fix_slot *s)
 		fix_will(f, "will be %u, which %s", ino, fx->ck->inodes[ino].counted == 0 ||
 			 fx->ck->inodes[ino].type == E2_FT_DIR ?
 			 "nothing names" : "has a name too few");
-		return lead_to(fx, s, ino);
+		return fix_slot_lead_to(fx, s, ino);
 	}
 	if (err == 0)
 		err = fix_lose_name(fx, f, s->dir, s->e.name, s->e.name_len,
@@ -376,7 +374,7 @@ static uint32_t mended_name(const struct fix_slot *s, uint8_t *name)
 		len = room;
 	while (end < len && s->e.name[end] != 0)
 		end++;
-	for (uint32_t i = end; i < len && i < (end | 3); i++)
+	for (uint32_t i = end; i < len && i <= (end | 3); i++)
 		cut = cut && s->e.name[i] == 0;
 	if (s->e.name_len == 0 || (cut && end != 0))
 		len = end;

@@ -399,5 +399,7 @@ int pass_dirs(struct ck *ck)
 		r = check_dir(ck, dir, names);
 	}
 	ck_names_free(names);
-	return r == 0 ? ck_damaged_settle(ck) : r;
+	if (r == 0)
+		r = ck_damaged_settle(ck);
+	return r == 0 ? ck_mislaid(ck) : r;
 }

@@ -279,6 +279,11 @@ const struct ck_damaged *ck_damaged_find(const struct ck *ck, e2_ino dir, e2_lbl
  * have: its number.
  */
 int ck_unnamed(struct ck *ck, e2_ino dir, unsigned type, e2_ino have, e2_ino *ino);
+/* Whether an inode has no name, or fewer than its link count says. */
+bool ck_lacks_name(const struct ck *ck, e2_ino ino);
+
+/* Entries that lead nowhere, or elsewhere, and that an inode without a name must have had. */
+int ck_mislaid(struct ck *ck);
 void ck_unnamed_free(struct ck_unnamed *unnamed);
 
 /* Whether the superblock names an inode as one of ext4's hidden files. */

@@ -41,6 +41,11 @@ static bool lacks_name(const struct ck *ck, e2_ino ino, bool any)
 	return any ? i->counted == 0 : i->counted < i->links;
 }
 
+bool ck_lacks_name(const struct ck *ck, e2_ino ino)
+{
+	return ino <= ck->g->inodes && (lacks_name(ck, ino, true) || lacks_name(ck, ino, false));
+}
+
 static int collect(struct ck *ck)
 {
 	struct ck_unnamed *u = calloc(1, sizeof(*u));
@@ -51,7 +56,7 @@ static int collect(struct ck *ck)
 	for (e2_ino ino = 1; ino <= ck->g->inodes && ino != 0; ino++) {
 		void *grown;
 
-		if (!lacks_name(ck, ino, true) && !lacks_name(ck, ino, false))
+		if (!ck_lacks_name(ck, ino))
 			continue;
 		if (u->count == UNNAMED_MAX) {
 			u->many = true;
