@@ -214,6 +214,8 @@ static int judge_features(struct belief *b)
 		s->feature_compat &= ~(uint32_t)E2_FEATURE_has_journal;
 	if (s->usr_quota_inum == 0 && s->grp_quota_inum == 0)
 		s->feature_ro_compat &= ~(uint32_t)E2_FEATURE_quota;
+	if ((s->feature_compat & E2_FEATURE_orphan_file) == 0)
+		s->feature_ro_compat &= ~(uint32_t)E2_FEATURE_orphan_present;
 	if (s->prj_quota_inum == 0)
 		s->feature_ro_compat &= ~(uint32_t)E2_FEATURE_project;
 	if (s->rev_level == 0)
@@ -364,7 +366,8 @@ static int make_up(struct belief *b)
 	choose_copy(b);
 	if (is_sound(b))
 		err = judge_super(b, &b->primary, &cost);
-	if (err == 0 && cost == 0) {
+	/* Other groups than the usual ones are no reason to doubt. */
+	if (err == 0 && cost <= 3 && (b->copy_count != 0 || cost == 0)) {
 		b->super = b->primary;
 		return 0;
 	}
@@ -372,6 +375,38 @@ static int make_up(struct belief *b)
 		err = find_copies(b);
 	choose_copy(b);
 	return err != 0 ? err : choose(b);
+}
+
+/* Where the inode table of group 0 begins: as its descriptor says, or as mkfs lays out. */
+static e2_blk first_table(const struct belief *b, const struct e2_geometry *g)
+{
+	e2_blk usual = e2_group_first_block(g, 0) + e2_group_head_blocks(g, 0) + 2;
+	uint64_t at = e2_desc_block(g, 0, 0) * g->block_size;
+	uint8_t raw[E2_GROUP_BYTES];
+	struct e2_group d;
+
+	if (at + sizeof(raw) > b->io->size || e2_io_read(b->io, at, sizeof(raw), raw) != 0) {
+		e2_err_clear();
+		return usual;
+	}
+	e2_group_decode(&d, raw);
+	return d.inode_table >= usual && d.inode_table < g->blocks ? d.inode_table : usual;
+}
+
+/* Of an image that ends before its first inode table nothing can be saved. */
+static int refuse_stump(const struct belief *b)
+{
+	struct e2_geometry g;
+	e2_blk table;
+
+	if (!shape_of(&b->super, &g))
+		return 0;	/* opening says why */
+	table = first_table(b, &g);
+	if (b->io->size > table << g.block_bits)
+		return 0;
+	return e2_fail(E2_ERR_CORRUPT, "%s: has %" PRIu64 " bytes, but its first inode table "
+		       "begins at %" PRIu64 ": no file is left", b->io->name, b->io->size,
+		       table << g.block_bits);
 }
 
 int believe_super(void *context, struct e2_io *io, struct e2_super *super)
@@ -384,6 +419,8 @@ int believe_super(void *context, struct e2_io *io, struct e2_super *super)
 	err = make_up(b);
 	if (err == 0)
 		err = judge_features(b);
+	if (err == 0)
+		err = refuse_stump(b);
 	if (err != 0)
 		return err;
 	judge_rest(b);

@@ -42,13 +42,68 @@ static int put_super(struct fix *fx, const struct e2_super *super)
 	return err != 0 ? err : 1;
 }
 
+struct cut {
+	struct fix *fx;
+	const struct e2_finding *f;
+	e2_ino ino;
+	const struct e2_inode *in;
+	e2_blk end;			/* of the image */
+};
+
+/* Bytes of a file that the image has lost. */
+static int tell_cut(void *context, const struct ck_step *step)
+{
+	struct cut *c = context;
+	uint32_t size = c->fx->ck->g->block_size;
+	uint64_t skip = step->blk < c->end ? c->end - step->blk : 0;
+	struct e2_loss loss = {
+		.kind = E2_LOSS_BYTES, .ino = c->ino, .mode = c->in->mode,
+		.offset = (step->lblk + skip) * size, .size = e2_inode_size(c->in),
+		.why = "the image ends before them",
+	};
+
+	if (step->status != CK_STEP_OK)
+		return 0;
+	if (step->level != 0)
+		return step->blk < c->end;
+	if (skip >= step->count || loss.offset >= loss.size)
+		return 0;
+	loss.bytes = (step->count - skip) * size;
+	if (loss.bytes > loss.size - loss.offset)
+		loss.bytes = loss.size - loss.offset;
+	return fix_lose(c->fx, c->f, &loss);
+}
+
+static int tell_all_cut(struct fix *fx, const struct e2_finding *f)
+{
+	struct cut c = { .fx = fx, .f = f, .end = f->have / fx->ck->g->block_size };
+	int err = 0;
+
+	for (e2_ino ino = fx->ck->g->first_ino; ino <= fx->ck->g->inodes && err >= 0; ino++) {
+		struct e2_inode in;
+
+		if (fx->ck->inodes[ino].type != E2_FT_REG)
+			continue;
+		if (e2_inode_get(fx->fs, ino, &in) != 0) {
+			e2_err_clear();
+			continue;
+		}
+		c.ino = ino;
+		c.in = &in;
+		err = ck_walk(fx->ck, &in, tell_cut, &c);
+	}
+	return err < 0 ? err : 0;
+}
+
 /* The last block is written, and with it the image becomes as long as its volume. */
 int fix_image_short(struct fix *fx, struct e2_finding *f)
 {
 	e2_blk last = fx->ck->g->blocks - 1;
 	struct e2_wbuf *buf;
-	int err = e2_txn_get(fx->txn, last, E2_FILL_READ, &buf);
+	int err = tell_all_cut(fx, f);
 
+	if (err == 0)
+		err = e2_txn_get(fx->txn, last, E2_FILL_READ, &buf);
 	if (err != 0)
 		return err;
 	e2_txn_put(fx->txn, buf);

@@ -96,9 +96,10 @@ static void try_primary(struct trial *t)
 
 	if (!t->b->readable || p->magic != E2_MAGIC)
 		return;
-	t->cost += p->inodes_count != t->super->inodes_count ? 4 : 0;
+	t->cost += p->inodes_count != t->super->inodes_count ? 8 : 0;
 	t->cost += p->log_cluster_size != t->super->log_cluster_size ? 2 : 0;
-	t->cost += p->clusters_per_group != t->super->clusters_per_group ? 2 : 0;
+	t->cost += p->clusters_per_group != t->super->blocks_per_group ? 4 : 0;
+	t->cost += p->blocks_per_group != t->super->blocks_per_group ? 4 : 0;
 	t->cost += p->first_data_block != t->super->first_data_block ? 1 : 0;
 }
 
@@ -211,10 +212,10 @@ static uint32_t try_padding(struct trial *t, e2_grp group, const struct e2_group
 
 	if (in_group(t->g, group, d->inode_bitmap, 1) &&
 	    look_at_padding(&t->look, d->inode_bitmap, t->g->inodes_per_group, 0) != 0)
-		cost += 3;
+		cost += 10;
 	if (in_group(t->g, group, d->block_bitmap, 1) &&
 	    look_at_padding(&t->look, d->block_bitmap, e2_group_blocks(t->g, group), 0) != 0)
-		cost += 3;
+		cost += 10;
 	return cost;
 }
 
@@ -254,6 +255,7 @@ static void try_reserve(struct trial *t, const struct e2_group *d)
 	if (!look_read(&t->look, d->inode_table + (E2_INO_RESIZE - 1) / per_block, t->look.block))
 		return;
 	e2_inode_decode(&in, t->look.block + at, t->g->inode_size);
+	t->cost += !on && t->g->reserved_gdt_blocks != 0 ? 4 : 0;
 	if (in.block[E2_DIRECT + 1] == 0 || e2_inode_file_type(in.mode) != E2_FT_REG) {
 		t->cost += on && t->g->reserved_gdt_blocks != 0 ? 4 : 0;
 		return;
@@ -275,13 +277,16 @@ static void try_group(struct trial *t, e2_grp group)
 	uint32_t best = UINT32_MAX;
 	struct e2_group desc = { 0 };
 
+	/* What the image has lost speaks neither for nor against. */
+	if (e2_group_first_block(t->g, group) >= t->b->io->size >> t->g->block_bits)
+		return;
 	for (e2_grp source = 0; source < 3 && best != 0; source++) {
 		struct e2_group d;
 		uint32_t cost;
 
 		if (!descriptor(t, group, source, &d))
 			continue;
-		cost = misplaced(t->g, group, &d) * 2 + try_table(t, group, &d) +
+		cost = misplaced(t->g, group, &d) * 4 + try_table(t, group, &d) +
 		       try_padding(t, group, &d) + (source != 0 ? 2 : 0);
 		if (cost < best) {
 			best = cost;
@@ -312,6 +317,8 @@ static void try_fields(struct trial *t)
 
 	/* As every mkfs makes it: bitmaps of whole bytes, and no table with a rest. */
 	t->cost += t->g->inodes_per_group % 8 != 0 ? 4 : 0;
+	t->cost += t->g->blocks_per_group != t->g->block_size * 8 ? 3 : 0;
+	t->cost += t->g->blocks_per_group % 8 != 0 ? 4 : 0;
 	t->cost += t->g->inodes_per_group % (t->g->block_size / t->g->inode_size) != 0 ? 3 : 0;
 	if (s->rev_level == 0)
 		t->cost += (s->feature_compat | s->feature_incompat | s->feature_ro_compat) != 0 ?

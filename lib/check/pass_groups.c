@@ -156,13 +156,31 @@ struct choice {
 	int64_t worth;
 };
 
+/* Whether a run covers what is stated of another part of the group, and may well be right. */
+static bool covers_other(struct groups *s, e2_grp group, enum part_id id, e2_blk blk,
+			 const struct e2_group *d)
+{
+	struct parts stated = parts_of(d);
+
+	for (int i = 0; i < PARTS; i++) {
+		uint64_t count = length(s->ck, (enum part_id)i);
+		e2_blk at = stated.at[i];
+
+		if (i != (int)id && blk != stated.at[id] && in_group(s->ck, group, at, count) &&
+		    blk < at + count && at < blk + length(s->ck, id))
+			return true;
+	}
+	return false;
+}
+
 static void try_place(struct groups *s, e2_grp group, enum part_id id, e2_blk blk,
 		      const struct parts *other, const struct e2_group *d, struct choice *best)
 {
 	int64_t w;
 
 	if (!in_group(s->ck, group, blk, length(s->ck, id)) ||
-	    taken(s->ck, blk, length(s->ck, id)) != 0 || blk == best->blk)
+	    taken(s->ck, blk, length(s->ck, id)) != 0 || blk == best->blk ||
+	    covers_other(s, group, id, blk, d))
 		return;
 	w = worth(s, group, id, blk, other, d);
 	if (best->blk == 0 || w > best->worth)

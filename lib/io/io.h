@@ -67,6 +67,10 @@ int e2_io_open_mem(uint64_t size, struct e2_io **io);	/* E2_ERR_NOMEM */
  * does not lie within the other. */
 int e2_io_open_slice(struct e2_io *owned, uint64_t offset, uint64_t len, struct e2_io **io);
 
+/* Another io, borrowed, with zeros behind its end up to `size` bytes; it grows when something is
+ * written, or room reserved. */
+int e2_io_open_tail(struct e2_io *under, uint64_t size, struct e2_io **io);
+
 /*
  * A gzip file, read-only: inflated once into an unlinked sparse temporary file.
  * limit   the most bytes it may inflate to; more is E2_ERR_FBIG

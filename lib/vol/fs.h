@@ -23,6 +23,7 @@ struct e2_was {
 struct e2_fs {
 	struct e2_image *image;		/* owned; NULL: an io only */
 	struct e2_io *io;		/* owned, unless it is the image's */
+	struct e2_io *tail;		/* owned; io, as long as the volume; NULL: io is */
 	struct e2_cache *cache;
 	struct e2_super super;
 	struct e2_geometry g;

@@ -151,21 +151,27 @@ int e2_fs_load(struct e2_fs *fs, struct e2_io *io)
 {
 	const struct e2_open_options *o = &fs->options;
 	struct e2_str why = E2_STR_INIT;
+	struct e2_io *tail = NULL;
 	struct e2_cache *cache;
 	struct loaded l;
 	int err = read_super(io, o, &l);
 
+	if (!err && o->flags & E2_OPEN_REPAIR && l.g.blocks > io->size >> l.g.block_bits)
+		err = e2_io_open_tail(io, l.g.blocks << l.g.block_bits, &tail);
 	if (err)
 		return err;
 	note_read_only(&l.super, &why);
 	err = e2_str_status(&why) ? e2_fail(E2_ERR_NOMEM, "no memory to open a volume") :
-	      e2_cache_open(io, l.g.block_size, o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
+	      e2_cache_open(tail ? tail : io, l.g.block_size, o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
 			    o->threads == E2_THREADS_AUTO ? THREADS_AUTO : o->threads, &cache);
 	if (err) {
+		(void)e2_io_close(tail);	/* it holds nothing of its own */
 		e2_str_free(&why);
 		return err;
 	}
 	e2_cache_close(fs->cache);
+	(void)e2_io_close(fs->tail);
+	fs->tail = tail;
 	e2_str_free(&fs->read_only);
 	fs->cache = cache;
 	fs->read_only = why;
@@ -242,6 +248,7 @@ int e2_close(struct e2_fs *fs)
 	e2_txn_abort(fs->txn);
 	e2_reading_end(fs);
 	e2_cache_close(fs->cache);
+	(void)e2_io_close(fs->tail);	/* it holds nothing of its own */
 	if (fs->undo)
 		err = e2_undo_close(fs->undo);
 	if (!fs->image || fs->io != e2_image_io(fs->image)) {
