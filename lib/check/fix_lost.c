@@ -347,7 +347,7 @@ static bool add_dir(struct fix *fx, e2_ino dir, struct e2_str *out)
 {
 	struct e2_names *names;
 
-	if (dir == 0)
+	if (!e2_inode_valid(fx->ck->g, dir) || !(fx->ck->inodes[dir].flags & CK_ROOTED))
 		return false;
 	if (dir != E2_INO_ROOT) {
 		names = names_of(fx, dir);
@@ -369,6 +369,17 @@ static bool add_was(struct fix *fx, const struct ck_old_name *old, struct e2_str
 
 	e2_str_add_bytes(out, old->name, old->len);
 	return whole;
+}
+
+static void tell_back(struct fix *fx, struct e2_finding *f, const struct ck_old_name *old)
+{
+	struct e2_str was = E2_STR_INIT, text = E2_STR_INIT;
+
+	(void)add_was(fx, old, &was);
+	e2_str_add_name(&text, e2_str_text(&was), was.len);
+	fix_will(f, "will be %s again", e2_str_text(&text));
+	e2_str_free(&was);
+	e2_str_free(&text);
 }
 
 static int tell(struct fix *fx, struct e2_finding *f, e2_ino ino, const struct ck_old_name *old,
@@ -404,17 +415,6 @@ static int tell(struct fix *fx, struct e2_finding *f, e2_ino ino, const struct c
 	e2_str_free(&was);
 	e2_str_free(&text);
 	return r ? r : 1;
-}
-
-static void tell_back(struct fix *fx, struct e2_finding *f, const struct ck_old_name *old)
-{
-	struct e2_str was = E2_STR_INIT, text = E2_STR_INIT;
-
-	(void)add_was(fx, old, &was);
-	e2_str_add_name(&text, e2_str_text(&was), was.len);
-	fix_will(f, "will be %s again", e2_str_text(&text));
-	e2_str_free(&was);
-	e2_str_free(&text);
 }
 
 /* Back where it was: 1; 0 when that is not known, or the place is taken. */
@@ -462,7 +462,10 @@ int fix_give_name(struct fix *fx, struct e2_finding *f, e2_ino ino, const struct
 	r = put_unique(fx, E2_INO_ROOT, old, ino, &name);
 	if (r == 0)	/* a shorter name may find room */
 		r = put_unique(fx, E2_INO_ROOT, &none, ino, &name);
-	if (r != 0)
-		return r < 0 ? r : tell(fx, f, ino, old, "", &name);
-	return put_back(fx, f, ino, old);
+	if (r > 0 && old->dir == E2_INO_ROOT && name.len == old->len &&
+	    memcmp(name.text, old->name, old->len) == 0)
+		tell_back(fx, f, old);
+	else if (r > 0)
+		return tell(fx, f, ino, old, "", &name);
+	return r != 0 ? r : put_back(fx, f, ino, old);
 }
