@@ -85,7 +85,9 @@ enum fsck_answer fsck_ask_all(struct e2_report *report, uint64_t repairable, uin
 	for (;;) {
 		int err = 0;
 
-		if (repairable == all)
+		if (all == 1)
+			printf("Repair this? ");
+		else if (repairable == all)
 			printf("Repair these %" PRIu64 "? ", all);
 		else
 			printf("Repair %" PRIu64 " of these %" PRIu64 "? ", repairable, all);
@@ -132,8 +134,8 @@ int fsck_ask_one(void *context, struct e2_report *report, const struct e2_findin
 		switch (read_answer()) {
 		case 'y': return 1;
 		case 'a': each->always[f->id] = true; break;
-		case 'q':
-		case -1: each->stopped = true; break;
+		case -1: each->ended = true;	/* fall through */
+		case 'q': each->stopped = true; break;
 		case '?': explain_one(f); break;
 		default: return 0;
 		}
@@ -143,6 +145,9 @@ int fsck_ask_one(void *context, struct e2_report *report, const struct e2_findin
 
 bool fsck_ask_write(uint64_t repaired)
 {
-	printf("Write %s %" PRIu64 "? [y]es, [n]o: ", repaired == 1 ? "this" : "these", repaired);
+	if (repaired == 1)
+		printf("Write this? [y]es, [n]o: ");
+	else
+		printf("Write these %" PRIu64 "? [y]es, [n]o: ", repaired);
 	return read_answer() == 'y';
 }

@@ -171,6 +171,7 @@ enum fsck_answer { FSCK_ANSWER_NO, FSCK_ANSWER_YES, FSCK_ANSWER_EACH };
 struct fsck_each {			/* answers to questions one by one */
 	bool always[E2_PROBLEMS];	/* yes to all of a kind */
 	bool stopped;			/* no to all that is left */
+	bool ended;			/* nothing can be read any more */
 };
 
 /* Asks what to do with `repairable` of `all` findings; no when nothing can be read. */

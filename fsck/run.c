@@ -254,7 +254,7 @@ static int choose(struct run *run, bool *yes)
 	*yes = false;
 	if (err == 0)
 		err = work(run);
-	if (err == 0 && repaired(run) != 0) {
+	if (err == 0 && repaired(run) != 0 && !each.ended) {
 		fsck_report_cost(run->report, &run->losses);
 		*yes = fsck_ask_write(repaired(run));
 	}
