@@ -507,9 +507,27 @@ static void suggest_all(const struct belief *b, const struct e2_super *s, enum d
 	}
 }
 
+/*
+ * Whether a superblock says these three in two places that agree: no single damage is like
+ * that, however badly the volume fits.
+ */
+static bool is_told_twice(enum dim d)
+{
+	return d == D_BLOCK_SIZE || d == D_PER_GROUP || d == D_INODES;
+}
+
+static bool agrees_with_itself(const struct e2_super *s)
+{
+	struct e2_super derived = *s;
+
+	return s->magic == E2_MAGIC && judge_derive(&derived) &&
+	       memcmp(&derived, s, sizeof(derived)) == 0;
+}
+
 int judge_mend(const struct belief *b, const struct e2_super *from, struct e2_super *mended,
 	       uint32_t *cost)
 {
+	const bool agrees = agrees_with_itself(from);
 	struct e2_super now = *from;
 	int err = judge_super(b, &now, cost);
 
@@ -522,6 +540,8 @@ int judge_mend(const struct belief *b, const struct e2_super *from, struct e2_su
 		for (enum dim d = 0; d < DIMS && err == 0; d++) {
 			struct values v;
 
+			if (agrees && is_told_twice(d))
+				continue;
 			suggest_all(b, &now, d, &v);
 			for (unsigned i = 1; i < v.count && err == 0; i++) {
 				struct e2_super s = now;
