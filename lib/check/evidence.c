@@ -71,12 +71,29 @@ bool ck_is_stray(struct ck *ck, e2_blk blk)
 	return know_strays(ck) && e2_bitset_test(ck->strays, blk);
 }
 
+bool ck_is_any_stray(struct ck *ck)
+{
+	return know_strays(ck) && ck->stray_count != 0;
+}
+
 void ck_take(struct ck *ck, e2_blk blk)
 {
 	e2_bitset_set(ck->claimed, blk);
 	if (ck->strays != NULL && e2_bitset_test(ck->strays, blk)) {
 		e2_bitset_clear(ck->strays, blk);
 		ck->stray_count--;
+	}
+}
+
+void ck_let_go(struct ck *ck, e2_blk blk)
+{
+	if (e2_bitset_test(ck->metadata, blk) ||
+	    (ck->shared != NULL && e2_bitset_test(ck->shared, blk)))
+		return;
+	e2_bitset_clear(ck->claimed, blk);
+	if (ck->strays != NULL && ck_used(ck, blk) && !e2_bitset_test(ck->strays, blk)) {
+		e2_bitset_set(ck->strays, blk);
+		ck->stray_count++;
 	}
 }
 
@@ -473,6 +490,22 @@ enum ck_match ck_find(struct ck *ck, const struct ck_place *p, e2_blk *blk)
 	if (fit == CK_MATCH_NONE && p->index == CK_ACL && p->parent == 0)
 		fit = short_of_users(ck, blk);
 	return fit;
+}
+
+enum ck_match ck_find_run(struct ck *ck, const struct ck_place *p, uint64_t count, e2_blk *first)
+{
+	struct line l;
+
+	if (!know_strays(ck))
+		return CK_MATCH_NONE;
+	line_of(ck, p, &l);
+	if (l.before == 0 || l.steps_before != 1)
+		return CK_MATCH_NONE;
+	for (uint64_t i = 1; i <= count; i++)
+		if (!ck_is_stray(ck, l.before + i))
+			return CK_MATCH_NONE;
+	*first = l.before + 1;
+	return l.after == l.before + count + 1 ? CK_MATCH_BETWEEN : CK_MATCH_BESIDE;
 }
 
 const char *ck_match_text(enum ck_match fit)

@@ -173,6 +173,20 @@ int fix_block_pointer(struct fix *fx, struct e2_finding *f)
 	return n <= 0 ? n : restore(fx, f, &p, f->have);
 }
 
+int fix_block_value(struct fix *fx, struct e2_finding *f)
+{
+	struct e2_inode in;
+	struct ck_place p;
+	int n = place_of(fx, f, f->blk, &in, &p);
+
+	if (n != 0 || (f->want != 0 && e2_bitset_test(fx->ck->claimed, f->want)))
+		return n;
+	n = pointer_set(fx, &p, f->have, f->want);
+	if (n > 0 && f->want != 0)
+		ck_take(fx->ck, f->want);
+	return n;
+}
+
 int fix_block_junk(struct fix *fx, struct e2_finding *f)
 {
 	struct e2_inode in;
@@ -181,7 +195,10 @@ int fix_block_junk(struct fix *fx, struct e2_finding *f)
 
 	if (n == 0)
 		n = pointer_is(fx, &p, f->blk);
-	return n <= 0 ? n : restore(fx, f, &p, f->blk);
+	if (n <= 0)
+		return n;
+	ck_let_go(fx->ck, f->blk);	/* it may be what another pointer has lost */
+	return restore(fx, f, &p, f->blk);
 }
 
 /* ---- a block that is another's ------------------------------------------------------- */

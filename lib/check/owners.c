@@ -51,8 +51,10 @@ static int view_step(void *context, const struct ck_step *s)
 {
 	struct viewer *v = context;
 
+	if (s->status == CK_STEP_JUNK)
+		v->view->blocks--;	/* it was counted as a pointer block */
 	if (s->status != CK_STEP_OK) {
-		v->view->partial = v->view->partial || s->status != CK_STEP_RANGE;
+		v->view->partial = v->view->partial || s->status == CK_STEP_UNREADABLE;
 		return 0;
 	}
 	for (uint64_t i = 0; i < s->count; i++) {
@@ -288,7 +290,7 @@ int pass_owners(struct ck *ck)
 	int r;
 
 	if (ck->shared == NULL)
-		return 0;
+		return ck_seek_missing(ck);
 	r = e2_map_new(&o.contests);
 	if (r == 0)
 		r = e2_bitset_new(ck->g->blocks, &o.entered);
@@ -299,6 +301,8 @@ int pass_owners(struct ck *ck)
 	}
 	if (r == 0)
 		r = find_owners(&o);
+	if (r == 0)
+		r = ck_seek_missing(ck);
 	e2_map_free(o.contests);
 	e2_bitset_free(o.entered);
 	free(o.best);

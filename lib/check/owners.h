@@ -32,9 +32,12 @@ e2_lblk ck_wanted(const struct ck *ck, const struct ck_place *p);
 
 bool ck_used(const struct ck *ck, e2_blk blk);		/* by its bitmap */
 bool ck_is_stray(struct ck *ck, e2_blk blk);
+bool ck_is_any_stray(struct ck *ck);
 
 /* A block is taken by a repair: claimed from then on. */
 void ck_take(struct ck *ck, e2_blk blk);
+/* ... or the pointer that claimed it will lead there no more. */
+void ck_let_go(struct ck *ck, e2_blk blk);
 
 /* What an inode holds; pointer blocks that another may own are not entered. */
 struct ck_view {
@@ -60,10 +63,15 @@ enum ck_match {
 	CK_MATCH_BETWEEN,		/* between these two, and nothing else is */
 };
 enum ck_match ck_find(struct ck *ck, const struct ck_place *p, e2_blk *blk);
+/* The same for count data pointers side by side: their blocks follow the one before them. */
+enum ck_match ck_find_run(struct ck *ck, const struct ck_place *p, uint64_t count, e2_blk *first);
 const char *ck_match_text(enum ck_match fit);
 
 /* What speaks for and against a claim, as a sum: for its inode, and for the one block. */
 int ck_score_inode(struct ck *ck, const struct ck_place *p);
 int ck_score(struct ck *ck, const struct ck_place *p, e2_blk blk);
+
+/* Adds findings about pointers that i_blocks or the bitmaps contradict. */
+int ck_seek_missing(struct ck *ck);
 
 #endif
