@@ -239,7 +239,7 @@ static int seek_inode(struct ck *ck, const struct e2_finding *f)
 	return lacks ? seek_missing(&s) : seek_extra(&s);
 }
 
-/* ---- a pointer to a block that is free -------------------------------------------------------- */
+/* ---- a pointer to a block that is free -------------------------------------------------- */
 
 static int seek_moved_step(void *context, const struct ck_step *step)
 {
