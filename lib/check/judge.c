@@ -520,8 +520,10 @@ static bool agrees_with_itself(const struct e2_super *s)
 {
 	struct e2_super derived = *s;
 
-	return s->magic == E2_MAGIC && judge_derive(&derived) &&
-	       memcmp(&derived, s, sizeof(derived)) == 0;
+	if (!judge_derive(&derived))
+		return false;
+	derived.magic = s->magic;	/* the next to be put right */
+	return memcmp(&derived, s, sizeof(derived)) == 0;
 }
 
 int judge_mend(const struct belief *b, const struct e2_super *from, struct e2_super *mended,
