@@ -88,6 +88,26 @@ int fix_inode_type(struct fix *fx, struct e2_finding *f)
 	return err != 0 ? err : 1;
 }
 
+static bool holds_nothing(const struct e2_inode *in)
+{
+	for (size_t i = 0; i < E2_POINTERS; i++)
+		if (in->block[i] != 0)
+			return false;
+	return in->mode == 0 && in->size == 0;
+}
+
+/* An inode that was overwritten by zeros: only its name tells that there was one. */
+static int tell_emptied(struct fix *fx, struct e2_finding *f, enum e2_file_type type)
+{
+	const struct e2_loss loss = {
+		.kind = E2_LOSS_FILE, .ino = f->ino, .mode = with_type(0, type),
+		.why = "its inode is all zeros, what it held is not known; the name stays",
+	};
+
+	fix_will(f, "will be empty: what it held is not known");
+	return fix_lose(fx, f, &loss);
+}
+
 int fix_inode_alive(struct fix *fx, struct e2_finding *f)
 {
 	enum e2_file_type type;
@@ -96,6 +116,7 @@ int fix_inode_alive(struct fix *fx, struct e2_finding *f)
 
 	if (err != 0 || in.links_count != 0)
 		return err;
+	bool emptied = holds_nothing(&in);
 	type = e2_inode_file_type(in.mode);
 	if (type == E2_FT_UNKNOWN) {
 		type = ck_type_of(fx->ck, f->ino, &in, fx->ck->inodes[f->ino].named);
@@ -104,6 +125,8 @@ int fix_inode_alive(struct fix *fx, struct e2_finding *f)
 	in.links_count = type == E2_FT_DIR ? 2 : 1;
 	in.dtime = 0;
 	err = e2_inode_put(fx->txn, f->ino, &in);
+	if (err == 0 && emptied)
+		err = tell_emptied(fx, f, type);
 	return err != 0 ? err : 1;
 }
 
