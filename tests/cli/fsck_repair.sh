@@ -38,6 +38,8 @@ for w in what:
     elif w == "state": put(1024 + 58, "H", 2)              # not clean, errors
     elif w == "note": put(1024 + 12, "I", 1)               # free blocks of the superblock
     elif w == "bits": d[get(desc, "I") * bs + 900] ^= 0xff # bitmap
+    elif w == "table": d[inode(17):inode(21)] = bytes(4 * size)   # four inodes: lost
+    elif w == "inode": d[inode(17):inode(18)] = bytes(size)
     else: sys.exit("damage: " + w)
 open(to, "wb").write(d)
 END
@@ -127,6 +129,102 @@ cp two.img a.img
 t "-z keeps what was there" says 1 "repaired" $fsck -y -z a.undo a.img
 t "... and --rollback takes the repair back" says 0 "taken back" $fsck --rollback a.undo a.img
 t "... byte for byte" cmp a.img two.img
+
+# ---- losses -----------------------------------------------------------------------------
+
+mkdir many
+for i in 1 2 3 4 5 6 7 8 9; do seq 1 $((i * 1000)) >many/f$i; done
+extant-mkfs -q -b 1024 -I 256 -d many many.img 4M
+damage many.img lost.img table
+damage many.img lost1.img inode
+cp lost.img a.img
+t "-n says what would be lost" says 4 "With -y: 4 files would be lost." $fsck -n a.img
+t "... of which files" grep -q "^  /f[0-9] <17>   regular file: " said
+t "--careful stops before that" says 4 "would cost more than a few files (--careful); nothing was changed" \
+	$fsck -y --careful a.img
+t "... and changes nothing" cmp a.img lost.img
+t "-p does, too" says 4 "(4 files would be lost); nothing was changed" $fsck -fp a.img
+t "... and changes nothing" cmp a.img lost.img
+t "-y says it before it writes" says 1 "The repair loses 4 files." $fsck -y a.img
+t "... and at the end" grep -q "^Lost: 4 files. No name lost.\$" said
+t "... file by file" test "$(tail -4 said | grep -c '^  /f')" -eq 4
+t "... and the second run finds nothing" says 0 "consistent" $fsck -y a.img
+cp lost1.img a.img
+t "--careful gives a few files away" says 1 "Lost: 1 file. No name lost." $fsck -y --careful a.img
+
+# ---- JSON -------------------------------------------------------------------------------
+
+json() {	# CODE IMAGE TYPES OPTIONS
+	code=$1 image=$2 types=$3; shift 3
+	cp "$image" a.img
+	exits "$code" $fsck --json "$@" a.img >out.json || return 1
+	# shellcheck disable=SC2086
+	python3 "$root/tests/cli/fsck_json.py" "$root/docs/fsck-json.md" $types <out.json
+}
+t "JSON of a sound volume is as documented" json 0 sound.img "plan summary" -n
+t "... of problems" json 4 mixed.img "plan finding summary" -n
+t "... of a repair" json 1 mixed.img "plan finding summary" -y
+t "... says what is repaired" grep -q '"code": "free-count".*"repaired": true' out.json
+t "... and what not" json 4 mixed.img "plan finding summary" -n
+t "... by -n" sh -c '! grep -q "\"repaired\": true" out.json && grep -q "\"repairable\": true" out.json'
+t "... of losses" json 1 lost.img "plan finding loss summary" -y
+t "... each of them" test "$(grep -c '"type": "loss"' out.json)" -eq 4
+t "... of files in pieces" json 0 many.img "plan summary" -n -E fragcheck
+
+# ---- bad blocks ---------------------------------------------------------------------------
+
+if have debugfs; then
+	cp many.img a.img
+	debugfs -R "blocks /f9" many.img 2>/dev/null | tr ' ' '\n' | grep . >used
+	{ awk 'NR % 2' used; echo 3000; echo; echo 3001; } >list
+	bad=$(($(wc -l <list) - 1))
+	t "-l keeps bad blocks" says 1 "$bad bad blocks listed, $bad of them new, 0 dropped" \
+		$fsck -y -l list a.img
+	e2s_list() { dumpe2fs -b a.img 2>/dev/null | sort -n >theirs; grep . list | sort -n | diff - theirs; }
+	t "... as e2fsprogs reads them" e2s_list
+	t "... and moves what was there" sh -c 'extant-debugfs a.img cat /f9 | cmp - many/f9'
+	t "... consistently" exits 0 e2fsck -fn a.img
+	before=$(sum a.img)
+	t "the same list again" says 0 "0 of them new" $fsck -y -l list a.img
+	t "... changes nothing" unchanged a.img "$before"
+	echo 3500 >list
+	t "-L replaces the list" says 1 "1 bad block listed, 1 of them new, $bad dropped" $fsck -y -L list a.img
+	t "... as e2fsprogs reads it" e2s_list
+	t "... consistently" exits 0 e2fsck -fn a.img
+	before=$(sum a.img)
+	for line in 0 4096 99999999999999999999 x -1 1.5 "3000x"; do
+		printf '3000\n%s\n' "$line" >list
+		t "\"$line\" is no block" says 8 "list:2: \"$line\" is no" $fsck -y -l list a.img
+	done
+	echo 1 >list
+	t "the superblock is not moved" says 8 "block 1 holds the superblock of group 0" $fsck -y -l list a.img
+	t "... and nothing is changed" unchanged a.img "$before"
+fi
+
+# ---- a change that was not completed ---------------------------------------------------------
+
+if have strace && strace -o /dev/null true 2>/dev/null && [ -z "${ASAN_OPTIONS##*exitcode=99}" ]; then
+	pending() {
+		rm -f a.img.e2log
+		cp two.img a.img
+		strace -o /dev/null -e trace=fsync -e inject=fsync:signal=KILL:when=4 \
+			$fsck -y a.img >/dev/null 2>&1
+		[ -e a.img.e2log ]
+	}
+	t "a killed repair leaves its log" pending
+	before=$(sum a.img)$(sum a.img.e2log)
+	t "... which -n reads through" says 0 "this is the image with it" $fsck -n a.img
+	t "... and changes neither" same "$(sum a.img)$(sum a.img.e2log)" "$before"
+	t "... and -y --no-recover refuses" says 8 "waits in" $fsck -y --no-recover a.img
+	t "... and -y completes" says 0 "a change that waited in its log was completed first" $fsck -y a.img
+	t "... so that it is repaired" says 0 "consistent" $fsck -n a.img
+	t "... and the log is gone" [ ! -e a.img.e2log ]
+	t "again" pending
+	t "--discard-log gives it up, -y repairs what is there" says 1 "repaired, 0 left" \
+		$fsck -y --discard-log a.img
+	t "... and the log is gone" [ ! -e a.img.e2log ]
+	t "... for good" says 0 "consistent" $fsck -y a.img
+fi
 
 # ---- plans ------------------------------------------------------------------------------
 
