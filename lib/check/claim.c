@@ -71,10 +71,29 @@ static int claim_pointers(struct claimer *c, const struct ck_step *s)
 	return 0;
 }
 
+/* Whether a directory would be larger than any can be. */
+static bool is_beyond(const struct claimer *c, const struct ck_step *s)
+{
+	return c->directory && (s->lblk + s->count) * c->ck->g->block_size > UINT32_MAX;
+}
+
+static void report_beyond(const struct claimer *c, const struct ck_step *s)
+{
+	for (uint64_t i = 0; i < s->count; i++)
+		FOUND(c->ck->found, BLOCK_EXTRA, .ino = c->ino, .blk = s->parent,
+		      .index = s->index + (uint32_t)i, .lblk = s->lblk + i,
+		      .level = (uint8_t)s->level, .have = s->blk + i,
+		      .why = "no directory can be that large");
+}
+
 static int claim_step(void *context, const struct ck_step *s)
 {
 	struct claimer *c = context;
 
+	if (s->status == CK_STEP_OK && is_beyond(c, s)) {
+		report_beyond(c, s);
+		return 0;
+	}
 	if (s->status == CK_STEP_OK)
 		return s->level == 0 ? claim_data(c, s) : claim_pointers(c, s);
 	if (s->level != 0)

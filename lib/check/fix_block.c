@@ -9,6 +9,8 @@
 #include "check/fix.h"
 #include "check/owners.h"
 
+#include "base/endian.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -122,6 +124,66 @@ static int new_reserve(struct fix *fx, struct e2_finding *f, const struct ck_pla
 	return n;
 }
 
+/*
+ * A block of pointers that holds something else, of a file without holes there: its data lie
+ * behind it, as many as i_blocks counts, and nobody's.  1 when they are pointed to again.
+ */
+static int rebuild(struct fix *fx, struct e2_finding *f, const struct ck_place *p, e2_blk have)
+{
+	e2_lblk wanted = ck_wanted(fx->ck, p);
+	struct e2_wbuf *buf;
+	struct ck_view view;
+	int n = ck_view_file(fx->ck, p->in, ck_has_pointers(fx->ck, p->in), &view);
+
+	if (n != 0 || p->level != 1 || view.partial || wanted == 0 ||
+	    view.stored != view.blocks + 1 + wanted || !ck_used(fx->ck, have))
+		return n;
+	for (e2_lblk i = 1; i <= wanted; i++)
+		if (!ck_is_stray(fx->ck, have + i))
+			return 0;
+	n = e2_txn_get(fx->txn, have, E2_FILL_ZERO, &buf);
+	if (n != 0)
+		return n;
+	ck_take(fx->ck, have);
+	for (e2_lblk i = 1; i <= wanted; i++) {
+		e2_put32(buf->data + 4 * (size_t)(i - 1), (uint32_t)(have + i));
+		ck_take(fx->ck, have + i);
+	}
+	e2_txn_put(fx->txn, buf);
+	fix_will(f, "will be made again: %" PRIu64 " blocks behind it are in use, nobody's, and "
+		 "as many as are missing", wanted);
+	return 1;
+}
+
+/* What a file had in a block of the volume's own, as it was before the repair. */
+static int copy_before(struct fix *fx, struct e2_finding *f, const struct ck_place *p, e2_blk have)
+{
+	uint8_t *data = malloc(fx->ck->g->block_size);
+	char name[40];
+	e2_blk blk;
+	int n;
+
+	if (data == NULL)
+		return e2_fail(E2_ERR_NOMEM, "copy of a block");
+	n = e2_cache_read_before(e2_fs_cache(fx->fs), have, 1, data);
+	if (n == 0)
+		n = fix_block_new(fx, have, &blk);
+	if (n == 0)
+		n = e2_txn_write(fx->txn, blk, 1, data);
+	if (n == 0)
+		n = pointer_set(fx, p, have, blk);
+	free(data);
+	if (n > 0) {
+		fix_will(f, "%s will be %" PRIu64 ", a copy", pointer_name(p, name), blk);
+		n = lose_range(fx, f, p, E2_LOSS_DOUBT, "the block was the volume's own");
+		return n < 0 ? n : 1;
+	}
+	if (n != E2_ERR_NOSPC && n != E2_ERR_IO)
+		return n;
+	e2_err_clear();
+	return 0;
+}
+
 /* Gives a wrong pointer its own block back, or makes it 0. */
 static int restore(struct fix *fx, struct e2_finding *f, const struct ck_place *p, e2_blk have)
 {
@@ -140,6 +202,9 @@ static int restore(struct fix *fx, struct e2_finding *f, const struct ck_place *
 		return n;
 	if (!hole) {
 		n = take_found(fx, f, p, have);
+		if (n == 0 && f->id == E2_PROBLEM_BLOCK_METADATA && p->level == 0 &&
+		    e2_is_reg(p->in) && ck_wanted(fx->ck, p) != 0)
+			n = copy_before(fx, f, p, have);
 		if (n != 0)
 			return n;
 	}
@@ -198,7 +263,8 @@ int fix_block_junk(struct fix *fx, struct e2_finding *f)
 	if (n <= 0)
 		return n;
 	ck_let_go(fx->ck, f->blk);	/* it may be what another pointer has lost */
-	return restore(fx, f, &p, f->blk);
+	n = f->id == E2_PROBLEM_BLOCK_POINTERS ? rebuild(fx, f, &p, f->blk) : 0;
+	return n != 0 ? n : restore(fx, f, &p, f->blk);
 }
 
 /* ---- a block that is another's ------------------------------------------------------- */

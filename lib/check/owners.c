@@ -251,6 +251,7 @@ static bool keep(void *context, const struct e2_finding *f)
 	e2_blk parent = 0;
 
 	switch (f->id) {
+	case E2_PROBLEM_BLOCK_EXTRA:
 	case E2_PROBLEM_BLOCK_RANGE:
 	case E2_PROBLEM_BLOCK_METADATA:
 		parent = f->blk;
