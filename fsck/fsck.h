@@ -208,7 +208,7 @@ struct fsck_progress {
 	bool bar;
 	bool again;		/* the first round is over; further ones are not told */
 	unsigned phase;		/* the highest told */
-	int64_t begun;		/* milliseconds */
+	int64_t begun, patience;	/* milliseconds; when the bar shows at the earliest */
 	int shown;		/* per mille, or -1 before the bar shows */
 };
 void fsck_progress_begin(struct fsck_progress *progress, const char *shown,

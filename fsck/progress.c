@@ -27,15 +27,25 @@ void fsck_progress_begin(struct fsck_progress *progress, const char *shown,
 	*progress = (struct fsck_progress){
 		.image = shown, .fd = options->progress_fd > 0 ? options->progress_fd : -1,
 		.begun = now_ms(), .shown = -1,
+		.patience = options->progress_fd == 0 ? 0 : PATIENCE_MS,
 		.bar = options->progress_fd <= 0 && !options->quiet && isatty(STDERR_FILENO),
 	};
-	if (options->progress_fd == 0)
-		progress->begun -= PATIENCE_MS;
 }
 
 void fsck_progress_silence(struct fsck_progress *progress)
 {
 	progress->again = true;
+}
+
+/* "12 %/s, 7 s left": by what has been done since the beginning. */
+static void show_rate(int mille, int64_t ms)
+{
+	double rate = (double)mille / 10 / ((double)(ms > 0 ? ms : 1) / 1000);
+
+	if (mille > 0)
+		fprintf(stderr, " %.*f %%/s, %.0f s left", rate < 10 ? 1 : 0, rate,
+			(double)(1000 - mille) / 10 / rate);
+	fputs("\033[K", stderr);
 }
 
 static void show_bar(struct fsck_progress *p, unsigned phase, uint64_t done, uint64_t all)
@@ -44,14 +54,16 @@ static void show_bar(struct fsck_progress *p, unsigned phase, uint64_t done, uin
 	static const int before[] = { 0, 0, 700, 900, 920, 950, 1000 };
 	uint64_t share = (uint64_t)(before[phase + 1] - before[phase]);
 	int mille = before[phase] + (all != 0 ? (int)(done * share / all) : 0);
+	int64_t ms = now_ms() - p->begun;
 
-	if (mille / 5 == p->shown / 5 || now_ms() - p->begun < PATIENCE_MS)
+	if (mille / 5 <= p->shown / 5 || ms < p->patience)
 		return;
 	p->shown = mille;
 	fprintf(stderr, "\r%s: %3d %% |", p->image, mille / 10);
 	for (int i = 0; i < BAR; i++)
 		fputc(i * 1000 < mille * BAR ? '#' : '.', stderr);
 	fputc('|', stderr);
+	show_rate(mille, ms);
 	fflush(stderr);
 }
 

@@ -63,6 +63,12 @@ t "^C at a later one" asks 32 e,y,^C "cancelled; nothing was changed"
 t "... changes nothing" as_it_was
 t "the terminal goes away" asks 99 ^Z "Repair these 3?"
 t "... and nothing is changed" as_it_was
+bar() {
+	python3 "$root/tests/cli/fsck_ask.py" 0 "" $fsck -n -C 0 sound.img >said 2>&1 &&
+		grep -q '^sound.img: *[0-9]* % |#*[.]*| .*%/s, [0-9]* s left' said &&
+		! $fsck -n -C 0 sound.img 2>&1 | grep '%/s'
+}
+t "a bar tells rate and time left, on a terminal only" bar
 cp sound.img bad.img
 t "nothing to repair, nothing to ask" asks 0 "" "consistent, "
 finish

@@ -39,6 +39,11 @@ for w in what:
     elif w == "note": put(1024 + 12, "I", 1)               # free blocks of the superblock
     elif w == "bits": d[get(desc, "I") * bs + 900] ^= 0xff # bitmap
     elif w == "table": d[inode(17):inode(21)] = bytes(4 * size)   # four inodes: lost
+    elif w == "all":                                               # fields of every file
+        for n in range(11, 400):
+            if get(inode(n), "H") & 0xf000 == 0x8000:
+                for at, form in (26, "H"), (28, "I"), (112, "I"), (20, "I"): put(inode(n) + at, form, 98)
+                put(inode(n) + 128, "H", 3)
     elif w == "inode": d[inode(17):inode(18)] = bytes(size)
     else: sys.exit("damage: " + w)
 open(to, "wb").write(d)
@@ -151,6 +156,29 @@ t "... file by file" test "$(tail -4 said | grep -c '^  /f')" -eq 4
 t "... and the second run finds nothing" says 0 "consistent" $fsck -y a.img
 cp lost1.img a.img
 t "--careful gives a few files away" says 1 "Lost: 1 file. No name lost." $fsck -y --careful a.img
+
+# ---- a mebibyte is enough ----------------------------------------------------------------
+
+cat >deep.py <<'END'
+import os
+os.mkdir("deep")
+os.chdir("deep")
+for i in range(14):
+    os.mkdir("d" * 250)
+    os.chdir("d" * 250)
+for i in range(60):
+    open("%03d" % i + "f" * 240, "w").write("x")
+END
+python3 deep.py
+extant-mkfs -q -b 1024 -I 256 -d deep deep.img 4M
+damage deep.img a.img all
+$fsck -n a.img >short; $fsck -nv a.img >long
+t "a report has no more than a mebibyte" test "$(wc -c <short)" -le 1048576
+t "... and says that there is more" grep -q "^and .* more (-v shows them)" short
+t "... 50 of a kind at most" test "$(grep -c '^link-count' short)" -eq 50
+t "... and how many more" grep -q "^    and 10 more like this" short
+t "-v shows all" test "$(grep -c '^link-count' long)" -eq 60 -a "$(wc -c <long)" -gt 1048576
+rm -rf deep
 
 # ---- JSON -------------------------------------------------------------------------------
 

@@ -120,6 +120,8 @@ all_commands() {	# of one image
 	writes_nothing extant-fsck -n "$1" || bad=1
 	writes_nothing extant-fsck -n -f -v "$1" || bad=1
 	writes_nothing extant-fsck -n -f --json "$1" || bad=1
+	writes_nothing extant-fsck -f -E fragcheck,discard "$1" || bad=1
+	writes_nothing extant-fsck --explain list || bad=1
 	writes_nothing extant-mkfs -n "$1" 4M || bad=1
 	return $bad
 }
