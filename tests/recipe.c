@@ -341,6 +341,11 @@ static void step_now(struct reader *rd)
 	rd->r->now = (int64_t)number(rd, word(rd, 1));
 }
 
+static void step_reattach(struct reader *rd)
+{
+	rd->r->reattach = true;
+}
+
 /* ---- what is to come of it -------------------------------------------------- */
 
 static void name_problems(const struct reader *rd, bool *of)
@@ -450,7 +455,8 @@ static const struct {
 	{ "struct", step_struct, true, true }, { "bytes", step_bytes, true, true },
 	{ "pointer", step_pointer, true, true }, { "mark", step_mark, true, false },
 	{ "cut", step_cut, true, false }, { "unreadable", step_unreadable, true, false },
-	{ "now", step_now, true, false }, { "expect", step_expect, false, false },
+	{ "now", step_now, true, false }, { "reattach", step_reattach, false, false },
+	{ "expect", step_expect, false, false },
 	{ "almost", step_almost, false, false }, { "left", step_left, false, false },
 	{ "lost", step_lost, false, false }, { "renamed", step_renamed, false, false },
 	{ "keeps", step_keeps, false, false }, { "after", step_after, false, false },

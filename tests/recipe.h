@@ -23,6 +23,7 @@ struct recipe {
 	uint64_t size;			/* bytes of it that are left */
 	unsigned steps;			/* lines that damage it, or change the base */
 	int64_t now;			/* the time of the check; 0: not given */
+	bool reattach;			/* repaired with this option */
 	bool expected[E2_PROBLEMS];
 	bool almost[E2_PROBLEMS];	/* a legal neighbour of these */
 	bool left[E2_PROBLEMS];		/* no repair can repair them */

@@ -453,8 +453,10 @@ int fix_give_name(struct fix *fx, struct e2_finding *f, e2_ino ino, const struct
 	r = lost_found(fx, &dir);
 	if (r < 0)
 		return r;
-	if (!ck_is_unnamed(fx->ck, ino))
+	if (!ck_is_unnamed(fx->ck, ino)) {
+		fix_will(f, "will be /%s again", LOST_FOUND);
 		return 1;
+	}
 	if (r > 0)
 		r = put_unique(fx, dir, old, ino, &name);
 	if (r != 0)

@@ -94,7 +94,8 @@ struct outcome {
 static bool repair(struct run *run, const struct recipe *r, struct ram *image, const char *when,
 		   bool write, struct outcome *o)
 {
-	const struct e2_repair_options options = { .check = { .now = r->now } };
+	const struct e2_repair_options options = { .check = { .now = r->now },
+						   .reattach = r->reattach };
 	struct e2_report *report = NULL;
 	int err = e2_repair_io(ram_open(image, write), write, &options, &report);
 
