@@ -77,13 +77,40 @@ static void seek_run(struct seeker *s, const struct ck_place *p, uint64_t run)
 		note(s, match, p, blk);
 }
 
+/* Whether the last block that a pointer block reaches is the last of the file. */
+static bool reaches_end(struct ck *ck, const struct ck_place *p, e2_blk blk)
+{
+	uint64_t blocks = (e2_inode_size(p->in) + ck->g->block_size - 1) / ck->g->block_size;
+	e2_lblk lblk = p->lblk;
+
+	for (unsigned level = p->level; level > 0; level--) {
+		const struct e2_buf *buf;
+		uint32_t i = ck->g->pointers, next = 0;
+
+		if (e2_buf_get(ck->fs, blk, &buf) != 0) {
+			e2_err_clear();
+			return false;
+		}
+		while (i > 0 && next == 0)
+			next = e2_get32(buf->data + 4 * (size_t)--i);
+		e2_buf_put(ck->fs, buf);
+		if (!e2_block_valid(ck->g, next))
+			return false;
+		lblk += i * ck_span(ck->g, level - 1);
+		blk = next;
+	}
+	return lblk + 1 == blocks;
+}
+
 static void seek_tree(struct seeker *s, const struct ck_place *p)
 {
 	e2_blk blk;
 	enum ck_match match = ck_find(s->ck, p, &blk);
 
-	if (match != CK_MATCH_NONE && count_below(s->ck, blk, p->level) == s->blocks)
-		note(s, match, p, blk);
+	if (match == CK_MATCH_NONE || count_below(s->ck, blk, p->level) != s->blocks)
+		return;
+	/* In a file with holes the same pointers could stand in several places. */
+	note(s, reaches_end(s->ck, p, blk) ? CK_MATCH_BETWEEN : match, p, blk);
 }
 
 /* The pointers of block[], or of a pointer block, that are 0 and before the end of the file. */
