@@ -175,7 +175,7 @@ damage deep.img a.img all
 $fsck -n a.img >short; $fsck -nv a.img >long
 t "a report has no more than a mebibyte" test "$(wc -c <short)" -le 1048576
 t "... and says that there is more" grep -q "^and .* more (-v shows them)" short
-t "... 50 of a kind at most" test "$(grep -c '^link-count' short)" -eq 50
+t "... 50 of a kind at most" test "$(grep -c '^block-count' short)" -eq 50
 t "... and how many more" grep -q "^    and 10 more like this" short
 t "-v shows all" test "$(grep -c '^link-count' long)" -eq 60 -a "$(wc -c <long)" -gt 1048576
 rm -rf deep
