@@ -318,7 +318,7 @@ static int fix_head(struct fix *fx, struct e2_finding *f)
 	}
 	if (b.count != 0 && offset_of(&b.kept[0]) < HEAD)
 		fix_will(f, "will be made again; the name in its place is kept");
-	else
+	else if (f->id != E2_PROBLEM_DIR_DOT_INODE)
 		fix_will(f, "will be made again");
 	return relink(&b);
 }
