@@ -82,7 +82,7 @@ static void try_length(struct trial *t)
 	uint64_t have = t->b->io->size >> t->g->block_bits;
 
 	if (have < t->g->blocks)
-		t->cost += have < t->g->blocks / 8 ? 40 : 7;
+		t->cost += 7;
 	else if (have - t->g->blocks > (UINT64_C(65536) >> t->g->block_bits))
 		t->cost += 4;
 	else if (have != t->g->blocks)
@@ -210,12 +210,16 @@ static uint32_t try_padding(struct trial *t, e2_grp group, const struct e2_group
 {
 	uint32_t cost = 0;
 
-	if (in_group(t->g, group, d->inode_bitmap, 1) &&
-	    look_at_padding(&t->look, d->inode_bitmap, t->g->inodes_per_group, 0) != 0)
-		cost += 10;
-	if (in_group(t->g, group, d->block_bitmap, 1) &&
-	    look_at_padding(&t->look, d->block_bitmap, e2_group_blocks(t->g, group), 0) != 0)
-		cost += 10;
+	uint32_t clear;
+
+	if (in_group(t->g, group, d->inode_bitmap, 1)) {
+		clear = look_at_padding(&t->look, d->inode_bitmap, t->g->inodes_per_group, 0);
+		cost += clear != 0 && clear != UINT32_MAX ? 10 : 0;
+	}
+	if (in_group(t->g, group, d->block_bitmap, 1)) {
+		clear = look_at_padding(&t->look, d->block_bitmap, e2_group_blocks(t->g, group), 0);
+		cost += clear != 0 && clear != UINT32_MAX ? 10 : 0;
+	}
 	return cost;
 }
 

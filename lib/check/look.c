@@ -134,13 +134,23 @@ static void look_at_inode(const struct look *l, e2_grp group, uint32_t n, const 
 	}
 }
 
+/* A bitmap of one value was set or cleared as a whole, and says nothing. */
+static bool is_uniform(const uint8_t *bits, size_t len)
+{
+	for (size_t i = 1; i < len; i++)
+		if (bits[i] != bits[0])
+			return false;
+	return bits[0] == 0 || bits[0] == 0xff;
+}
+
 void look_at_table(const struct look *l, e2_grp group, e2_blk table, uint32_t from,
 		   uint32_t count, e2_blk bitmap, struct look_table *seen)
 {
 	uint32_t per_block = l->g.block_size / l->g.inode_size;
 	const uint8_t *bits = NULL;
 
-	if (bitmap != 0 && look_read(l, bitmap, l->bits))
+	if (bitmap != 0 && look_read(l, bitmap, l->bits) &&
+	    !is_uniform(l->bits, l->g.block_size))
 		bits = l->bits;
 	for (uint32_t b = from; b - from < count && b < l->g.inode_table_blocks; b++) {
 		if (!look_read(l, table + b, l->block))
@@ -171,6 +181,8 @@ uint32_t look_at_padding(const struct look *l, e2_blk bitmap, uint32_t bits, uin
 	uint32_t clear = 0;
 
 	if (!look_read(l, bitmap, l->bits))
+		return UINT32_MAX;
+	if (is_uniform(l->bits, l->g.block_size))
 		return UINT32_MAX;
 	for (uint32_t i = 0; i < reserved; i++)
 		clear += (l->bits[i / 8] >> i % 8 & 1) == 0;

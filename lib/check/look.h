@@ -43,7 +43,8 @@ void look_at_table(const struct look *l, e2_grp group, e2_blk table, uint32_t fr
 int64_t look_table_worth(const struct look_table *seen, e2_grp group);
 
 /* How many of the bits that must be set in a bitmap are clear: padding, and for an inode
- * bitmap of group 0 the reserved inodes.  UINT32_MAX: it cannot be read. */
+ * bitmap of group 0 the reserved inodes.  UINT32_MAX: it cannot be read, or
+ * was set or cleared as a whole. */
 uint32_t look_at_padding(const struct look *l, e2_blk bitmap, uint32_t bits, uint32_t reserved);
 
 #endif
