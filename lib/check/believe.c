@@ -16,14 +16,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool read_super(struct e2_io *io, uint64_t offset, struct e2_super *super)
+static bool read_super(struct belief *b, uint64_t offset, struct e2_super *super)
 {
+	struct e2_io *io = b->io;
 	uint8_t raw[E2_SUPER_BYTES];
 
 	if (io->size < E2_SUPER_BYTES || offset > io->size - E2_SUPER_BYTES)
 		return false;
 	if (e2_io_read(io, offset, sizeof(raw), raw) != 0) {
 		e2_err_clear();
+		b->unreadable = true;
 		return false;
 	}
 	e2_super_decode(super, raw);
@@ -65,7 +67,7 @@ static void add_copy(struct belief *b, uint64_t offset)
 {
 	struct e2_super s;
 
-	if (b->copy_count == BELIEVE_COPIES || !read_super(b->io, offset, &s) ||
+	if (b->copy_count == BELIEVE_COPIES || !read_super(b, offset, &s) ||
 	    !is_copy_at(&s, offset))
 		return;
 
@@ -304,7 +306,11 @@ static int choose(struct belief *b)
 		     ~(uint32_t)E2_FEATURE_extant_commit) != 0)
 			return refuse_features(&b->primary);
 		if (!b->readable)
-			return e2_fail(E2_ERR_NOT_EXT2, "no superblock, and none of its copies");
+			return e2_fail(b->unreadable ? E2_ERR_IO : E2_ERR_NOT_EXT2,
+				       "no superblock, and none of its copies");
+		if (b->unreadable)
+			return e2_fail(E2_ERR_IO, "superblock: cannot be told from what can be "
+				       "read");
 		err = e2_geometry_derive(&b->primary, 0, &g);
 		return err != 0 ? err : e2_fail(E2_ERR_CORRUPT, "superblock: the image is no "
 						"volume like that, and there is no copy");
@@ -339,7 +345,7 @@ static int force(struct belief *b)
 		struct e2_super s;
 		struct e2_geometry g;
 
-		if (!read_super(b->io, o->superblock * size, &s) || s.magic != E2_MAGIC ||
+		if (!read_super(b, o->superblock * size, &s) || s.magic != E2_MAGIC ||
 		    !shape_of(&s, &g) || g.block_size != size)
 			continue;
 		b->copies[0] = (struct believe_copy){ o->superblock, s };
@@ -357,7 +363,7 @@ static int make_up(struct belief *b)
 	struct e2_super p;
 	int err = 0;
 
-	b->readable = read_super(b->io, E2_SUPER_OFFSET, &b->primary);
+	b->readable = read_super(b, E2_SUPER_OFFSET, &b->primary);
 	p = b->primary;
 	if (b->options != NULL && b->options->superblock != 0)
 		return force(b);

@@ -28,6 +28,7 @@ struct belief {
 	struct e2_super super;		/* what is believed */
 	e2_blk from;			/* copy that replaces the primary; 0: the primary, mended */
 	struct e2_str why;		/* what is wrong with the primary, when `from` is set */
+	bool unreadable;		/* something of it could not be read */
 	bool forced;			/* the caller named the copy */
 };
 

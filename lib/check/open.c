@@ -110,6 +110,8 @@ static int run(struct e2_fs *owned, bool write, struct opening *o, enum fix_stag
 	err = write ? 0 : e2_reading_begin(owned, &changed);
 	if (err == 0)
 		err = e2_txn_begin(owned, !write, &made->txn);
+	if (err == 0 && o->options.check.now != 0)
+		e2_fs_set_clock(owned, &(struct e2_time){ .sec = o->options.check.now });
 	if (err == 0)
 		err = show_belief(o, made);
 	if (err > 0) {		/* without its superblock nothing can be repaired */

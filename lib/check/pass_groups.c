@@ -330,6 +330,7 @@ static void check_group(struct groups *s, e2_grp group)
 
 	if (e2_group_get(ck->fs, group, &d) != 0) {
 		report_unreadable(ck, group);
+		state->unread = true;
 		if (!copied_parts(s, group, &copied, &copy))
 			return;
 		/* For this check; the counts are not known. */

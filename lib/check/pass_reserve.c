@@ -95,7 +95,7 @@ static int check_inode(struct ck *ck, const struct e2_inode *in)
 		if (i != DOUBLE)
 			pointer(ck, 0, i, in->block[i], 0);
 	if (!e2_is_reg(in))
-		FOUND(ck->found, RESERVED_MODE, .ino = E2_INO_RESIZE, .have = in->mode);
+		field(ck, "mode", in->mode, E2_S_IFREG | 0600);
 	field(ck, "links_count", in->links_count, 1);
 	field(ck, "size", e2_inode_size(in),
 	      (E2_DIRECT + p + p * p) * (uint64_t)ck->g->block_size);

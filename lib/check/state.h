@@ -74,6 +74,7 @@ struct ck_group {		/* a descriptor as the passes use it */
 	e2_blk block_bitmap, inode_bitmap, inode_table;	/* 0: nowhere in the volume */
 	uint32_t free_blocks, free_inodes, used_dirs, unused;	/* as stored */
 	uint16_t flags;
+	bool unread;		/* the descriptor cannot be read: its counts are not known */
 	bool table_damaged;	/* not all of the inode table could be read */
 };
 
