@@ -24,6 +24,7 @@ struct fsck_options {
 	int progress_fd;		/* -1: none; 0: a bar */
 	uint64_t superblock;
 	uint32_t block_size;
+	unsigned threads;		/* 0: as suits */
 	bool no_recover, discard_log;
 	const char *log;		/* NULL: beside the image */
 	const char *undo, *rollback;	/* undo files, or NULL */

@@ -136,6 +136,18 @@ static int parse_progress(const char *argument, struct fsck_options *o)
 	return FSCK_OK;
 }
 
+static int parse_threads(const char *argument, struct fsck_options *o)
+{
+	uint64_t threads;
+
+	if (e2_parse_u64(argument, 1, 64, &threads) != 0) {
+		fprintf(stderr, "extant-fsck: --threads %s: %s\n", argument, e2_err_detail());
+		return FSCK_USAGE;
+	}
+	o->threads = (unsigned)threads;
+	return FSCK_OK;
+}
+
 static int apply(enum choice choice, const char *argument, struct fsck_options *o)
 {
 	switch (choice) {
@@ -150,6 +162,7 @@ static int apply(enum choice choice, const char *argument, struct fsck_options *
 	case OPT_EXTENDED: return parse_extended(argument, o);
 	case OPT_QUIET: o->quiet = true; break;
 	case OPT_TIME: o->time = true; break;
+	case OPT_THREADS: return parse_threads(argument, o);
 	case OPT_VERBOSE: o->verbose = true; break;
 	case OPT_JSON: o->json = true; break;
 	case OPT_OPTIMIZE: o->optimize = true; break;

@@ -115,7 +115,7 @@ static int examine(struct run *run)
 		.check = { .superblock = o->superblock, .block_size = o->block_size,
 			   .progress = fsck_progress_step, .context = &run->progress,
 			   .exact_progress = o->progress_fd > 0,
-			   .now = time(NULL) },
+			   .threads = o->threads, .now = time(NULL) },
 		.reattach = o->reattach,
 		.decide = run->each != NULL ? fsck_ask_one : NULL, .context = run->each,
 	};

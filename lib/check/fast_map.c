@@ -127,16 +127,15 @@ int fast_follow(struct fast_file *file, const uint8_t *raw)
 {
 	uint32_t pointers = file->w->fast->g->pointers;
 	e2_lblk lblk = E2_DIRECT, reach = pointers;
-	uint8_t direct[E2_DIRECT * 4];
+	const uint8_t *direct = e2_inode_at_block(raw);
 	uint32_t any = 0;
-	int r = 0;
+	int r;
 
-	for (unsigned i = 0; i < E2_DIRECT; i++) {
+	for (unsigned i = 0; i < E2_POINTERS; i++)
 		any |= e2_inode_peek_block(raw, i);
-		e2_put32(direct + 4 * (size_t)i, e2_inode_peek_block(raw, i));
-	}
-	if (any != 0)
-		r = data_pointers(file, direct, E2_DIRECT, 0);
+	if (any == 0)
+		return 0;
+	r = data_pointers(file, direct, E2_DIRECT, 0);
 	for (unsigned level = 1; level <= 3 && r == 0; level++) {
 		uint32_t root = e2_inode_peek_block(raw, E2_DIRECT + level - 1);
 

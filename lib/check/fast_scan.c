@@ -158,14 +158,10 @@ static int look_at_symlink(struct fast_file *file, const uint8_t *raw, uint32_t 
 	struct fast_worker *w = file->w;
 	const struct e2_geometry *g = w->fast->g;
 	uint64_t size = e2_inode_peek_size(raw);
-	uint8_t text[E2_POINTERS * 4];
 	int r;
 
-	if (e2_inode_peek_blocks(raw) == acl_sectors) {
-		for (unsigned i = 0; i < E2_POINTERS; i++)
-			e2_put32(text + 4 * (size_t)i, e2_inode_peek_block(raw, i));
-		return look_at_text(text, size, sizeof(text));
-	}
+	if (e2_inode_peek_blocks(raw) == acl_sectors)
+		return look_at_text(e2_inode_at_block(raw), size, 4 * (size_t)E2_POINTERS);
 	r = fast_follow(file, raw);
 	if (r != 0)
 		return r;

@@ -50,6 +50,11 @@
 	static inline uint32_t e2_inode_peek_##name(const uint8_t *raw, unsigned i) \
 	{ \
 		return e2_get32(raw + (at) + 4 * (size_t)i); \
+	} \
+	/* Where its elements lie, 4 bytes each. */ \
+	static inline const uint8_t *e2_inode_at_##name(const uint8_t *raw) \
+	{ \
+		return raw + (at); \
 	}
 
 #define ALIAS(kind, name, at, arg, fmt, when, doc)

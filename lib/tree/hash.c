@@ -14,7 +14,7 @@
 
 enum { MD4_WORDS = 8, TEA_WORDS = 4 };
 
-static uint32_t rotate(uint32_t v, unsigned by)
+static inline uint32_t rotate(uint32_t v, unsigned by)
 {
 	return v << by | v >> (32 - by);
 }
@@ -40,45 +40,40 @@ static void pack(const uint8_t *name, size_t left, bool is_signed, uint32_t *wor
 	}
 }
 
-static uint32_t choose(uint32_t x, uint32_t y, uint32_t z)
+static inline uint32_t choose(uint32_t x, uint32_t y, uint32_t z)
 {
 	return (x & y) | (~x & z);
 }
 
-static uint32_t majority(uint32_t x, uint32_t y, uint32_t z)
+static inline uint32_t majority(uint32_t x, uint32_t y, uint32_t z)
 {
 	return (x & y) | (x & z) | (y & z);
 }
 
-static uint32_t parity(uint32_t x, uint32_t y, uint32_t z)
+static inline uint32_t parity(uint32_t x, uint32_t y, uint32_t z)
 {
 	return x ^ y ^ z;
 }
 
-/* MD4 with half as many steps in each of its three rounds. */
+/* MD4 with half as many steps in each of its three rounds; written out, since every name of an
+ * indexed directory passes here when it is checked. */
+#define STEP(mix, a, b, c, d, word, by) ((a) = rotate((a) + mix(b, c, d) + (word), by))
+#define FOUR(mix, add, s0, s1, s2, s3, w0, w1, w2, w3) \
+	(STEP(mix, a, b, c, d, words[w0] + (add), s0), \
+	 STEP(mix, d, a, b, c, words[w1] + (add), s1), \
+	 STEP(mix, c, d, a, b, words[w2] + (add), s2), \
+	 STEP(mix, b, c, d, a, words[w3] + (add), s3))
+
 static void half_md4(uint32_t state[4], const uint32_t words[MD4_WORDS])
 {
-	static const struct {
-		uint32_t (*mix)(uint32_t, uint32_t, uint32_t);
-		uint32_t add;
-		uint8_t shift[4], order[MD4_WORDS];
-	} rounds[] = {
-		{ choose, 0, { 3, 7, 11, 19 }, { 0, 1, 2, 3, 4, 5, 6, 7 } },
-		{ majority, 0x5a827999, { 3, 5, 9, 13 }, { 1, 3, 5, 7, 0, 2, 4, 6 } },
-		{ parity, 0x6ed9eba1, { 3, 9, 11, 15 }, { 3, 7, 2, 6, 1, 5, 0, 4 } },
-	};
-	uint32_t a = state[0], b = state[1], c = state[2], d = state[3], t;
+	uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
 
-	for (size_t r = 0; r < sizeof(rounds) / sizeof(rounds[0]); r++) {
-		for (size_t i = 0; i < MD4_WORDS; i++) {
-			t = a + rounds[r].mix(b, c, d) + words[rounds[r].order[i]] + rounds[r].add;
-			t = rotate(t, rounds[r].shift[i % 4]);
-			a = d;
-			d = c;
-			c = b;
-			b = t;
-		}
-	}
+	FOUR(choose, 0, 3, 7, 11, 19, 0, 1, 2, 3);
+	FOUR(choose, 0, 3, 7, 11, 19, 4, 5, 6, 7);
+	FOUR(majority, 0x5a827999u, 3, 5, 9, 13, 1, 3, 5, 7);
+	FOUR(majority, 0x5a827999u, 3, 5, 9, 13, 0, 2, 4, 6);
+	FOUR(parity, 0x6ed9eba1u, 3, 9, 11, 15, 3, 7, 2, 6);
+	FOUR(parity, 0x6ed9eba1u, 3, 9, 11, 15, 1, 5, 0, 4);
 	state[0] += a;
 	state[1] += b;
 	state[2] += c;
