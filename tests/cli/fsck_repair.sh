@@ -239,6 +239,14 @@ if have strace && strace -o /dev/null true 2>/dev/null && [ -z "${ASAN_OPTIONS##
 			$fsck -y a.img >/dev/null 2>&1
 		[ -e a.img.e2log ]
 	}
+	write_fails() {
+		cp two.img a.img
+		says 8 "nothing was changed" strace -o /dev/null -e trace=pwrite64,pwritev \
+			-e inject=pwrite64,pwritev:error="$1":when=1+ $fsck -y a.img &&
+			cmp a.img two.img && [ ! -e a.img.e2log ]
+	}
+	t "a full disk: nothing is changed" write_fails ENOSPC
+	t "a disk that cannot be written: nothing is changed" write_fails EIO
 	t "a killed repair leaves its log" pending
 	before=$(sum a.img)$(sum a.img.e2log)
 	t "... which -n reads through" says 0 "this is the image with it" $fsck -n a.img
