@@ -322,3 +322,18 @@ bool reader_touches(const struct reader *r, uint32_t ino, uint64_t offset, uint6
 	}
 	return false;
 }
+
+bool reader_uses(const struct reader *r, uint32_t blk)
+{
+	uint32_t group = blk < r->first ? 0 : (blk - r->first) / r->per_group;
+	const uint8_t *desc = r->image + (uint64_t)r->desc_block * r->block_size + 32 * group;
+	uint64_t table = get32(desc + 8);
+	uint64_t blocks = (uint64_t)r->inodes_per_group * r->inode_size / r->block_size;
+
+	if (blk < table + blocks && blk >= r->first + group * r->per_group)
+		return true;
+	for (size_t i = 0; i < r->block_count; i++)
+		if (r->blocks_of[i].blk == blk)
+			return true;
+	return blk < r->first;
+}

@@ -44,6 +44,9 @@ const struct reader_name *reader_find(const struct reader *r, const char *path);
 /* Whether bytes of the image are in this inode or in a block of it. */
 bool reader_touches(const struct reader *r, uint32_t ino, uint64_t offset, uint64_t len);
 
+/* Whether a block is a file's, or near the layout: not surely free. */
+bool reader_uses(const struct reader *r, uint32_t blk);
+
 /* Where an inode lies; 0: nowhere. */
 uint64_t reader_inode_at(const struct reader *r, uint32_t ino);
 
