@@ -68,9 +68,13 @@ static int tell_inode(struct fix *fx, e2_ino dir, e2_ino ino)
 
 	if (i->type == E2_FT_DIR) {
 		r = fix_set_dotdot(fx, ino, dir);
+		if (r < 0 && !no_room(r))
+			return r;
+		if (r < 0)	/* it has no "..", which is a finding of its own */
+			e2_err_clear();
 		i->parent = dir;
 		i->flags &= (uint8_t)~CK_LOOSE;
-		return r < 0 ? r : 0;
+		return 0;
 	}
 	r = e2_inode_get(fx->fs, ino, &in);
 	if (r == 0 && in.links_count != 1) {

@@ -89,7 +89,7 @@ struct ck {
 	struct e2_bitset *claimed;	/* blocks that anything uses */
 	struct e2_bitset *metadata;	/* of these: by the layout */
 	struct e2_bitset *shared;	/* of these: perhaps used twice; NULL: none */
-	struct e2_bitset *strays;	/* in use by their bitmaps, and nobody's; NULL: not yet known */
+	struct e2_bitset *strays;	/* used by their bitmaps, and nobody's; NULL: not known */
 	uint64_t stray_count;
 	uint64_t looks;			/* blocks read in search of one that fits */
 	struct ck_group *groups;
