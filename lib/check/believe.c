@@ -489,7 +489,8 @@ static void found_fields(const struct belief *b, struct e2_findings *found)
 		const struct e2_field *f = &shape->fields[i];
 		size_t end = i + 1 < shape->count ? shape->fields[i + 1].at : E2_SUPER_BYTES;
 
-		if (f->alias || end <= f->at || memcmp(have + f->at, want + f->at, end - f->at) == 0)
+		if (f->alias || end <= f->at ||
+		    memcmp(have + f->at, want + f->at, end - f->at) == 0)
 			continue;
 		if (f->at == 0x5c || f->at == 0x60 || f->at == 0x64)
 			found_bits(found, f->at == 0x5c ? E2_COMPAT : f->at == 0x60 ? E2_INCOMPAT :

@@ -276,7 +276,8 @@ static int run_rounds(struct repair *r)
 				       "nothing was changed");
 		n = run_round(r);
 	}
-	if (n == 0 && r->stages == FIX_STAGES && e2_report_fixed(r->fx.report) != 0 && e2_report_left(r->fx.report) == 0)
+	if (n == 0 && r->stages == FIX_STAGES && e2_report_fixed(r->fx.report) != 0 &&
+	    e2_report_left(r->fx.report) == 0)
 		n = fix_finish(&r->fx);
 	return n;
 }

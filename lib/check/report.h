@@ -13,7 +13,7 @@ struct e2_report {
 	struct e2_txn *txn;		/* of a repair by e2_repair_image(); owned */
 	struct opening *opening;	/* of it too; released by opening_free */
 	void (*opening_free)(struct opening *opening);
-	bool declined;			/* the superblock may not be repaired: nothing is committed */
+	bool declined;			/* the superblock may not be repaired: no commit */
 	struct e2_findings found;	/* of a repair: repaired ones too */
 	bool repaired;			/* made by e2_repair() */
 	bool committed;			/* what was repaired is in the image */

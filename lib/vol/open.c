@@ -162,7 +162,8 @@ int e2_fs_load(struct e2_fs *fs, struct e2_io *io)
 		return err;
 	note_read_only(&l.super, &why);
 	err = e2_str_status(&why) ? e2_fail(E2_ERR_NOMEM, "no memory to open a volume") :
-	      e2_cache_open(tail ? tail : io, l.g.block_size, o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
+	      e2_cache_open(tail ? tail : io, l.g.block_size,
+			    o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
 			    o->threads == E2_THREADS_AUTO ? THREADS_AUTO : o->threads, &cache);
 	if (err) {
 		(void)e2_io_close(tail);	/* it holds nothing of its own */
