@@ -11,9 +11,9 @@
 #include <stdlib.h>
 
 #ifdef __SANITIZE_ADDRESS__
-enum { EVERY = 41, ALLOWED = 100 };
+enum { EVERY = 41, ALLOWED = 5 };
 #else
-enum { EVERY = 1, ALLOWED = 1300 };
+enum { EVERY = 1, ALLOWED = 40 };
 #endif
 enum { PARTS = 2, SHOWN = 10 };
 
