@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GAP = 4096, SKIPPED = 64, CROWD = 256 };
+enum { GAP = 256, SKIPPED = 64, CROWD = 256 };
 
 /* ---- strays ---------------------------------------------------------------------- */
 
@@ -119,9 +119,15 @@ e2_lblk ck_wanted(const struct ck *ck, const struct ck_place *p)
 	return blocks - p->lblk < span ? blocks - p->lblk : span;
 }
 
+bool ck_is_spent(const struct ck *ck)
+{
+	return ck->looks >= 4096 + ck->g->blocks / 16;
+}
+
 static bool may_look(struct ck *ck)
 {
-	return ck->looks++ < 4096 + ck->g->blocks / 16;
+	ck->looks++;
+	return !ck_is_spent(ck);
 }
 
 /* NULL when it cannot be read. */
@@ -477,7 +483,7 @@ enum ck_match ck_find(struct ck *ck, const struct ck_place *p, e2_blk *blk)
 	enum ck_match fit;
 	struct line l;
 
-	if (!know_strays(ck))
+	if (ck_is_spent(ck) || !know_strays(ck))
 		return CK_MATCH_NONE;
 	line_of(ck, p, &l);
 	*blk = between(ck, &l);

@@ -86,8 +86,12 @@ static int lose_range(struct fix *fx, const struct e2_finding *f, const struct c
 static int was_hole(struct fix *fx, const struct ck_place *p, bool counted, bool *hole)
 {
 	struct ck_view view;
-	int err = ck_view_file(fx->ck, p->in, ck_has_pointers(fx->ck, p->in), &view);
+	int err;
 
+	*hole = false;
+	if (ck_is_spent(fx->ck))
+		return 0;
+	err = ck_view_file(fx->ck, p->in, ck_has_pointers(fx->ck, p->in), &view);
 	*hole = err == 0 && !view.partial && view.stored + counted == view.blocks;
 	return err;
 }
@@ -359,10 +363,30 @@ static int give_up_one(struct fix *fx, struct e2_finding *f, uint64_t i)
 	return n < 0 ? n : 1;
 }
 
+/* A run at once, of an inode that has lost so much that it is not worth the search. */
+static int give_up_run(struct fix *fx, struct e2_finding *f)
+{
+	struct e2_inode in;
+	struct ck_place p, first;
+	int done = 0, n = place_of(fx, f, f->parent, &in, &p);
+
+	first = p;
+	for (e2_blk blk = f->blk; blk <= f->limit && n == 0; blk++, p.index++) {
+		n = pointer_set(fx, &p, blk, 0);
+		done += n > 0;
+		n = n < 0 ? n : 0;
+	}
+	if (n == 0 && done != 0)
+		n = lose_range(fx, f, &first, E2_LOSS_BYTES, "too many blocks are another's");
+	return n != 0 ? n : done != 0;
+}
+
 int fix_block_shared(struct fix *fx, struct e2_finding *f)
 {
 	int done = 0;
 
+	if (ck_is_spent(fx->ck) && f->level == 0 && f->parent != 0)
+		return give_up_run(fx, f);
 	for (uint64_t i = 0; f->blk + i <= f->limit; i++) {
 		int n = give_up_one(fx, f, i);
 

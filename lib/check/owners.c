@@ -75,6 +75,7 @@ int ck_view_file(struct ck *ck, const struct e2_inode *in, bool pointers, struct
 	*view = (struct ck_view){ .stored = in->blocks % ck->sectors == 0 ?
 				  in->blocks / ck->sectors : UINT64_MAX };
 	r = pointers ? ck_walk(ck, in, view_step, &v) : 0;
+	ck->looks += view->blocks / 64;
 	if (in->file_acl != 0 && e2_block_valid(ck->g, in->file_acl) &&
 	    !e2_bitset_test(ck->metadata, in->file_acl)) {
 		view->blocks++;

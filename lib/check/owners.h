@@ -39,6 +39,9 @@ void ck_take(struct ck *ck, e2_blk blk);
 /* ... or the pointer that claimed it will lead there no more. */
 void ck_let_go(struct ck *ck, e2_blk blk);
 
+/* Whether a round has looked at as many blocks as it may: then evidence is no longer sought. */
+bool ck_is_spent(const struct ck *ck);
+
 /* What an inode holds; pointer blocks that another may own are not entered. */
 struct ck_view {
 	uint64_t blocks;	/* data, pointer and attribute blocks */
