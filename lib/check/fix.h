@@ -86,6 +86,12 @@ E2_NODISCARD int fix_pointer_set(struct fix *fx, e2_ino ino, e2_blk parent, uint
  */
 E2_NODISCARD int fix_inode_clear(struct fix *fx, e2_ino ino);
 
+/*
+ * Gives a directory whose inode tells nothing a fresh one that leads to its first block, and
+ * to those that follow it as its own would.  What the inode said else is lost, which is told.
+ */
+E2_NODISCARD int fix_dir_again(struct fix *fx, struct e2_finding *f, e2_blk first);
+
 /* What dtime says of an inode that is not in use: never a number of the list of orphans. */
 uint32_t fix_removal_time(const struct fix *fx);
 

@@ -128,10 +128,3 @@ int fix_inode_extra(struct fix *fx, struct e2_finding *f)
 }
 
 /* ---- types ---------------------------------------------------------------------------- */
-
-int fix_dir_empty(struct fix *fx, struct e2_finding *f)
-{
-	(void)fx;
-	(void)f;
-	return 0;
-}

@@ -93,6 +93,12 @@ static int finish_cut(struct fix *fx, e2_ino ino, struct e2_inode *in)
 	return e2_map_punch(fx->txn, ino, in, end, reach - end);
 }
 
+/* A directory counts for itself. */
+static bool has_name(const struct e2_inode *in, const struct ck_inode *state)
+{
+	return e2_is_dir(in) ? state->parent != 0 : state->counted != 0;
+}
+
 int fix_orphan_finish(struct fix *fx, struct e2_finding *f)
 {
 	struct ck_inode *state = &fx->ck->inodes[f->ino];
@@ -103,7 +109,7 @@ int fix_orphan_finish(struct fix *fx, struct e2_finding *f)
 		return err;
 	if (in.links_count != 0) {
 		err = finish_cut(fx, f->ino, &in);
-	} else if (state->counted != 0) {
+	} else if (has_name(&in, state)) {
 		in.links_count = (uint16_t)(state->counted <= E2_LINK_MAX ? state->counted : 1);
 		fix_will(f, "will be kept: it has a name");
 	} else {

@@ -4,6 +4,8 @@
 
 #include "base/endian.h"
 
+#include <string.h>
+
 struct last_block {
 	e2_lblk lblk;
 	e2_blk blk;
@@ -158,6 +160,11 @@ static int set_low_size(struct fix *fx, const struct e2_finding *f, uint64_t wan
 	return err != 0 ? err : 1;
 }
 
+int fix_size_high(struct fix *fx, struct e2_finding *f)
+{
+	return set_low_size(fx, f, f->want);
+}
+
 int fix_size_dir(struct fix *fx, struct e2_finding *f)
 {
 	return set_low_size(fx, f, f->want);
@@ -166,6 +173,22 @@ int fix_size_dir(struct fix *fx, struct e2_finding *f)
 int fix_special_size(struct fix *fx, struct e2_finding *f)
 {
 	return set_low_size(fx, f, 0);
+}
+
+/* What is no device number in block[] of a device, fifo or socket. */
+int fix_special_block(struct fix *fx, struct e2_finding *f)
+{
+	struct e2_inode in;
+	int err = e2_inode_get(fx->fs, f->ino, &in);
+
+	if (err != 0 || in.block[f->index] != f->have)
+		return err;
+	if (f->id == E2_PROBLEM_DEVICE_NUMBER)
+		in.block[0] = (uint32_t)f->want;
+	else
+		memset(in.block + f->index, 0, (E2_POINTERS - f->index) * sizeof(*in.block));
+	err = e2_inode_put(fx->txn, f->ino, &in);
+	return err != 0 ? err : 1;
 }
 
 int fix_block_count(struct fix *fx, struct e2_finding *f)

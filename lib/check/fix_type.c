@@ -108,6 +108,20 @@ static int tell_emptied(struct fix *fx, struct e2_finding *f, enum e2_file_type 
 	return fix_lose(fx, f, &loss);
 }
 
+int fix_inode_noise(struct fix *fx, struct e2_finding *f)
+{
+	e2_blk blk = ck_stray_dir(fx->ck, f->ino);
+	struct e2_inode in;
+	int err = e2_inode_get(fx->fs, f->ino, &in);
+
+	if (err != 0 || !ck_is_noise(fx->ck, f->ino, &in))
+		return err;
+	if (blk != 0)
+		return fix_dir_again(fx, f, blk);
+	fix_will(f, "will be cleared");
+	return clear_told(fx, f, &in, "its inode was noise");
+}
+
 int fix_inode_alive(struct fix *fx, struct e2_finding *f)
 {
 	enum e2_file_type type;
@@ -116,6 +130,8 @@ int fix_inode_alive(struct fix *fx, struct e2_finding *f)
 
 	if (err != 0 || in.links_count != 0)
 		return err;
+	if (f->blk != 0)
+		return fix_dir_again(fx, f, f->blk);
 	bool emptied = holds_nothing(&in);
 	type = e2_inode_file_type(in.mode);
 	if (type == E2_FT_UNKNOWN) {
@@ -132,26 +148,6 @@ int fix_inode_alive(struct fix *fx, struct e2_finding *f)
 
 /* ---- the root ---------------------------------------------------------------------------- */
 
-/* Whether a block is entries from end to end, one of them in use. */
-static bool is_entries(struct fix *fx, e2_blk blk)
-{
-	const struct e2_buf *buf;
-	struct e2_entry e;
-	uint32_t at = 0, used = 0;
-	int n;
-
-	if (blk == 0 || !e2_block_valid(fx->ck->g, blk) ||
-	    e2_bitset_test(fx->ck->metadata, blk) || e2_buf_get(fx->fs, blk, &buf) != 0) {
-		e2_err_clear();
-		return false;
-	}
-	for (; (n = e2_entry_at(fx->ck->g, buf->data, at, &e)) > 0; at += e.rec_len)
-		used += e.ino != 0 && e2_inode_valid(fx->ck->g, e.ino) && e.name_len != 0;
-	e2_err_clear();
-	e2_buf_put(fx->fs, buf);
-	return n == 0 && used != 0;
-}
-
 int fix_root_type(struct fix *fx, struct e2_finding *f)
 {
 	struct e2_inode in;
@@ -162,7 +158,7 @@ int fix_root_type(struct fix *fx, struct e2_finding *f)
 		return err;
 	directory = ck_block_is_dir(fx->ck, in.block[0], f->ino);
 	for (int i = 0; i < E2_DIRECT && !directory; i++)
-		directory = is_entries(fx, in.block[i]);
+		directory = ck_block_is_entries(fx->ck, in.block[i]);
 	if (directory) {
 		if ((in.mode & 07777) == 0)
 			in.mode = 0755;

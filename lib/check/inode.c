@@ -68,6 +68,31 @@ static void check_dtime(const struct ck *ck, e2_ino ino, const struct e2_inode *
 		FOUND(out, INODE_DTIME_SET, .ino = ino, .have = in->dtime);
 }
 
+/* Devices, fifos and sockets: they have no data. */
+static void check_special(e2_ino ino, const struct e2_inode *in, enum e2_file_type type,
+			  struct e2_findings *out)
+{
+	bool device = type == E2_FT_CHR || type == E2_FT_BLK;
+	unsigned i = device ? 2 : 0;
+
+	if (e2_inode_size(in) != 0)
+		FOUND(out, SPECIAL_SIZE, .ino = ino, .have = e2_inode_size(in), .mode = in->mode);
+	if ((in->flags & E2_FL_IMMUTABLE) != 0)
+		FOUND(out, INODE_FLAG, .ino = ino, .have = E2_FL_IMMUTABLE, .field = "immutable",
+		      .why = "it is a device, a fifo or a socket");
+	if ((in->flags & E2_FL_APPEND) != 0)
+		FOUND(out, INODE_FLAG, .ino = ino, .have = E2_FL_APPEND, .field = "append",
+		      .why = "it is a device, a fifo or a socket");
+	while (i < E2_POINTERS && in->block[i] == 0)
+		i++;
+	if (i < E2_POINTERS)
+		FOUND(out, SPECIAL_BLOCK, .ino = ino, .index = i, .have = in->block[i],
+		      .mode = in->mode);
+	else if (device && in->block[0] > UINT16_MAX)
+		FOUND(out, DEVICE_NUMBER, .ino = ino, .have = in->block[0],
+		      .want = in->block[0] & UINT16_MAX, .mode = in->mode);
+}
+
 void ck_inode_fields(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 		     struct e2_findings *out)
 {
@@ -84,9 +109,8 @@ void ck_inode_fields(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 		FOUND(out, INODE_EXTRA_SIZE, .ino = ino, .have = in->extra_isize, .limit = room);
 	if (type != E2_FT_REG && type != E2_FT_UNKNOWN && in->size >> 32 != 0)
 		FOUND(out, INODE_ZERO, .ino = ino, .field = "size_high", .have = in->size >> 32);
-	if ((type == E2_FT_CHR || type == E2_FT_BLK || type == E2_FT_FIFO || type == E2_FT_SOCK) &&
-	    e2_inode_size(in) != 0)
-		FOUND(out, SPECIAL_SIZE, .ino = ino, .have = e2_inode_size(in), .mode = in->mode);
+	if (type == E2_FT_CHR || type == E2_FT_BLK || type == E2_FT_FIFO || type == E2_FT_SOCK)
+		check_special(ino, in, type, out);
 }
 
 static void check_dir_size(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
@@ -104,14 +128,18 @@ static void check_dir_size(const struct ck *ck, e2_ino ino, const struct e2_inod
 static void check_file_size(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 			    const struct ck_extent *extent, struct e2_findings *out)
 {
-	uint64_t size = in->size, max = e2_file_size_max(ck->g);
-	uint64_t last = extent->end != 0 ? (extent->end - 1) * ck->g->block_size : 0;
+	uint64_t size = in->size, max = e2_file_size_max(ck->g), low = size & UINT32_MAX;
+	uint64_t end = extent->end * ck->g->block_size;
+	uint64_t last = extent->end != 0 ? end - ck->g->block_size : 0;
 
 	/* In the list of orphans, what is past the size waits to be given back. */
 	if (size < last && (ck->inodes[ino].flags & CK_ORPHAN) == 0)
 		FOUND(out, SIZE_SMALL, .ino = ino, .have = size, .want = last);
-	else if (size > max)
+	else if (size > max && size > end)
 		FOUND(out, SIZE_LARGE, .ino = ino, .have = size, .limit = max);
+	else if (size > UINT32_MAX && end <= INT32_MAX && low > last && low <= end &&
+		 !e2_has_large_file(ck->super))
+		FOUND(out, SIZE_HIGH, .ino = ino, .have = size, .want = low);
 }
 
 void ck_inode_extent(const struct ck *ck, e2_ino ino, const struct e2_inode *in,

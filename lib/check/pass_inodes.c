@@ -132,6 +132,11 @@ static int check_inode(struct ck *ck, e2_ino ino, const struct e2_inode *in, con
 
 	state->type = (type != E2_FT_UNKNOWN ? (unsigned)type : CK_BAD_TYPE) & 15;
 	state->links = in->links_count;
+	if (ck_is_noise(ck, ino, in)) {
+		state->type = CK_BAD_TYPE;
+		FOUND(ck->found, INODE_NOISE, .ino = ino, .mode = in->mode);
+		return 0;
+	}
 	ck_inode_fields(ck, ino, in, ck->found);
 	ck_xattr_body(ck, ino, raw, ck->found);
 	r = follow(ck, ino, in, &extent);

@@ -117,6 +117,10 @@ static void weigh_dead(struct ck *ck, e2_ino ino)
 	if (is_alive(ck, ino, &in))
 		FOUND(ck->found, INODE_DEAD, .ino = ino, .mode = in.mode,
 		      .why = "it has a name, and what it holds is marked in use");
+	else if (ck->inodes[ino].named == E2_FT_DIR && ck_stray_dir(ck, ino) != 0)
+		FOUND(ck->found, INODE_DEAD, .ino = ino, .mode = E2_S_IFDIR,
+		      .blk = ck_stray_dir(ck, ino),
+		      .why = "it has a name, and its block is marked in use");
 }
 
 int pass_weigh(struct ck *ck)

@@ -49,6 +49,7 @@ void ck_end(struct ck *ck)
 	e2_names_close(ck->names);
 	free(ck->inodes);
 	free(ck->groups);
+	e2_map_free(ck->stray_dirs);
 	free(ck->xattr_others);
 	free(ck->dirs);
 	free(ck->dir_blocks);

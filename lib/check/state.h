@@ -91,6 +91,7 @@ struct ck {
 	struct e2_bitset *shared;	/* of these: perhaps used twice; NULL: none */
 	struct e2_bitset *strays;	/* used by their bitmaps, and nobody's; NULL: not known */
 	uint64_t stray_count;
+	struct e2_map *stray_dirs;	/* directory -> the stray that begins it; NULL: not known */
 	uint64_t looks;			/* blocks read in search of one that fits */
 	struct ck_group *groups;
 	struct ck_inode *inodes;	/* by number; [0] is not used */
@@ -253,6 +254,14 @@ bool ck_block_is_dir(struct ck *ck, e2_blk blk, e2_ino ino);
 uint32_t ck_block_text(struct ck *ck, e2_blk blk);
 /* Whether a symbolic link's text lies in block[]: also where its count of blocks is wrong. */
 bool ck_symlink_is_fast(struct ck *ck, const struct e2_inode *in);
+
+/* Whether so many fields of an inode are impossible that it is noise. */
+bool ck_is_noise(struct ck *ck, e2_ino ino, const struct e2_inode *in);
+
+/* The one block that begins directory ino and is in use, but nobody's; 0: there is none. */
+e2_blk ck_stray_dir(struct ck *ck, e2_ino ino);
+/* Whether a block is entries from end to end, one of them in use. */
+bool ck_block_is_entries(struct ck *ck, e2_blk blk);
 
 /* The index of a directory: where hashes must lie, by block.  *index is NULL when its
  * root cannot be used (which is a finding). */
