@@ -94,10 +94,32 @@ static int clear_all_but_pointers(struct fix *fx)
 	return err != 0 ? err : 1;
 }
 
+/* An inode that its feature needs, of another type than a regular file. */
+static int set_regular(struct fix *fx, struct e2_finding *f)
+{
+	struct e2_inode in;
+	int err = e2_inode_get(fx->fs, f->ino, &in);
+
+	if (err != 0 || in.mode != f->have)
+		return err;
+	in.mode = E2_S_IFREG | 0600;
+	fix_will(f, "will be 0%o", (unsigned)in.mode);
+	err = e2_inode_put(fx->txn, f->ino, &in);
+	return err != 0 ? err : 1;
+}
+
+static bool is_needed(const struct fix *fx, e2_ino ino)
+{
+	return (ino == E2_INO_RESIZE && e2_has_resize_inode(fx->ck->super)) ||
+	       (ino == E2_INO_JOURNAL && e2_has_has_journal(fx->ck->super));
+}
+
 int fix_reserved_clear(struct fix *fx, struct e2_finding *f)
 {
 	int err;
 
+	if (f->id == E2_PROBLEM_RESERVED_MODE && is_needed(fx, f->ino))
+		return set_regular(fx, f);
 	if (f->ino == E2_INO_BAD_BLOCKS) {
 		fix_will(f, "will keep its pointers, and nothing else");
 		return clear_all_but_pointers(fx);

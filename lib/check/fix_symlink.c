@@ -4,6 +4,7 @@
  * inode, what is longer in a block (kernel: fs/ext2/symlink.c).
  */
 #include "check/fix.h"
+#include "check/owners.h"
 
 #include "base/endian.h"
 
@@ -174,7 +175,7 @@ static int restore_or_clear(struct fix *fx, struct e2_finding *f, struct e2_inod
 	int err;
 
 	if (stray != 0) {
-		e2_bitset_set(fx->ck->claimed, stray);
+		ck_take(fx->ck, stray);
 		memset(in->block, 0, sizeof(in->block));
 		in->block[0] = (uint32_t)stray;
 		fix_will(f, "will be block %llu: in use, nobody's, a text of its size",

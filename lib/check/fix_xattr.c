@@ -4,6 +4,7 @@
  * something was dropped is written again with the rest.
  */
 #include "check/fix.h"
+#include "check/owners.h"
 #include "check/xattr_salvage.h"
 
 #include "base/endian.h"
@@ -95,6 +96,23 @@ static bool counts_one_more(struct fix *fx, e2_ino ino)
 	return false;
 }
 
+/* The one attribute block that counts a user more than it has. */
+static e2_blk find_short(struct fix *fx)
+{
+	e2_blk found = 0;
+
+	for (size_t i = 0; i < fx->ck->found->count; i++) {
+		const struct e2_finding *f = &fx->ck->found->at[i];
+
+		if (f->id != E2_PROBLEM_XATTR_REFCOUNT || f->have != f->want + 1)
+			continue;
+		if (found != 0)
+			return 0;
+		found = f->blk;
+	}
+	return found;
+}
+
 static int drop_pointer(struct fix *fx, const struct e2_finding *f, e2_ino ino, const char *why)
 {
 	int n = set_file_acl(fx, ino, f->blk != 0 ? f->blk : f->have, 0);
@@ -106,14 +124,18 @@ int fix_xattr_drop(struct fix *fx, struct e2_finding *f)
 {
 	bool counted = counts_one_more(fx, f->ino);
 	e2_blk stray = counted ? find_stray(fx, f->ino) : 0;
-	int n = set_file_acl(fx, f->ino, f->have, stray);
+	e2_blk known = counted && stray == 0 ? find_short(fx) : 0;
+	int n = set_file_acl(fx, f->ino, f->have, stray != 0 ? stray : known);
 
 	if (n <= 0)
 		return n;
 	if (stray != 0) {
-		e2_bitset_set(fx->ck->claimed, stray);
+		ck_take(fx->ck, stray);
 		fix_will(f, "will be %llu: attributes in use, nobody's, in its group",
 			 (unsigned long long)stray);
+	} else if (known != 0) {
+		fix_will(f, "will be %llu: attributes that count a user more than they have",
+			 (unsigned long long)known);
 	} else if (counted) {
 		n = tell_loss(fx, f, f->ino, "their block is not known");
 	}
