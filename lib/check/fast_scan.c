@@ -165,7 +165,7 @@ static int look_at_symlink(struct fast_file *file, const uint8_t *raw, uint32_t 
 	r = fast_follow(file, raw);
 	if (r != 0)
 		return r;
-	if (file->end != 1)
+	if (file->end != 1 || size <= E2_FAST_SYMLINK_MAX)
 		return CK_NOT_SURE;
 	r = fast_read(w->fast, e2_inode_peek_block(raw, 0), 1, w->pointers[0]);
 	return r != 0 ? r : look_at_text(w->pointers[0], size, g->block_size);
@@ -180,7 +180,8 @@ static int look_at_special(enum e2_file_type type, const uint8_t *raw)
 	for (unsigned i = device ? 2 : 0; i < E2_POINTERS; i++)
 		any |= e2_inode_peek_block(raw, i);
 	if (device && e2_inode_peek_block(raw, 0) != 0)
-		any |= e2_inode_peek_block(raw, 1);
+		any |= e2_inode_peek_block(raw, 1) | e2_inode_peek_block(raw, 0) >> 16;
+	any |= e2_inode_peek_flags(raw) & (E2_FL_IMMUTABLE | E2_FL_APPEND);
 	return any != 0 || e2_inode_peek_size(raw) != 0 ? CK_NOT_SURE : 0;
 }
 

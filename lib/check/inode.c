@@ -125,10 +125,19 @@ static void check_dir_size(const struct ck *ck, e2_ino ino, const struct e2_inod
 		FOUND(out, SIZE_DIR, .ino = ino, .have = size, .want = want);
 }
 
+bool ck_size_high_is_noise(const struct ck *ck, const struct e2_inode *in,
+			   const struct ck_extent *extent)
+{
+	uint64_t end = extent->end * ck->g->block_size, low = in->size & UINT32_MAX;
+
+	return in->size > UINT32_MAX && end <= INT32_MAX && low <= end &&
+	       low + ck->g->block_size > end && !e2_has_large_file(ck->super);
+}
+
 static void check_file_size(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 			    const struct ck_extent *extent, struct e2_findings *out)
 {
-	uint64_t size = in->size, max = e2_file_size_max(ck->g), low = size & UINT32_MAX;
+	uint64_t size = in->size, max = e2_file_size_max(ck->g);
 	uint64_t end = extent->end * ck->g->block_size;
 	uint64_t last = extent->end != 0 ? end - ck->g->block_size : 0;
 
@@ -137,9 +146,8 @@ static void check_file_size(const struct ck *ck, e2_ino ino, const struct e2_ino
 		FOUND(out, SIZE_SMALL, .ino = ino, .have = size, .want = last);
 	else if (size > max && size > end)
 		FOUND(out, SIZE_LARGE, .ino = ino, .have = size, .limit = max);
-	else if (size > UINT32_MAX && end <= INT32_MAX && low > last && low <= end &&
-		 !e2_has_large_file(ck->super))
-		FOUND(out, SIZE_HIGH, .ino = ino, .have = size, .want = low);
+	else if (ck_size_high_is_noise(ck, in, extent))
+		FOUND(out, SIZE_HIGH, .ino = ino, .have = size, .want = size & UINT32_MAX);
 }
 
 void ck_inode_extent(const struct ck *ck, e2_ino ino, const struct e2_inode *in,

@@ -145,7 +145,8 @@ static int check_inode(struct ck *ck, e2_ino ino, const struct e2_inode *in, con
 	if (r != 0)
 		return r;
 	ck_inode_extent(ck, ino, in, &extent, ck->found);
-	if (type == E2_FT_REG && e2_inode_size(in) > INT32_MAX)
+	if (type == E2_FT_REG && e2_inode_size(in) > INT32_MAX &&
+	    !ck_size_high_is_noise(ck, in, &extent))
 		ck->large_files++;
 	count_totals(ck, type, &extent);
 	return type == E2_FT_LNK ? ck_symlink(ck, ino, in, ck->found) : 0;

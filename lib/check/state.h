@@ -225,6 +225,9 @@ void ck_inode_flags(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 /* ... that need its pointers followed. */
 void ck_inode_extent(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 		     const struct ck_extent *extent, struct e2_findings *out);
+/* Whether a size's high word contradicts blocks and features, which its low word does not. */
+bool ck_size_high_is_noise(const struct ck *ck, const struct e2_inode *in,
+			   const struct ck_extent *extent);
 /* A symbolic link's text. */
 int ck_symlink(struct ck *ck, e2_ino ino, const struct e2_inode *in,
 	       struct e2_findings *out);
