@@ -119,7 +119,17 @@ int fix_inode_noise(struct fix *fx, struct e2_finding *f)
 	if (blk != 0)
 		return fix_dir_again(fx, f, blk);
 	fix_will(f, "will be cleared");
-	return clear_told(fx, f, &in, "its inode was noise");
+	err = clear_told(fx, f, &in, "its inode was noise");
+	if (err <= 0 || fx->ck->inodes[f->ino].named != E2_FT_REG)
+		return err;
+	/* Its name stays, for a file of which nothing is known. */
+	fix_will(f, "will be empty: what it held is not known");
+	err = e2_inode_get(fx->fs, f->ino, &in);
+	in.mode = with_type(0, E2_FT_REG);
+	in.links_count = 1;
+	if (err == 0)
+		err = e2_inode_put(fx->txn, f->ino, &in);
+	return err != 0 ? err : 1;
 }
 
 int fix_inode_alive(struct fix *fx, struct e2_finding *f)

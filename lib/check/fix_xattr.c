@@ -84,16 +84,21 @@ static e2_blk find_stray(struct fix *fx, e2_ino ino)
 	return found;
 }
 
-/* Whether i_blocks counts a block more than the inode has: that of its attributes. */
-static bool counts_one_more(struct fix *fx, e2_ino ino)
+/*
+ * Whether i_blocks counts a block for attributes.  The check has counted one that lies in
+ * metadata, and none that lies nowhere.
+ */
+static bool counts_attributes(struct fix *fx, const struct e2_finding *of)
 {
+	bool counted = of->id == E2_PROBLEM_XATTR_METADATA;
+
 	for (size_t i = 0; i < fx->ck->found->count; i++) {
 		const struct e2_finding *f = &fx->ck->found->at[i];
 
-		if (f->id == E2_PROBLEM_BLOCK_COUNT && f->ino == ino)
-			return f->have == f->want + fx->ck->sectors;
+		if (f->id == E2_PROBLEM_BLOCK_COUNT && f->ino == of->ino)
+			return !counted && f->have == f->want + fx->ck->sectors;
 	}
-	return false;
+	return counted;
 }
 
 /* The one attribute block that counts a user more than it has. */
@@ -122,7 +127,7 @@ static int drop_pointer(struct fix *fx, const struct e2_finding *f, e2_ino ino, 
 
 int fix_xattr_drop(struct fix *fx, struct e2_finding *f)
 {
-	bool counted = counts_one_more(fx, f->ino);
+	bool counted = counts_attributes(fx, f);
 	e2_blk stray = counted ? find_stray(fx, f->ino) : 0;
 	e2_blk known = counted && stray == 0 ? find_short(fx) : 0;
 	int n = set_file_acl(fx, f->ino, f->have, stray != 0 ? stray : known);

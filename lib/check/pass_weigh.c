@@ -85,11 +85,8 @@ static bool is_alive(struct ck *ck, e2_ino ino, const struct e2_inode *in)
 	enum e2_file_type type = e2_inode_file_type(in->mode), named = ck->inodes[ino].named;
 	bool used = false;
 
-	if (type == E2_FT_UNKNOWN) {
+	if (type == E2_FT_UNKNOWN)
 		type = ck_type_of(ck, ino, in, named);
-		if (ck_fit(ck, ino, in, type) != CK_FIT_TELLS)
-			return false;
-	}
 	if (type == E2_FT_UNKNOWN || ck_fit(ck, ino, in, type) == CK_FIT_NO ||
 	    (named != E2_FT_UNKNOWN && named != type &&
 	     ck_fit(ck, ino, in, type) != CK_FIT_TELLS))
