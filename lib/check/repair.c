@@ -40,6 +40,7 @@ struct repair {
 	struct e2_findings first;	/* counts that were wrong before any repair */
 	struct e2_findings declined;
 	struct e2_map *times;		/* digest of a finding -> how often it was repaired */
+	size_t said;			/* findings reported by earlier rounds */
 	bool have_first;
 	enum fix_stage stages;		/* only stages before this one are repaired */
 };
@@ -163,12 +164,17 @@ static uint64_t digest(const struct e2_finding *f)
 	return h;
 }
 
-/* What was said of a finding's repair before it came back is no longer so. */
-static void unsay(struct e2_findings *list, const struct e2_finding *f)
+/* What an earlier round said of a finding's repair is no longer so when it has come back. */
+static void unsay(struct repair *r, const struct e2_finding *f)
 {
-	for (size_t i = 0; i < list->count; i++)
-		if (list->at[i].fixed && e2_findings_compare(&list->at[i], f) == 0)
-			e2_findings_remove(list, i--);
+	struct e2_findings *list = &r->fx.report->found;
+
+	for (size_t i = 0; i < r->said; i++) {
+		if (!list->at[i].fixed || e2_findings_compare(&list->at[i], f) != 0)
+			continue;
+		e2_findings_remove(list, i--);
+		r->said--;
+	}
 }
 
 /* 1 when a finding may be repaired once more, 0 when that has failed too often. */
@@ -180,7 +186,7 @@ static int once_more(struct repair *r, const struct e2_finding *f)
 	if (err != 0)
 		return err;
 	if (*times > 0)
-		unsay(&r->fx.report->found, f);
+		unsay(r, f);
 	return ++*times <= AGAIN;
 }
 
@@ -248,6 +254,7 @@ static int run_round(struct repair *r)
 
 	r->fx.ck = &ck;
 	r->fx.left = false;
+	r->said = r->fx.report->found.count;
 	if (n == 0)
 		keep_first(r);
 	for (int stage = 0; stage < (int)r->stages && n == 0; stage++)
