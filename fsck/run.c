@@ -75,7 +75,8 @@ static bool is_clean(const struct run *run, int *status)
 	struct e2_fs *fs;
 	bool clean;
 
-	if (o->check || o->yes || fsck_has_work(o) || o->plan != NULL || o->force || o->superblock != 0 ||
+	if (o->check || o->yes || fsck_has_work(o) || o->plan != NULL || o->force ||
+	    o->superblock != 0 ||
 	    o->json || o->discard_log || e2_open_image(NULL, run->image, &how, &fs) != 0) {
 		e2_err_clear();
 		return false;

@@ -129,7 +129,7 @@ static int give_dropped(struct work *w)
 	return err;
 }
 
-/* ---- what lies in them ------------------------------------------------------------------------ */
+/* ---- what lies in them --------------------------------------------------------- */
 
 /* A copy in a good block; what cannot be read is zeros. */
 static int copy_block(struct work *w, e2_blk from, e2_blk *to)
@@ -289,7 +289,7 @@ static int move_all(struct work *w)
 	return err;
 }
 
-/* ---- the list as it becomes ------------------------------------------------------------------- */
+/* ---- the list as it becomes ------------------------------------------------------ */
 
 struct writer {
 	struct work *w;
@@ -386,7 +386,8 @@ static void add_members(struct e2_bitset *to, const struct e2_bitset *from)
 {
 	uint64_t bits = e2_bitset_bits(from);
 
-	for (uint64_t n = e2_bitset_next_set(from, 0); n < bits; n = e2_bitset_next_set(from, n + 1))
+	for (uint64_t n = e2_bitset_next_set(from, 0); n < bits;
+	     n = e2_bitset_next_set(from, n + 1))
 		e2_bitset_set(to, n);
 }
 
