@@ -530,6 +530,80 @@ static bool agrees_with_itself(const struct e2_super *s)
 	return memcmp(&derived, s, sizeof(derived)) == 0;
 }
 
+/* What group 0's table looks like, as a superblock and the best descriptor have it. */
+static int look_first(const struct belief *b, const struct e2_super *super, uint32_t *inode_size,
+		      struct look_table *seen)
+{
+	struct e2_super s = *super;
+	struct e2_geometry g;
+	int err;
+
+	*seen = (struct look_table){ 0 };
+	*inode_size = 0;
+	s.feature_incompat &= ~judge_strange(super, E2_INCOMPAT);
+	s.feature_ro_compat &= ~judge_strange(super, E2_RO_COMPAT);
+	if (!judge_derive(&s) || e2_geometry_derive(&s, 0, &g) != 0) {
+		e2_err_clear();
+		return 0;
+	}
+	*inode_size = g.inode_size;
+
+	struct trial t = { .b = b, .super = &s };
+
+	err = look_begin(&t.look, b->io, NULL, &g);
+	if (err != 0)
+		return err;
+	t.g = &t.look.g;
+	for (e2_grp source = 0; source < 3; source++) {
+		struct look_table one = { 0 };
+		struct e2_group d;
+
+		if (!descriptor(&t, 0, source, &d) ||
+		    !in_group(t.g, 0, d.inode_table, t.g->inode_table_blocks))
+			continue;
+		look_at_table(&t.look, 0, d.inode_table, 0, 4 * TABLE_BLOCKS, 0, &one);
+		if (source == 0 || look_table_worth(&one, 0) > look_table_worth(seen, 0))
+			*seen = one;
+	}
+	look_end(&t.look);
+	return 0;
+}
+
+/*
+ * Whether a change may be made at all.  Another size of inodes makes every inode another: so
+ * the root, or many inodes that were none, must appear by it, or all copies say so.  And what
+ * moves the descriptors must be in a copy, if there is one.
+ */
+static int is_borne_out(const struct belief *b, const struct e2_super *now,
+			const struct e2_super *then, bool *out)
+{
+	struct look_table old, new;
+	uint32_t old_size, new_size;
+	unsigned with = 0;
+	int err;
+
+	*out = true;
+	for (unsigned i = 0; i < b->copy_count; i++)
+		with += b->copies[i].super.inode_size == then->inode_size &&
+			b->copies[i].super.rev_level == then->rev_level;
+	if ((then->feature_incompat & ~now->feature_incompat & E2_FEATURE_meta_bg) != 0) {
+		*out = b->copy_count == 0;
+		for (unsigned i = 0; i < b->copy_count; i++)
+			*out = *out || e2_has_meta_bg(&b->copies[i].super);
+	}
+	if ((now->inode_size == then->inode_size && now->rev_level == then->rev_level) ||
+	    (with != 0 && with == b->copy_count))
+		return 0;
+	err = look_first(b, now, &old_size, &old);
+	if (err == 0)
+		err = look_first(b, then, &new_size, &new);
+	if (err != 0 || old_size == 0 || old_size == new_size)
+		return err;
+	*out = *out && !old.root &&
+	       (new.root || (new.used >= 8 && new.bad * 8 <= new.used && old.bad * 4 >= old.used));
+	return 0;
+}
+
 int judge_mend(const struct belief *b, const struct e2_super *from, struct e2_super *mended,
 	       uint32_t *cost)
 {
@@ -551,11 +625,15 @@ int judge_mend(const struct belief *b, const struct e2_super *from, struct e2_su
 			suggest_all(b, &now, d, &v);
 			for (unsigned i = 1; i < v.count && err == 0; i++) {
 				struct e2_super s = now;
+				bool borne = true;
 				uint32_t c;
 
 				dim_set(&s, d, v.at[i]);
 				err = judge_super(b, &s, &c);
 				if (err != 0 || c >= best)
+					continue;
+				err = is_borne_out(b, &now, &s, &borne);
+				if (err != 0 || !borne)
 					continue;
 				best = c;
 				better = s;

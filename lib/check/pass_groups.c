@@ -156,9 +156,22 @@ struct choice {
 	int64_t worth;
 };
 
+/* Whether a run of blocks of a group can be nothing but its inode table: directories name
+ * themselves in it. */
+static bool is_surely_table(struct groups *s, e2_grp group, e2_blk blk)
+{
+	uint64_t count = length(s->ck, TABLE);
+	struct look_table seen = { 0 };
+
+	if (!in_group(s->ck, group, blk, count) || taken(s->ck, blk, count) != 0)
+		return false;
+	look_at_table(&s->look, group, blk, 0, s->ck->g->inode_table_blocks, 0, &seen);
+	return seen.dots > seen.wrong_dots && (group != 0 || seen.root);
+}
+
 /* Whether a run covers what is stated of another part of the group, and may well be right. */
 static bool covers_other(struct groups *s, e2_grp group, enum part_id id, e2_blk blk,
-			 const struct e2_group *d)
+			 const struct parts *known, const struct e2_group *d)
 {
 	struct parts stated = parts_of(d);
 
@@ -166,9 +179,10 @@ static bool covers_other(struct groups *s, e2_grp group, enum part_id id, e2_blk
 		uint64_t count = length(s->ck, (enum part_id)i);
 		e2_blk at = stated.at[i];
 
-		if (i != (int)id && blk != stated.at[id] && in_group(s->ck, group, at, count) &&
-		    blk < at + count && at < blk + length(s->ck, id))
-			return true;
+		if (i != (int)id && known->at[i] == 0 && blk != stated.at[id] &&
+		    in_group(s->ck, group, at, count) && blk < at + count &&
+		    at < blk + length(s->ck, id))
+			return id != TABLE || !is_surely_table(s, group, blk);
 	}
 	return false;
 }
@@ -180,7 +194,7 @@ static void try_place(struct groups *s, e2_grp group, enum part_id id, e2_blk bl
 
 	if (!in_group(s->ck, group, blk, length(s->ck, id)) ||
 	    taken(s->ck, blk, length(s->ck, id)) != 0 || blk == best->blk ||
-	    covers_other(s, group, id, blk, d))
+	    covers_other(s, group, id, blk, other, d))
 		return;
 	w = worth(s, group, id, blk, other, d);
 	if (best->blk == 0 || w > best->worth)
@@ -289,13 +303,41 @@ static e2_blk find_part(struct groups *s, e2_grp group, enum part_id id, const s
 	return best.blk;
 }
 
+/*
+ * Whether the table is placed before the bitmaps: where one of them is stated to lie in what
+ * may be the table, that is what the better evidence says.
+ */
+static bool table_first(struct groups *s, e2_grp group, const struct e2_group *d)
+{
+	struct parts tried[3] = { parts_of(d), usual_parts(s, group) };
+	e2_blk copy;
+	int n = copied_parts(s, group, &tried[2], &copy) ? 3 : 2;
+
+	for (int i = 0; i < n; i++) {
+		e2_blk at = tried[i].at[TABLE], end = at + length(s->ck, TABLE);
+		bool bits = (d->block_bitmap >= at && d->block_bitmap < end) ||
+			    (d->inode_bitmap >= at && d->inode_bitmap < end);
+		unsigned with = 0;
+
+		for (int k = 0; k < n; k++)
+			with += tried[k].at[TABLE] == at;
+		if (bits && in_group(s->ck, group, at, length(s->ck, TABLE)) &&
+		    (with > 1 || is_surely_table(s, group, at)))
+			return true;
+	}
+	return false;
+}
+
 static void check_parts(struct groups *s, e2_grp group, const struct e2_group *d)
 {
-	static const enum part_id order[] = { BLOCKS, INODES, TABLE };
+	static const enum part_id orders[2][PARTS] = {
+		{ BLOCKS, INODES, TABLE },	/* with bitmaps, a table can be told from others */
+		{ TABLE, BLOCKS, INODES },
+	};
+	const enum part_id *order = orders[table_first(s, group, d)];
 	struct ck_group *state = &s->ck->groups[group];
 	struct parts known = { { 0 } };
 
-	/* With bitmaps that are believed, a table can be told from others. */
 	for (int i = 0; i < PARTS; i++) {
 		enum part_id id = order[i];
 		e2_blk at = find_part(s, group, id, d, &known);
