@@ -333,6 +333,22 @@ int fix_super_os(struct fix *fx, struct e2_finding *f)
 	return put_super(fx, &s);
 }
 
+int fix_super_quota(struct fix *fx, struct e2_finding *f)
+{
+	struct e2_super s;
+	int err = e2_super_get(fx->fs, &s);
+
+	if (err != 0)
+		return err;
+	if (strcmp(f->field, "usr_quota_inum") == 0)
+		s.usr_quota_inum = 0;
+	else if (strcmp(f->field, "grp_quota_inum") == 0)
+		s.grp_quota_inum = 0;
+	else
+		s.prj_quota_inum = 0;
+	return put_super(fx, &s);
+}
+
 int fix_finish(struct fix *fx)
 {
 	struct e2_super s;

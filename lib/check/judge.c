@@ -512,22 +512,23 @@ static void suggest_all(const struct belief *b, const struct e2_super *s, enum d
 }
 
 /*
- * Whether a superblock says these three in two places that agree: no single damage is like
+ * Whether a superblock says something in two places that agree: no single damage is like
  * that, however badly the volume fits.
  */
-static bool is_told_twice(enum dim d)
-{
-	return d == D_BLOCK_SIZE || d == D_PER_GROUP || d == D_INODES;
-}
-
-static bool agrees_with_itself(const struct e2_super *s)
+static bool is_told_twice(const struct e2_super *s, enum dim d)
 {
 	struct e2_super derived = *s;
 
-	if (!judge_derive(&derived))
+	switch (d) {
+	case D_BLOCK_SIZE:
+		return s->log_cluster_size == s->log_block_size;
+	case D_PER_GROUP:
+		return s->clusters_per_group == s->blocks_per_group;
+	case D_INODES:
+		return judge_derive(&derived) && derived.inodes_count == s->inodes_count;
+	default:
 		return false;
-	derived.magic = s->magic;	/* the next to be put right */
-	return memcmp(&derived, s, sizeof(derived)) == 0;
+	}
 }
 
 /* What group 0's table looks like, as a superblock and the best descriptor have it. */
@@ -607,7 +608,6 @@ static int is_borne_out(const struct belief *b, const struct e2_super *now,
 int judge_mend(const struct belief *b, const struct e2_super *from, struct e2_super *mended,
 	       uint32_t *cost)
 {
-	const bool agrees = agrees_with_itself(from);
 	struct e2_super now = *from;
 	int err = judge_super(b, &now, cost);
 
@@ -620,7 +620,7 @@ int judge_mend(const struct belief *b, const struct e2_super *from, struct e2_su
 		for (enum dim d = 0; d < DIMS && err == 0; d++) {
 			struct values v;
 
-			if (agrees && is_told_twice(d))
+			if (is_told_twice(from, d))
 				continue;
 			suggest_all(b, &now, d, &v);
 			for (unsigned i = 1; i < v.count && err == 0; i++) {

@@ -72,6 +72,7 @@ static int check_reserved(struct ck *ck, e2_ino ino, const struct e2_inode *in)
 
 	if (in->dtime != 0 && in->dtime <= ck->g->inodes)
 		FOUND(ck->found, INODE_TIME_LOW, .ino = ino, .have = in->dtime);
+	ck_inode_flags(ck, ino, in, ck->found);
 	switch (ino) {
 	case E2_INO_USER_QUOTA:
 	case E2_INO_GROUP_QUOTA:
@@ -83,7 +84,6 @@ static int check_reserved(struct ck *ck, e2_ino ino, const struct e2_inode *in)
 	default:
 		break;
 	}
-	ck_inode_flags(ck, ino, in, ck->found);
 	if (ino == E2_INO_BAD_BLOCKS)
 		return check_bad_blocks(ck, in);
 	/* The resize inode's pointers have a pass of their own. */

@@ -174,6 +174,22 @@ static void check_copies(struct ck *ck)
 	}
 }
 
+/* A reserved inode that is kept for something else is no quota file. */
+static void check_quota(struct ck *ck)
+{
+	const struct { const char *field; e2_ino have, own; } files[] = {
+		{ "usr_quota_inum", ck->super->usr_quota_inum, E2_INO_USER_QUOTA },
+		{ "grp_quota_inum", ck->super->grp_quota_inum, E2_INO_GROUP_QUOTA },
+		{ "prj_quota_inum", ck->super->prj_quota_inum, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++)
+		if (files[i].have != 0 && files[i].have != files[i].own &&
+		    files[i].have < ck->g->first_ino)
+			FOUND(ck->found, SUPER_QUOTA, .field = files[i].field,
+			      .have = files[i].have);
+}
+
 int pass_super(struct ck *ck)
 {
 	const struct e2_super *s = ck->super;
@@ -181,6 +197,7 @@ int pass_super(struct ck *ck)
 	check_limits(ck);
 	check_features(ck);
 	check_journal(ck);
+	check_quota(ck);
 	check_times(ck);
 	check_copies(ck);
 	if (all_zero(s->uuid, sizeof(s->uuid)))
