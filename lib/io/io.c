@@ -71,6 +71,11 @@ int e2_io_reserve(struct e2_io *io, uint64_t offset, uint64_t len)
 	return r || len == 0 || !io->ops->reserve ? r : io->ops->reserve(io, offset, len);
 }
 
+int e2_io_settle(struct e2_io *io, bool keep)
+{
+	return io->ops->settle ? io->ops->settle(io, keep) : E2_OK;
+}
+
 int e2_io_close(struct e2_io *io)
 {
 	return io ? io->ops->close(io) : E2_OK;

@@ -27,6 +27,8 @@ struct e2_io_ops {	/* a back end; offsets and lengths in bytes; 0 or negative e2
 	int (*zero)(struct e2_io *io, uint64_t offset, uint64_t len);	/* may make a hole */
 	/* Makes room for bytes that will be written; changes none.  NULL: there always is. */
 	int (*reserve)(struct e2_io *io, uint64_t offset, uint64_t len);
+	/* A change has ended: what was made longer for it stays so, or not.  NULL: nothing to do. */
+	int (*settle)(struct e2_io *io, bool keep);
 	int (*close)(struct e2_io *io);		/* releases io whatever it returns */
 };
 
@@ -47,6 +49,8 @@ E2_NODISCARD int e2_io_resize(struct e2_io *io, uint64_t size);
 E2_NODISCARD int e2_io_zero(struct e2_io *io, uint64_t offset, uint64_t len);
 /* E2_ERR_NOSPC when holes there could not be filled.  Where the host cannot tell, it succeeds. */
 E2_NODISCARD int e2_io_reserve(struct e2_io *io, uint64_t offset, uint64_t len);
+/* Ends a change: !keep takes back what an io has grown by on its own since the last one. */
+int e2_io_settle(struct e2_io *io, bool keep);
 int e2_io_close(struct e2_io *io);	/* NULL is fine; a failure of close(2) is reported */
 
 enum e2_io_flags {
@@ -68,7 +72,7 @@ int e2_io_open_mem(uint64_t size, struct e2_io **io);	/* E2_ERR_NOMEM */
 int e2_io_open_slice(struct e2_io *owned, uint64_t offset, uint64_t len, struct e2_io **io);
 
 /* Another io, borrowed, with zeros behind its end up to `size` bytes; it grows when something is
- * written, or room reserved. */
+ * written, or room reserved, and durably so before that is done; e2_io_settle() undoes it. */
 int e2_io_open_tail(struct e2_io *under, uint64_t size, struct e2_io **io);
 
 /*

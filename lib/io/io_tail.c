@@ -12,6 +12,8 @@
 struct tail_io {
 	struct e2_io io;
 	struct e2_io *under;		/* borrowed */
+	bool grown;			/* since the last change that was settled */
+	uint64_t was;			/* its size before */
 };
 
 static struct tail_io *tail_of(struct e2_io *io)
@@ -19,9 +21,26 @@ static struct tail_io *tail_of(struct e2_io *io)
 	return (struct tail_io *)io;
 }
 
+/* Durable at once: a log that is written later says how long the image is. */
 static int grow(struct tail_io *t)
 {
-	return t->under->size < t->io.size ? e2_io_resize(t->under, t->io.size) : 0;
+	uint64_t was = t->under->size;
+	struct e2_str why = E2_STR_INIT;
+	int err;
+
+	if (was >= t->io.size)
+		return 0;
+	err = e2_io_resize(t->under, t->io.size);
+	if (err == 0) {
+		t->grown = true;
+		t->was = was;
+		return e2_io_sync(t->under);
+	}
+	e2_str_add(&why, e2_err_detail());
+	err = e2_fail(err, "%s; it ends before its volume, and cannot be made longer",
+		      e2_str_text(&why));
+	e2_str_free(&why);
+	return err;
 }
 
 static int tail_read(struct e2_io *io, uint64_t offset, size_t len, void *buf)
@@ -66,6 +85,15 @@ static int tail_reserve(struct e2_io *io, uint64_t offset, uint64_t len)
 	return err != 0 ? err : e2_io_reserve(tail_of(io)->under, offset, len);
 }
 
+static int tail_settle(struct e2_io *io, bool keep)
+{
+	struct tail_io *t = tail_of(io);
+	bool grown = t->grown;
+
+	t->grown = false;
+	return grown && !keep ? e2_io_resize(t->under, t->was) : 0;
+}
+
 static int tail_close(struct e2_io *io)
 {
 	free(tail_of(io));
@@ -79,6 +107,7 @@ static const struct e2_io_ops tail_ops = {
 	.resize = tail_resize,
 	.zero = tail_zero,
 	.reserve = tail_reserve,
+	.settle = tail_settle,
 	.close = tail_close,
 };
 

@@ -335,3 +335,56 @@ E2_TEST(io_file, room_can_be_made_before_it_is_needed)
 	close(fd);
 	scratch_end(&s);
 }
+
+/* Zeros behind the end; growth with the first write, which a failed change takes back. */
+E2_TEST(io_tail, grows_and_goes_back)
+{
+	uint8_t buf[64], ones[64], twos[64];
+	struct e2_io *under, *io;
+
+	memset(ones, 1, sizeof(ones));
+	memset(twos, 2, sizeof(twos));
+	cr_assert_eq(e2_io_open_mem(9000, &under), E2_OK);
+	cr_assert_eq(e2_io_write(under, 8936, 64, ones), E2_OK);
+	cr_assert_eq(e2_io_open_tail(under, 10000, &io), E2_OK);
+	cr_assert_eq(e2_io_read(io, 8968, 64, buf), E2_OK);
+	for (int i = 0; i < 64; i++)
+		cr_assert_eq(buf[i], i < 32);
+	cr_assert_eq(e2_io_read(io, 9936, 64, buf), E2_OK);
+	cr_assert_eq(buf[0] | buf[63], 0);
+	cr_assert_eq(e2_io_resize(io, 20000), E2_ERR_INVAL);
+	cr_assert_eq(under->size, 9000, "reading makes nothing longer");
+
+	cr_assert_eq(e2_io_reserve(io, 0, 64), E2_OK);
+	cr_assert_eq(under->size, 10000);
+	cr_assert_eq(e2_io_write(io, 8968, 64, twos), E2_OK);
+	cr_assert_eq(e2_io_settle(io, false), E2_OK);
+	cr_assert_eq(under->size, 9000);
+	cr_assert_eq(e2_io_read(io, 8968, 64, buf), E2_OK);
+	for (int i = 0; i < 64; i++)
+		cr_assert_eq(buf[i], i < 32 ? 2 : 0);
+	exercise(io);
+	cr_assert_eq(e2_io_settle(io, true), E2_OK);
+	cr_assert_eq(e2_io_settle(io, false), E2_OK);
+	cr_assert_eq(under->size, 10000, "what was kept stays");
+	cr_assert_eq(e2_io_close(io), E2_OK);
+	cr_assert_eq(e2_io_close(under), E2_OK);
+}
+
+E2_TEST(io_tail, what_cannot_grow)
+{
+	struct e2_io *under, *slice, *io;
+	uint8_t byte = 1;
+
+	cr_assert_eq(e2_io_open_mem(10000, &under), E2_OK);
+	cr_assert_eq(e2_io_open_slice(under, 0, 9000, &slice), E2_OK);
+	cr_assert_eq(e2_io_open_tail(slice, 10000, &io), E2_OK);
+	cr_assert_eq(e2_io_read(io, 9999, 1, &byte), E2_OK);
+	cr_assert_eq(byte, 0);
+	cr_assert_eq(e2_io_write(io, 0, 1, &byte), E2_ERR_INVAL);
+	cr_assert_not_null(strstr(e2_err_detail(), "it ends before its volume, and cannot be made "
+						   "longer"));
+	cr_assert_eq(e2_io_settle(io, false), E2_OK);
+	cr_assert_eq(e2_io_close(io), E2_OK);
+	cr_assert_eq(e2_io_close(slice), E2_OK);
+}
