@@ -134,7 +134,7 @@ int fsck_ask_one(void *context, struct e2_report *report, const struct e2_findin
 		switch (read_answer()) {
 		case 'y': return 1;
 		case 'a': each->always[f->id] = true; break;
-		case -1: each->ended = true;	/* fall through */
+		case -1: each->ended = each->stopped = true; break;
 		case 'q': each->stopped = true; break;
 		case '?': explain_one(f); break;
 		default: return 0;

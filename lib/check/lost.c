@@ -111,7 +111,8 @@ static void offer(const struct ck *ck, struct ck_lost *lost, const struct e2_ent
 	if (rank <= r->rank)
 		return;
 	lost->known += r->rank == 0;
-	*r = (struct record){ e->ino, dir, lost->text.len, (uint8_t)e->name_len, rank, from };
+	*r = (struct record){ e->ino, dir, lost->text.len, (uint8_t)e->name_len, rank,
+			      (uint8_t)from };
 	e2_str_add_bytes(&lost->text, e->name, e->name_len);
 }
 

@@ -379,9 +379,12 @@ static void check_group(struct groups *s, e2_grp group)
 		state->block_bitmap = copied.at[BLOCKS];
 		state->inode_bitmap = copied.at[INODES];
 		state->inode_table = copied.at[TABLE];
-		for (int id = 0; id < PARTS; id++)
-			if (in_group(ck, group, copied.at[id], length(ck, id)))
-				ck_claim_metadata(ck, copied.at[id], length(ck, id));
+		for (int id = 0; id < PARTS; id++) {
+			uint64_t count = length(ck, (enum part_id)id);
+
+			if (in_group(ck, group, copied.at[id], count))
+				ck_claim_metadata(ck, copied.at[id], count);
+		}
 		return;
 	}
 	state->free_blocks = d.free_blocks_count;
