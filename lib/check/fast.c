@@ -166,7 +166,7 @@ static int begin(struct fast *f)
 	f->shared = f->threads > 1;
 	f->chunk_blocks = f->g->inode_table_blocks < chunk ? f->g->inode_table_blocks : chunk;
 	f->chunks = (f->g->inode_table_blocks + f->chunk_blocks - 1) / f->chunk_blocks;
-	f->size_max = e2_file_size_max(f->g);
+	f->size_max = e2_file_reach(f->g);
 	f->usual_extra = f->g->inode_size > E2_INODE_BYTES ? ck_usual_extra(f->ck) : 0;
 	f->names_max = (size_t)((NAMES_MEMORY +
 				 f->g->blocks * f->g->block_size / NAMES_SHARE) / NAME_COST);

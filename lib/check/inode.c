@@ -137,15 +137,15 @@ bool ck_size_high_is_noise(const struct ck *ck, const struct e2_inode *in,
 static void check_file_size(const struct ck *ck, e2_ino ino, const struct e2_inode *in,
 			    const struct ck_extent *extent, struct e2_findings *out)
 {
-	uint64_t size = in->size, max = e2_file_size_max(ck->g);
+	uint64_t size = in->size, reach = e2_file_reach(ck->g);
 	uint64_t end = extent->end * ck->g->block_size;
 	uint64_t last = extent->end != 0 ? end - ck->g->block_size : 0;
 
 	/* In the list of orphans, what is past the size waits to be given back. */
 	if (size < last && (ck->inodes[ino].flags & CK_ORPHAN) == 0)
 		FOUND(out, SIZE_SMALL, .ino = ino, .have = size, .want = last);
-	else if (size > max && size > end)
-		FOUND(out, SIZE_LARGE, .ino = ino, .have = size, .limit = max);
+	else if (size > reach)
+		FOUND(out, SIZE_LARGE, .ino = ino, .have = size, .limit = reach);
 	else if (ck_size_high_is_noise(ck, in, extent))
 		FOUND(out, SIZE_HIGH, .ino = ino, .have = size, .want = size & UINT32_MAX);
 }

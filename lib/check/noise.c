@@ -12,7 +12,7 @@ static unsigned impossible_words(const struct ck *ck, const struct e2_inode *in)
 {
 	uint32_t room = ck->g->inode_size - E2_INODE_BYTES;
 	uint64_t sectors = ck->g->blocks * ck->sectors;
-	uint64_t size_max = e2_is_reg(in) ? e2_file_size_max(ck->g) : UINT32_MAX;
+	uint64_t size_max = e2_is_reg(in) ? e2_file_reach(ck->g) : UINT32_MAX;
 
 	return (unsigned)((in->faddr != 0) + (in->blocks_hi != 0) + (in->file_acl_hi != 0) +
 			  (in->dtime != 0) + (in->size > size_max) + (in->blocks > sectors) +

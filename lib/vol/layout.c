@@ -118,6 +118,13 @@ bool e2_inode_valid(const struct e2_geometry *g, e2_ino ino)
 	return ino >= 1 && ino <= g->inodes;
 }
 
+uint64_t e2_file_reach(const struct e2_geometry *g)
+{
+	uint64_t p = g->pointers;
+
+	return (E2_DIRECT + p + p * p + p * p * p) << g->block_bits;
+}
+
 /*
  * i_blocks counts sectors of data and pointer blocks in 32 bits.  The kernel sets
  * its limit so that even a file without holes cannot overflow it, and counts

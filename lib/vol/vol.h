@@ -66,6 +66,8 @@ bool e2_run_valid(const struct e2_geometry *g, e2_blk blk, uint64_t count);
 bool e2_inode_valid(const struct e2_geometry *g, e2_ino ino);	/* 1 .. inodes */
 /* Bytes; by pointers and i_blocks. */
 uint64_t e2_file_size_max(const struct e2_geometry *g);
+/* Bytes that pointers can reach: a file with holes has them, however few sectors. */
+uint64_t e2_file_reach(const struct e2_geometry *g);
 
 /* ---- opening ------------------------------------------------------------ */
 

@@ -326,5 +326,18 @@ E2_TEST(vol_layout, largest_file_is_the_kernels)
 		};
 
 		cr_assert_eq(e2_file_size_max(&g), blocks[i] << g.block_bits);
+		cr_assert_leq(e2_file_size_max(&g), e2_file_reach(&g));
+	}
+}
+
+E2_TEST(vol_layout, files_reach_past_what_sectors_count)
+{
+	static const uint64_t bytes[] = { 17247252480, 275415851008, 4402345721856,
+					  70403120791552 };
+
+	for (uint32_t i = 0; i < 4; i++) {
+		struct e2_geometry g = { .block_bits = 10 + i, .pointers = 256u << i };
+
+		cr_assert_eq(e2_file_reach(&g), bytes[i]);
 	}
 }
