@@ -27,7 +27,7 @@ struct e2_io_ops {	/* a back end; offsets and lengths in bytes; 0 or negative e2
 	int (*zero)(struct e2_io *io, uint64_t offset, uint64_t len);	/* may make a hole */
 	/* Makes room for bytes that will be written; changes none.  NULL: there always is. */
 	int (*reserve)(struct e2_io *io, uint64_t offset, uint64_t len);
-	/* A change has ended: what was made longer for it stays so, or not.  NULL: nothing to do. */
+	/* A change has ended: what was made longer for it stays so, or not.  NULL: it never is. */
 	int (*settle)(struct e2_io *io, bool keep);
 	int (*close)(struct e2_io *io);		/* releases io whatever it returns */
 };

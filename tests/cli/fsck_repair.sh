@@ -128,6 +128,15 @@ for two in "-n -y" "-n -p" "-p -y" "-a -n"; do
 	t "$two exclude each other" says 16 "only one of" $fsck $two a.img
 done
 
+# ---- what the image says of its superblock ----------------------------------------------
+
+mkdir -p small/dir
+for i in $(seq 1 120); do echo "$i" >"small/dir/f$i"; done
+extant-mkfs -q -b 4096 -I 128 -N 768 -d small inodes.img 8M || exit 1
+dd if=/dev/zero of=inodes.img bs=4096 seek=4 count=2 conv=notrunc status=none
+t "a table that begins with zeros is repaired" says 1 "repaired, 0 left" $fsck -y inodes.img
+t "... and says nothing about the size of inodes" sh -c '! grep -q inode_size said'
+
 # ---- undo -------------------------------------------------------------------------------
 
 cp two.img a.img
