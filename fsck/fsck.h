@@ -84,9 +84,10 @@ int fsck_discard(struct e2_fs *fs, const char *shown, const struct fsck_options 
 /* Whether more is asked for than repairs. */
 bool fsck_has_work(const struct fsck_options *options);
 
-/* Does that in the transaction of a repaired volume; says in text what.  0 or an error. */
-int fsck_work(struct e2_txn *txn, const struct fsck_options *options, bool *changed,
-	      struct e2_str *text);
+/* Does that in the transaction of a repaired volume; says in text what.  dry: it is not going
+ * to be written.  0 or an error. */
+int fsck_work(struct e2_txn *txn, const struct fsck_options *options, bool dry,
+	      struct e2_optimized *optimized, bool *changed, struct e2_str *text);
 
 /* ---- losses ---------------------------------------------------------------------------- */
 
@@ -127,6 +128,8 @@ struct fsck_outcome {
 	int status;
 	uint64_t errors, notes;		/* found */
 	uint64_t repaired_errors, repaired_notes, left;
+	bool optimize;			/* directories were optimised, as far as that says */
+	struct e2_optimized optimized;
 };
 void fsck_outcome_count(const struct e2_report *report, struct fsck_outcome *outcome);
 

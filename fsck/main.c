@@ -73,13 +73,6 @@ static int check_image(const char *image, const struct fsck_options *o)
 	return status;
 }
 
-static int refuse_optimizing(void)
-{
-	fputs("extant-fsck: -D: optimising directories is not in this version; nothing was "
-	      "changed\n", stderr);
-	return FSCK_USAGE;
-}
-
 int main(int argc, char *argv[])
 {
 	struct fsck_options o;
@@ -97,8 +90,6 @@ int main(int argc, char *argv[])
 	}
 	if (o.explain != NULL)
 		return fsck_explain(o.explain);
-	if (o.optimize)
-		return refuse_optimizing();
 	if (fsck_interrupt_begin(&o.interrupt) != 0) {
 		fprintf(stderr, "extant-fsck: %s\n", e2_err_detail());
 		return FSCK_FAILED;

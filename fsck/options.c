@@ -256,8 +256,8 @@ static int check_combination(const struct fsck_options *o)
 {
 	if (o->check + o->preen + o->yes > 1)
 		return usage("only one of -n, -p (-a) and -y can be given", "");
-	if (o->check && fsck_has_work(o))
-		return usage("-n changes nothing, so -D, -l and -L cannot be given with it", "");
+	if (o->check && o->bad_blocks != NULL)
+		return usage("-n changes nothing, so -l and -L cannot be given with it", "");
 	if (o->optimize && o->fixes_only)
 		return usage("-D optimises, and -E fixes_only forbids it", "");
 	if (o->block_size != 0 && o->superblock == 0)

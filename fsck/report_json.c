@@ -112,6 +112,11 @@ bool fsck_json_done(const char *image, struct e2_report *report, const struct fs
 	e2_json_u64(&j, "directories", t.dirs);
 	e2_json_u64(&j, "symlinks", t.symlinks);
 	e2_json_u64(&j, "others", t.others);
+	if (outcome->optimize) {
+		e2_json_u64(&j, "dirs_rewritten", outcome->optimized.rewritten);
+		e2_json_u64(&j, "blocks_freed", outcome->optimized.freed);
+		e2_json_u64(&j, "blocks_taken", outcome->optimized.taken);
+	}
 	good = good && put(&j, &s);
 	e2_str_free(&s);
 	return good && fflush(stdout) == 0 && !ferror(stdout);

@@ -232,13 +232,24 @@ static uint64_t repaired(const struct run *run)
 /* What is asked for besides repairs, when the volume is as it should be. */
 static int work(struct run *run)
 {
-	if (!fsck_has_work(run->o) || !writes(run->mode))
-		return 0;
-	if (run->outcome.left != 0)
-		return e2_fail(E2_ERR_CORRUPT, "problems are left: -l and -L are for a volume "
-			       "without any");
+	struct fsck_outcome *outcome = &run->outcome;
+	int err;
+
+	run->worked = false;
 	e2_str_truncate(&run->work, 0);
-	return fsck_work(e2_report_txn(run->report), run->o, &run->worked, &run->work);
+	if (!fsck_has_work(run->o) || run->o->plan != NULL)
+		return 0;
+	if (outcome->left != 0 && !writes(run->mode)) {
+		e2_str_add(&run->work, "-D does nothing while problems are left");
+		return 0;
+	}
+	if (outcome->left != 0)
+		return e2_fail(E2_ERR_CORRUPT, "problems are left: -D, -l and -L are for a volume "
+			       "without any");
+	err = fsck_work(e2_report_txn(run->report), run->o, !writes(run->mode),
+			&outcome->optimized, &run->worked, &run->work);
+	outcome->optimize = err == 0 && run->o->optimize;
+	return err;
 }
 
 /* Asks for each of them; what was chosen is in the transaction then.  0 or an error. */
@@ -321,6 +332,15 @@ static int keep_plan(const struct run *run)
 	return FSCK_OK;
 }
 
+/* What was done besides repairs, or would be. */
+static void say_work(const struct run *run)
+{
+	bool done = run->outcome.committed || !run->worked || !writes(run->mode);
+
+	if (done && run->work.len != 0 && !run->o->quiet && !run->o->json)
+		printf("%s: %s\n", run->shown, e2_str_text(&run->work));
+}
+
 /* Says, asks, writes, says; the exit status. */
 static int conclude(struct run *run)
 {
@@ -329,10 +349,9 @@ static int conclude(struct run *run)
 	run->outcome.mode = run->mode;
 	if (!say_plan(run))
 		return fsck_fail_output();	/* and nothing is written */
-	if (run->work.len != 0 && !run->o->quiet && !run->o->json)
-		printf("%s: %s\n", run->shown, e2_str_text(&run->work));
 	if ((repaired(run) != 0 || run->worked) && writes(run->mode))
 		status = carry_out(run);
+	say_work(run);
 	if (run->o->plan != NULL)
 		status |= keep_plan(run);
 	run->outcome.status = status;
@@ -363,7 +382,7 @@ int fsck_run(const char *image, const char *shown, const struct fsck_options *o)
 	int status = FSCK_OK, err;
 
 	if (run.mode == FSCK_UNASKED && fsck_has_work(o)) {
-		fprintf(stderr, "extant-fsck: %s: -l and -L change the image, and there is no "
+		fprintf(stderr, "extant-fsck: %s: -D, -l and -L change the image, and there is no "
 			"terminal to ask at; nothing was changed\n  try: with -y\n", shown);
 		return FSCK_USAGE;
 	}

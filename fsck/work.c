@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is asked for besides repairs, in the same transaction: the list of bad blocks. */
+/* What is asked for besides repairs, in the same transaction: the list of bad blocks, and
+ * directories that need fewer blocks. */
 #include "fsck.h"
 
 #include <errno.h>
@@ -83,7 +84,8 @@ static int prove(struct e2_fs *fs)
 	return err;
 }
 
-int fsck_work(struct e2_txn *txn, const struct fsck_options *o, bool *changed, struct e2_str *text)
+static int set_bad_blocks(struct e2_txn *txn, const struct fsck_options *o, bool *changed,
+			  struct e2_str *text)
 {
 	struct e2_fs *fs = e2_txn_fs(txn);
 	struct e2_bad_blocks done;
@@ -97,7 +99,38 @@ int fsck_work(struct e2_txn *txn, const struct fsck_options *o, bool *changed, s
 	e2_bitset_free(list);
 	if (err != 0)
 		return err;
-	*changed = done.added + done.dropped != 0;
+	*changed = *changed || done.added + done.dropped != 0;
 	say(&done, text);
-	return *changed ? prove(fs) : 0;
+	return 0;
+}
+
+/* "of 12 directories 3 rewritten, 40 blocks saved" */
+static void say_optimized(const struct e2_optimized *d, bool dry, struct e2_str *text)
+{
+	uint64_t saved = d->freed > d->taken ? d->freed - d->taken : d->taken - d->freed;
+
+	e2_str_addf(text, "%sof %" PRIu64 " director%s %" PRIu64 " %srewritten, ",
+		    text->len != 0 ? "; " : "", d->dirs, d->dirs == 1 ? "y" : "ies", d->rewritten,
+		    dry ? "would be " : "");
+	e2_str_addf(text, "%" PRIu64 " block%s %s", saved, saved == 1 ? "" : "s",
+		    d->freed >= d->taken ? "saved" : "more for indexes");
+	if (d->skipped != 0)
+		e2_str_addf(text, ", %" PRIu64 " left as %s", d->skipped,
+			    d->skipped == 1 ? "it is" : "they are");
+}
+
+int fsck_work(struct e2_txn *txn, const struct fsck_options *o, bool dry,
+	      struct e2_optimized *optimized, bool *changed, struct e2_str *text)
+{
+	int err = 0;
+
+	*changed = false;
+	if (o->bad_blocks != NULL)
+		err = set_bad_blocks(txn, o, changed, text);
+	if (err == 0 && o->optimize) {
+		err = e2_optimize_dirs(txn, optimized);
+		*changed = *changed || (err == 0 && optimized->rewritten != 0);
+		say_optimized(optimized, dry, text);
+	}
+	return err == 0 && *changed ? prove(e2_txn_fs(txn)) : err;
 }

@@ -37,6 +37,7 @@
 #include "cache/txn.h"
 #include "cache/undo.h"
 #include "check/bad_blocks.h"
+#include "check/optimize.h"
 #include "check/check.h"
 #include "check/repair.h"
 #include "check/repair_plan.h"

@@ -514,16 +514,37 @@ enum ck_match ck_find_run(struct ck *ck, const struct ck_place *p, uint64_t coun
 	return l.after == l.before + count + 1 ? CK_MATCH_BETWEEN : CK_MATCH_BESIDE;
 }
 
-const char *ck_match_text(enum ck_match fit)
+enum { NOBODYS, GIVEN_UP, FREE, STATES };
+
+static unsigned state_of(const struct ck *ck, e2_blk blk)
 {
-	switch (fit) {
-	case CK_MATCH_ONLY: return "in use, nobody's, and the only such block that can be it";
-	case CK_MATCH_LOOKS: return "in use, nobody's, and reads as what is missing";
-	case CK_MATCH_BESIDE: return "in use, nobody's, next to its neighbour";
-	case CK_MATCH_BETWEEN: return "in use, nobody's, between its neighbours";
-	case CK_MATCH_NONE: break;
-	}
-	return "";
+	if (!ck_used(ck, blk))
+		return FREE;
+	return ck->owned != NULL && e2_bitset_test(ck->owned, blk) ? GIVEN_UP : NOBODYS;
+}
+
+#define TEXTS(why) { "in use, nobody's" why, "given up by another in this repair" why, "free" why }
+
+const char *ck_whose_text(const struct ck *ck, e2_blk blk)
+{
+	static const char *const texts[STATES] = TEXTS("");
+
+	return texts[state_of(ck, blk)];
+}
+
+const char *ck_match_text(const struct ck *ck, enum ck_match fit, e2_blk blk)
+{
+	static const char *const texts[][STATES] = {
+		[CK_MATCH_NONE] = { "", "", "" },
+		[CK_MATCH_ONLY] = TEXTS(", and the only such block that can be it"),
+		[CK_MATCH_LOOKS] = TEXTS(", and reads as what is missing"),
+		[CK_MATCH_BESIDE] = TEXTS(", next to its neighbour"),
+		[CK_MATCH_BETWEEN] = TEXTS(", between its neighbours"),
+	};
+
+	if (e2_bitset_test(ck->claimed, blk))	/* only attributes are found so */
+		return "attributes that count a user more than they have";
+	return texts[fit][state_of(ck, blk)];
 }
 
 /* ---- what speaks for a claim ------------------------------------------------------------ */

@@ -96,20 +96,30 @@ static int was_hole(struct fix *fx, const struct ck_place *p, bool counted, bool
 	return err;
 }
 
+/* Where a finding is about the block that a pointer names, the right one is part of it. */
+static void say_block(struct e2_finding *f, e2_blk blk)
+{
+	if (f->id == E2_PROBLEM_BLOCK_RANGE || f->id == E2_PROBLEM_BLOCK_METADATA)
+		f->want = blk;
+}
+
 static int take_found(struct fix *fx, struct e2_finding *f, const struct ck_place *p, e2_blk have)
 {
 	char name[40];
 	e2_blk blk;
 	enum ck_match fit = ck_find(fx->ck, p, &blk);
+	const char *why;
 	int n;
 
 	if (fit == CK_MATCH_NONE)
 		return 0;
+	why = ck_match_text(fx->ck, fit, blk);
 	n = pointer_set(fx, p, have, blk);
 	if (n <= 0)
 		return n;
 	ck_take(fx->ck, blk);
-	fix_will(f, "%s will be %" PRIu64 ": %s", pointer_name(p, name), blk, ck_match_text(fit));
+	say_block(f, blk);
+	fix_will(f, "%s will be %" PRIu64 ": %s", pointer_name(p, name), blk, why);
 	return 1;
 }
 
@@ -123,8 +133,10 @@ static int new_reserve(struct fix *fx, struct e2_finding *f, const struct ck_pla
 		n = e2_txn_write(fx->txn, blk, 1, NULL);
 	if (n == 0)
 		n = pointer_set(fx, p, have, blk);
-	if (n > 0)
+	if (n > 0) {
+		say_block(f, blk);
 		fix_will(f, "will be made again in block %" PRIu64, blk);
+	}
 	return n;
 }
 
@@ -135,6 +147,7 @@ static int new_reserve(struct fix *fx, struct e2_finding *f, const struct ck_pla
 static int rebuild(struct fix *fx, struct e2_finding *f, const struct ck_place *p, e2_blk have)
 {
 	e2_lblk wanted = ck_wanted(fx->ck, p);
+	const char *whose;
 	struct e2_wbuf *buf;
 	struct ck_view view;
 	int n = ck_view_file(fx->ck, p->in, ck_has_pointers(fx->ck, p->in), &view);
@@ -148,14 +161,15 @@ static int rebuild(struct fix *fx, struct e2_finding *f, const struct ck_place *
 	n = e2_txn_get(fx->txn, have, E2_FILL_ZERO, &buf);
 	if (n != 0)
 		return n;
+	whose = ck_whose_text(fx->ck, have + 1);
 	ck_take(fx->ck, have);
 	for (e2_lblk i = 1; i <= wanted; i++) {
 		e2_put32(buf->data + 4 * (size_t)(i - 1), (uint32_t)(have + i));
 		ck_take(fx->ck, have + i);
 	}
 	e2_txn_put(fx->txn, buf);
-	fix_will(f, "will be made again: %" PRIu64 " blocks behind it are in use, nobody's, and "
-		 "as many as are missing", wanted);
+	fix_will(f, "will be made again: %" PRIu64 " blocks behind it are %s, and as many as are "
+		 "missing", wanted, whose);
 	return 1;
 }
 
@@ -178,6 +192,7 @@ static int copy_before(struct fix *fx, struct e2_finding *f, const struct ck_pla
 		n = pointer_set(fx, p, have, blk);
 	free(data);
 	if (n > 0) {
+		say_block(f, blk);
 		fix_will(f, "%s will be %" PRIu64 ", a copy", pointer_name(p, name), blk);
 		n = lose_range(fx, f, p, E2_LOSS_DOUBT, "the block was the volume's own");
 		return n < 0 ? n : 1;

@@ -52,7 +52,7 @@ static int begin(struct fix *fx, const struct e2_finding *f, e2_lblk lblk, struc
 		return e2_fail(E2_ERR_NOMEM, "entries of a directory block");
 	}
 	b->indexed = lblk == 0 && (b->in.flags & E2_FL_INDEX) &&
-		     e2_has_dir_index(fx->ck->super) && ck_is_index_root(fx->ck, b->buf->data);
+		     e2_has_dir_index(fx->ck->super) && ck_is_index_root(fx->ck->g, b->buf->data);
 	return 1;
 }
 

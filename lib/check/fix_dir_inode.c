@@ -112,8 +112,8 @@ int fix_dir_empty(struct fix *fx, struct e2_finding *f)
 			return 0;	/* pointers that another repair has to judge */
 	if (stray != 0) {
 		give_blocks(fx, &in, stray);
-		fix_will(f, "its first block will be %llu: in use, nobody's, with its \".\"",
-			 (unsigned long long)stray);
+		fix_will(f, "its first block will be %llu: %s, with its \".\"",
+			 (unsigned long long)stray, ck_whose_text(fx->ck, stray));
 		err = e2_inode_put(fx->txn, f->ino, &in);
 		return err != 0 ? err : 1;
 	}

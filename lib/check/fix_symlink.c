@@ -178,8 +178,8 @@ static int restore_or_clear(struct fix *fx, struct e2_finding *f, struct e2_inod
 		ck_take(fx->ck, stray);
 		memset(in->block, 0, sizeof(in->block));
 		in->block[0] = (uint32_t)stray;
-		fix_will(f, "will be block %llu: in use, nobody's, a text of its size",
-			 (unsigned long long)stray);
+		fix_will(f, "will be block %llu: %s, a text of its size",
+			 (unsigned long long)stray, ck_whose_text(fx->ck, stray));
 		err = e2_inode_put(fx->txn, f->ino, in);
 		return err != 0 ? err : 1;
 	}

@@ -136,8 +136,8 @@ int fix_xattr_drop(struct fix *fx, struct e2_finding *f)
 		return n;
 	if (stray != 0) {
 		ck_take(fx->ck, stray);
-		fix_will(f, "will be %llu: attributes in use, nobody's, in its group",
-			 (unsigned long long)stray);
+		fix_will(f, "will be %llu: %s, attributes in its group",
+			 (unsigned long long)stray, ck_whose_text(fx->ck, stray));
 	} else if (known != 0) {
 		fix_will(f, "will be %llu: attributes that count a user more than they have",
 			 (unsigned long long)known);

@@ -194,7 +194,7 @@ static int seek_missing(struct seeker *s)
 		struct ck_place *p = &s->place[match];
 
 		tell(s, E2_PROBLEM_BLOCK_MISSING, p, 0, s->blk[match] + i,
-		     ck_match_text((enum ck_match)match));
+		     ck_match_text(s->ck, (enum ck_match)match, s->blk[match] + i));
 		p->index++;
 		p->lblk++;
 	}
@@ -289,7 +289,8 @@ static int seek_moved_step(void *context, const struct ck_step *step)
 		if (match == CK_MATCH_NONE ||
 		    (match == CK_MATCH_ONLY && (s->blocks != 1 || s->ck->stray_count != 1)))
 			continue;
-		tell(s, E2_PROBLEM_BLOCK_MOVED, &p, step->blk + i, blk, ck_match_text(match));
+		tell(s, E2_PROBLEM_BLOCK_MOVED, &p, step->blk + i, blk,
+		     ck_match_text(s->ck, match, blk));
 	}
 	return step->level != 0;
 }

@@ -68,7 +68,10 @@ enum ck_match {
 enum ck_match ck_find(struct ck *ck, const struct ck_place *p, e2_blk *blk);
 /* The same for count data pointers side by side: their blocks follow the one before them. */
 enum ck_match ck_find_run(struct ck *ck, const struct ck_place *p, uint64_t count, e2_blk *first);
-const char *ck_match_text(enum ck_match fit);
+/* What speaks for it, as text; static.  A block that a repair took from another is not said to
+ * have been nobody's. */
+const char *ck_whose_text(const struct ck *ck, e2_blk blk);
+const char *ck_match_text(const struct ck *ck, enum ck_match fit, e2_blk blk);
 
 /* What speaks for and against a claim, as a sum: for its inode, and for the one block. */
 int ck_score_inode(struct ck *ck, const struct ck_place *p);

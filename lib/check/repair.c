@@ -42,6 +42,7 @@ struct repair {
 	struct e2_map *times;		/* digest of a finding -> how often it was repaired */
 	size_t said;			/* findings reported by earlier rounds */
 	bool have_first;
+	struct e2_bitset *owned;	/* blocks claimed then; NULL: not known */
 	enum fix_stage stages;		/* only stages before this one are repaired */
 };
 
@@ -109,6 +110,23 @@ static void keep_names(struct repair *r)
 	}
 }
 
+static void keep_owned(struct repair *r)
+{
+	const struct e2_bitset *from = r->fx.ck->claimed;
+	uint64_t bits = e2_bitset_bits(from), end;
+
+	if (r->now.count == 0 || e2_bitset_new(bits, &r->owned) != 0) {
+		e2_err_clear();		/* texts say less without it */
+		return;
+	}
+	for (uint64_t n = e2_bitset_next_set(from, 0); n < bits;
+	     n = e2_bitset_next_set(from, end)) {
+		end = e2_bitset_next_clear(from, n);
+		e2_bitset_set_run(r->owned, n, end - n);
+	}
+	r->fx.ck->owned = r->owned;
+}
+
 /* When the volume's own structures are right, but nothing else was touched. */
 static void keep_first(struct repair *r)
 {
@@ -122,6 +140,7 @@ static void keep_first(struct repair *r)
 		if (is_count(&r->now.at[i]))
 			e2_findings_add(&r->first, &r->now.at[i]);
 	r->have_first = true;
+	keep_owned(r);
 	keep_names(r);
 }
 
@@ -170,7 +189,10 @@ static void unsay(struct repair *r, const struct e2_finding *f)
 	struct e2_findings *list = &r->fx.report->found;
 
 	for (size_t i = 0; i < r->said; i++) {
-		if (!list->at[i].fixed || e2_findings_compare(&list->at[i], f) != 0)
+		struct e2_finding said = list->at[i];
+
+		said.want = f->want;	/* which the repair may have set */
+		if (!said.fixed || e2_findings_compare(&said, f) != 0)
 			continue;
 		e2_findings_remove(list, i--);
 		r->said--;
@@ -249,7 +271,8 @@ static int repair_stage(struct repair *r, enum fix_stage stage)
 /* One check, and the repairs of one stage; how many, or an error. */
 static int run_round(struct repair *r)
 {
-	struct ck ck = { .fs = r->fx.fs, .options = &r->fx.options->check, .found = &r->now };
+	struct ck ck = { .fs = r->fx.fs, .options = &r->fx.options->check, .found = &r->now,
+			 .owned = r->owned };
 	int n = ck_run(&ck);
 
 	r->fx.ck = &ck;
@@ -305,6 +328,7 @@ int ck_repair(struct e2_txn *txn, const struct e2_repair_options *options, enum 
 	if (err == 0)
 		err = run_rounds(&r);
 	e2_map_free(r.times);
+	e2_bitset_free(r.owned);
 	e2_findings_clear(&r.now);
 	e2_findings_clear(&r.first);
 	e2_findings_clear(&r.declined);

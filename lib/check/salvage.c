@@ -193,10 +193,10 @@ static bool is_other_name(const struct salvage *s, uint32_t at)
 	return faults(s, &l.d, name, l.d.name_len, &sated) == 0 && !sated;
 }
 
-bool ck_is_index_root(const struct ck *ck, const uint8_t *data)
+bool ck_is_index_root(const struct e2_geometry *g, const uint8_t *data)
 {
 	enum { INFO_AT = HEAD, COUNT_AT = INFO_AT + E2_DX_INFO_BYTES };
-	uint32_t limit = (ck->g->block_size - COUNT_AT) / E2_DX_ENTRY_BYTES;
+	uint32_t limit = (g->block_size - COUNT_AT) / E2_DX_ENTRY_BYTES;
 	struct e2_dx_count c;
 	struct e2_dx_info info;
 
@@ -251,7 +251,7 @@ int ck_salvage(struct ck *ck, const struct ck_damaged *of, const uint8_t *data,
 	uint32_t first = of->lblk == 0 ? HEAD : 0;
 
 	*count = 0;
-	if (of->lblk == 0 && of->indexed && ck_is_index_root(ck, data))
+	if (of->lblk == 0 && of->indexed && ck_is_index_root(ck->g, data))
 		return 0;	/* behind "." and ".." are no names */
 	s.places = malloc(2 * places * sizeof(*s.places));
 	if (s.places == NULL)

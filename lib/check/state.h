@@ -88,6 +88,7 @@ struct ck {
 
 	struct e2_bitset *claimed;	/* blocks that anything uses */
 	struct e2_bitset *metadata;	/* of these: by the layout */
+	const struct e2_bitset *owned;	/* what was claimed before any repair; NULL: not known */
 	struct e2_bitset *shared;	/* of these: perhaps used twice; NULL: none */
 	struct e2_bitset *strays;	/* used by their bitmaps, and nobody's; NULL: not known */
 	uint64_t stray_count;
@@ -303,7 +304,7 @@ void ck_unnamed_free(struct ck_unnamed *unnamed);
 bool ck_is_hidden(const struct ck *ck, e2_ino ino);
 
 /* Whether a directory's first block is the root of an index, whatever its records say. */
-bool ck_is_index_root(const struct ck *ck, const uint8_t *data);
+bool ck_is_index_root(const struct e2_geometry *g, const uint8_t *data);
 
 /* Names of one directory: whether one stood there before. */
 struct ck_names;

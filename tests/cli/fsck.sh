@@ -63,11 +63,10 @@ t "no volume" says 8 "nothing was changed" $fsck -n none.img
 t "no file" says 8 "nothing.img" $fsck -n nothing.img
 t "unknown features are named" says 8 "extent" $fsck -n feature.img
 t "several images" says 12 "consistent" $fsck -n sound.img none.img root.img
-t "-D is refused" says 16 "-D: optimising directories is not in this version" $fsck -yD root.img
+t "-n and -l exclude each other" says 16 "-n changes nothing" $fsck -n -l list sound.img
 t "-l alone" says 16 "no terminal to ask at" $fsck -l list root.img
 t "-n and -y exclude each other" says 16 "only one of" $fsck -n -y sound.img
 t "-y and -p exclude each other" says 16 "only one of" $fsck -p -y sound.img
-t "-n and -D exclude each other" says 16 "-n changes nothing" $fsck -n -D sound.img
 t "unknown options" says 16 "try: extant-fsck --help" $fsck --nonsense sound.img
 t "... are named as they were given" says 16 "extant-fsck: -Z: no such option" $fsck -nZ sound.img
 t "... long ones too" says 16 "extant-fsck: --nonsense: no such option" $fsck -n --nonsense
