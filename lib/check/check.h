@@ -105,9 +105,9 @@ struct e2_check_options {
 int e2_check(struct e2_fs *fs, const struct e2_check_options *options, struct e2_report **report);
 
 /*
- * Opens an image however damaged its superblock or descriptors are, and checks it:
- * the primary superblock, the primary with its derivable fields put right, or a
- * copy; each step away from the plain case is a finding.  The report owns the volume.
+ * Opens an image however damaged its superblock or descriptors are, and checks it: by the
+ * primary superblock, the primary with some fields put right, or a copy, whichever the image
+ * bears out best; what differs from the primary is a finding.  The report owns the volume.
  *
  * E2_ERR_NOT_EXT2 or E2_ERR_CORRUPT when no superblock can be used, E2_ERR_FEATURE,
  * and those of e2_check.  io is taken over, even on failure.

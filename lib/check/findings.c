@@ -104,7 +104,7 @@ void e2_findings_sort(struct e2_findings *list)
 }
 
 /* The list owns the names of what it keeps; a finding shows them read-only. */
-static void drop(struct e2_finding *f)
+static void free_texts(struct e2_finding *f)
 {
 	union { const char *shown; char *owned; } name = { f->name };
 
@@ -123,18 +123,9 @@ void e2_findings_filter(struct e2_findings *list,
 			continue;
 		}
 		list->found[list->at[i].id]--;
-		drop(&list->at[i]);
+		free_texts(&list->at[i]);
 	}
 	list->count = kept;
-}
-
-/* The list owns the names of what it keeps; a finding shows them read-only. */
-static void free_texts(struct e2_finding *f)
-{
-	union { const char *shown; char *owned; } name = { f->name };
-
-	free(name.owned);
-	free(f->will);
 }
 
 void e2_findings_remove(struct e2_findings *list, size_t i)

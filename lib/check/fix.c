@@ -108,6 +108,8 @@ int fix_pointer_get(struct fix *fx, e2_ino ino, e2_blk parent, uint32_t index, u
 	struct e2_inode in;
 	int err;
 
+	if (index >= (parent == 0 ? (uint32_t)E2_POINTERS : fx->ck->g->pointers))
+		return e2_fail(E2_ERR_CORRUPT, "no such pointer");
 	if (parent == 0) {
 		err = e2_inode_get(fx->fs, ino, &in);
 		if (err == 0)

@@ -24,15 +24,16 @@
 #include "tree/change.h"
 
 /*
- * TYPES settles what each inode is, before its words are taken for pointers; all from SUPER to
- * POINTERS make claims true, INODES what an inode says of itself; COUNTS then makes bitmaps
- * and counters true, so that repairs after it can allocate, make names and so on with the
- * library's own functions (node/write.h, tree/change.h).  What those changed is found by COUNTS
- * again.  Repairs before COUNTS take blocks by fix_block_new() alone.
+ * SUPER and GROUPS make the layout true.  TYPES settles what each inode is, before its words
+ * are taken for pointers; OWNERS whose a block is, POINTERS where the others lead; INODES is
+ * what an inode says of itself.  COUNTS then makes bitmaps and counters true, so that repairs
+ * after it can allocate, make names and so on with the library's own functions (node/write.h,
+ * tree/change.h): DIRS blocks and entries, CONNECT ways to the root, NAMES names and link
+ * counts.  What those changed is found by COUNTS again.  LAST are the state and the copies of
+ * superblock and descriptors.  Repairs before COUNTS take blocks by fix_block_new() alone.
  */
 enum fix_stage { FIX_SUPER, FIX_GROUPS, FIX_TYPES, FIX_OWNERS, FIX_POINTERS, FIX_INODES, FIX_COUNTS,
-		 FIX_DIRS,
-		 FIX_CONNECT, FIX_NAMES, FIX_LAST, FIX_STAGES };
+		 FIX_DIRS, FIX_CONNECT, FIX_NAMES, FIX_LAST, FIX_STAGES };
 
 struct fix {
 	struct e2_fs *fs;

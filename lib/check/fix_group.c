@@ -178,8 +178,3 @@ int fix_group_unused(struct fix *fx, struct e2_finding *f)
 	err = e2_group_put(fx->txn, f->group, &d);
 	return err != 0 ? err : 1;
 }
-
-int fix_read_error(struct fix *fx, struct e2_finding *f)
-{
-	return fix_none(fx, f);
-}

@@ -148,5 +148,3 @@ int fix_inode_extra(struct fix *fx, struct e2_finding *f)
 	e2_txn_put(fx->txn, buf);
 	return 1;
 }
-
-/* ---- types ---------------------------------------------------------------------------- */

@@ -23,8 +23,9 @@ int fix_orphan_head(struct fix *fx, struct e2_finding *f)
 	struct e2_super super;
 	int err = e2_super_get(fx->fs, &super);
 
-	if (err == 0 && super.last_orphan == f->have)
-		err = set_head(fx, 0);
+	if (err != 0 || super.last_orphan != f->have)
+		return err;
+	err = set_head(fx, 0);
 	return err != 0 ? err : 1;
 }
 

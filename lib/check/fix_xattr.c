@@ -257,6 +257,11 @@ static bool still_so(struct fix *fx, const struct e2_finding *f)
 	return is;
 }
 
+static bool is_shared(const struct fix *fx, e2_blk blk)
+{
+	return fx->ck->shared != NULL && e2_bitset_test(fx->ck->shared, blk);
+}
+
 /* 1 when the finding has gone. */
 static int fix_block(struct fix *fx, struct e2_finding *f)
 {
@@ -267,7 +272,7 @@ static int fix_block(struct fix *fx, struct e2_finding *f)
 		return err;
 	if (in.file_acl != f->blk || !still_so(fx, f))
 		return 1;
-	if (e2_bitset_test(fx->ck->metadata, f->blk))
+	if (e2_bitset_test(fx->ck->metadata, f->blk) || is_shared(fx, f->blk))
 		return 0;	/* its pointer is another finding */
 	err = mend_block(fx, f);
 	return err != 0 ? err : 1;
@@ -277,7 +282,7 @@ int fix_xattr_block(struct fix *fx, struct e2_finding *f)
 {
 	int err;
 
-	if (fx->ck->shared == NULL || !e2_bitset_test(fx->ck->shared, f->blk))
+	if (!is_shared(fx, f->blk))
 		return fix_block(fx, f);
 	/* Somebody else's block, unless it says that it holds attributes. */
 	if (strcmp(f->field, "magic") != 0)

@@ -92,11 +92,6 @@ static struct ck_inode *check_target(struct reader *r, const struct e2_entry *e)
 
 static void check_type(struct reader *r, const struct e2_entry *e, const struct ck_inode *target)
 {
-	static const uint16_t modes[] = {
-		[E2_FT_UNKNOWN] = 0, [E2_FT_REG] = E2_S_IFREG, [E2_FT_DIR] = E2_S_IFDIR,
-		[E2_FT_CHR] = E2_S_IFCHR, [E2_FT_BLK] = E2_S_IFBLK, [E2_FT_FIFO] = E2_S_IFIFO,
-		[E2_FT_SOCK] = E2_S_IFSOCK, [E2_FT_LNK] = E2_S_IFLNK,
-	};
 	uint8_t stored = e->name[-1];	/* the byte before the name */
 	struct e2_finding f = {
 		.id = E2_PROBLEM_ENTRY_TYPE, .ino = e->ino, .dir = r->dir->ino,
@@ -112,7 +107,7 @@ static void check_type(struct reader *r, const struct e2_entry *e, const struct 
 	}
 	if (target->type == CK_BAD_TYPE || stored == target->type)
 		return;	/* an impossible mode is a finding of the inode */
-	f.mode = modes[target->type];
+	f.mode = ck_mode_of(target->type);
 	if (stored == E2_FT_UNKNOWN)
 		f.id = E2_PROBLEM_ENTRY_TYPE_NONE;	/* costs time, and misleads nobody */
 	e2_findings_add(r->ck->found, &f);

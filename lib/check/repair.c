@@ -7,7 +7,6 @@
  */
 #include "check/fix.h"
 
-
 enum {
 	ROUNDS = 64,	/* each repairs something; damage of all kinds needs about ten */
 	AGAIN = 6,	/* what comes back so often cannot be repaired */
@@ -133,8 +132,7 @@ static void keep_first(struct repair *r)
 	if (r->have_first)
 		return;
 	for (size_t i = 0; i < r->now.count; i++)
-		if (stage_of(&r->now.at[i]) < FIX_TYPES &&
-		    r->now.at[i].id != E2_PROBLEM_READ_ERROR)
+		if (stage_of(&r->now.at[i]) < FIX_TYPES)
 			return;
 	for (size_t i = 0; i < r->now.count; i++)
 		if (is_count(&r->now.at[i]))

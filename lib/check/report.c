@@ -81,7 +81,6 @@ void e2_report_free(struct e2_report *report)
 	e2_findings_clear(&report->found);
 	if (report->owns_fs)
 		e2_close(report->fs);
-	(void)e2_io_close(report->io);	/* read only: nothing can be lost */
 	if (report->opening_free != NULL)
 		report->opening_free(report->opening);
 	free(report);

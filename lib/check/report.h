@@ -9,7 +9,6 @@
 struct e2_report {
 	struct e2_fs *fs;		/* NULL: no names */
 	bool owns_fs;
-	struct e2_io *io;		/* owned; NULL: the caller's */
 	struct e2_txn *txn;		/* of a repair by e2_repair_image(); owned */
 	struct opening *opening;	/* of it too; released by opening_free */
 	void (*opening_free)(struct opening *opening);

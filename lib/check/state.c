@@ -151,7 +151,7 @@ uint64_t ck_read(struct ck *ck, e2_blk blk, uint64_t count, uint8_t *data, const
 {
 	struct e2_cache *cache = e2_fs_cache(ck->fs);
 	size_t size = ck->g->block_size;
-	uint64_t bad = 0;
+	uint64_t bad = 0, run = 0;
 	e2_blk first = 0;
 
 	if (e2_cache_read(cache, blk, count, data) == 0)
@@ -160,17 +160,18 @@ uint64_t ck_read(struct ck *ck, e2_blk blk, uint64_t count, uint8_t *data, const
 		if (e2_cache_read(cache, blk + i, 1, data + i * size) == 0)
 			continue;
 		memset(data + i * size, 0, size);
-		if (bad != 0 && first + bad != blk + i) {
-			FOUND(ck->found, READ_ERROR, .blk = first, .limit = blk + i - 1,
+		bad++;
+		if (run != 0 && first + run != blk + i) {
+			FOUND(ck->found, READ_ERROR, .blk = first, .limit = first + run - 1,
 			      .why = what);
-			first = blk + i;
+			run = 0;
 		}
-		if (bad++ == 0)
+		if (run++ == 0)
 			first = blk + i;
 	}
 	e2_err_clear();
-	if (bad != 0)
-		FOUND(ck->found, READ_ERROR, .blk = first, .limit = blk + count - 1, .why = what);
+	if (run != 0)
+		FOUND(ck->found, READ_ERROR, .blk = first, .limit = first + run - 1, .why = what);
 	return bad;
 }
 

@@ -130,7 +130,7 @@ void ck_claim_metadata(struct ck *ck, e2_blk blk, uint64_t count);
 
 /*
  * Marks blocks as used by a file; *taken says how many were in use before.  If any,
- * all of the run that are no metadata go to ck->shared: pass_shared tells which of
+ * all of the run that are no metadata go to ck->shared: pass_owners tells which of
  * them have two owners.  E2_ERR_NOMEM.
  */
 int ck_claim(struct ck *ck, e2_blk blk, uint64_t count, uint64_t *taken);

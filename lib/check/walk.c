@@ -5,7 +5,7 @@
  * Depth is bounded by the format (three levels, a frame each); work by the visitor,
  * who enters no block twice.
  */
-#include "check/state.h"
+#include "check/owners.h"
 
 #include "base/endian.h"
 
@@ -113,16 +113,6 @@ struct frame {
 	e2_lblk lblk;		/* reached by pointer `next` */
 };
 
-/* File blocks that a pointer reaches in a pointer block of a level. */
-static e2_lblk span(const struct e2_geometry *g, unsigned level)
-{
-	e2_lblk n = 1;
-
-	while (--level > 0)
-		n *= g->pointers;
-	return n;
-}
-
 static int tree(struct walker *w, uint32_t root, unsigned level, e2_lblk lblk)
 {
 	struct ck_step step = { .level = level, .lblk = lblk, .blk = root, .count = 1,
@@ -149,7 +139,7 @@ static int tree(struct walker *w, uint32_t root, unsigned level, e2_lblk lblk)
 			.parent = f->buf->blk, .index = f->next,
 		};
 		f->next++;
-		f->lblk += span(w->ck->g, f->level);
+		f->lblk += ck_span(w->ck->g, step.level);
 		if (step.blk == 0)
 			continue;
 		if (step.level == 0) {
