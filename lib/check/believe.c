@@ -63,12 +63,26 @@ static bool is_copy_at(const struct e2_super *s, uint64_t offset)
 	       (s->rev_level == 0 || s->block_group_nr == (group & UINT16_MAX));
 }
 
+/* Whether a copy has features that nobody knows, and the primary does not: it is damaged. */
+static bool is_stranger(const struct belief *b, const struct e2_super *s)
+{
+	static const enum e2_feature_word words[] = { E2_INCOMPAT, E2_RO_COMPAT, E2_COMPAT };
+	bool strange = false;
+
+	if (!b->readable || b->primary.magic != E2_MAGIC)
+		return false;
+	for (unsigned i = 0; i < 3; i++)
+		strange = strange ||
+			  (judge_strange(s, words[i]) & ~judge_strange(&b->primary, words[i])) != 0;
+	return strange;
+}
+
 static void add_copy(struct belief *b, uint64_t offset)
 {
 	struct e2_super s;
 
 	if (b->copy_count == BELIEVE_COPIES || !read_super(b, offset, &s) ||
-	    !is_copy_at(&s, offset))
+	    !is_copy_at(&s, offset) || is_stranger(b, &s))
 		return;
 
 	e2_blk blk = offset >> (10 + s.log_block_size);
@@ -228,7 +242,25 @@ static int judge_features(struct belief *b)
 	return 0;
 }
 
-/* Fields that say nothing about the layout, but which all copies agree on. */
+static bool is_os(const struct e2_super *s)
+{
+	enum { LAST_OS = 4 };
+
+	return s->creator_os <= LAST_OS &&
+	       (s->creator_os != E2_OS_HURD || !e2_has_filetype(s));
+}
+
+static bool is_seed(const struct e2_super *s)
+{
+	static const uint8_t none[16];
+
+	return memcmp(s->hash_seed, none, sizeof(none)) != 0;
+}
+
+/*
+ * Fields that say nothing about the layout, but which all copies agree on.  One copy alone is
+ * no better a witness than the primary, unless that says what cannot be.
+ */
 static void judge_rest(struct belief *b)
 {
 	const struct e2_super *c = &b->copies[b->best].super;
@@ -240,9 +272,10 @@ static void judge_rest(struct belief *b)
 		if (memcmp(b->copies[i].super.hash_seed, c->hash_seed, sizeof(c->hash_seed)) != 0 ||
 		    b->copies[i].super.creator_os != c->creator_os)
 			return;
-	if (e2_has_dir_index(c))
+	if (e2_has_dir_index(c) && (b->copy_count > 1 || !is_seed(s)))
 		memcpy(s->hash_seed, c->hash_seed, sizeof(s->hash_seed));
-	s->creator_os = c->creator_os;
+	if (is_os(c) && (b->copy_count > 1 || !is_os(s)))
+		s->creator_os = c->creator_os;
 	if (s->feature_compat & E2_FEATURE_resize_inode)
 		s->reserved_gdt_blocks = c->reserved_gdt_blocks;
 }

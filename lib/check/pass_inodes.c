@@ -169,7 +169,7 @@ static int scan_inode(struct ck *ck, e2_ino ino, const uint8_t *raw)
 			return check_inode(ck, ino, &in, raw);
 		if (in.mode != 0 && in.dtime == 0)
 			FOUND(ck->found, INODE_DTIME_ZERO, .ino = ino);
-		if (in.dtime != 0 && in.dtime <= ck->g->inodes)
+		if (in.dtime != 0 && in.dtime < ck->g->inodes)
 			FOUND(ck->found, INODE_TIME_LOW, .ino = ino, .have = in.dtime);
 		return 0;
 	}
