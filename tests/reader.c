@@ -76,7 +76,7 @@ struct file {
 	struct reader *r;
 	uint32_t ino;
 	const uint8_t *raw;
-	uint64_t size, hash, budget;
+	uint64_t size, hash, content, budget;
 	bool owns;			/* its blocks are to be listed */
 	void (*data)(struct file *f, uint64_t lblk, const uint8_t *block);
 	void *context;
@@ -138,6 +138,10 @@ static void hash_data(struct file *f, uint64_t lblk, const uint8_t *block)
 		sum |= block[i];
 	if (sum != 0)	/* order does not matter: a hole may have become zeros */
 		f->hash += mix_bytes(mix(1, lblk), block, len);
+	while (sum != 0 && block[len - 1] == 0)
+		len--;
+	if (sum != 0)
+		f->content += mix_bytes(mix(1, lblk), block, len);
 }
 
 static bool has_pointers(const uint8_t *raw)
@@ -186,6 +190,7 @@ static void describe(struct reader *r, struct reader_name *name, bool owns)
 		list_block(&f, get32(raw + 104));
 	/* A directory's bytes may change with what it names. */
 	name->bytes = (name->mode & FORMAT) == DIRECTORY ? 0 : f.hash;
+	name->content = f.content;
 	name->about = hash_about(r, raw);
 }
 

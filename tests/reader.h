@@ -16,6 +16,7 @@ struct reader_name {
 	uint16_t mode;
 	uint64_t size;
 	uint64_t bytes;		/* hash of type, size and content; a hole is zeros */
+	uint64_t content;	/* of a regular file: hash without its size and zeros at ends */
 	uint64_t about;		/* hash of permissions, owner, times of change, attributes */
 	char *path;
 };

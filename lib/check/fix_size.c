@@ -96,7 +96,8 @@ static uint32_t data_in(struct fix *fx, e2_blk blk)
 
 /*
  * The size that fits a file's last block best: the stored one's low bits when they end in it
- * and cut no data, else the end of the text in it, else all of it.
+ * where its text does or, when it is no text, cut no data; else the end of the text in it, else
+ * all of it.
  */
 static uint64_t size_by_blocks(struct fix *fx, const struct last_block *last, uint64_t stored,
 			       const char **why)
@@ -106,7 +107,8 @@ static uint64_t size_by_blocks(struct fix *fx, const struct last_block *last, ui
 	uint32_t text = text_in(fx, last->blk), data = data_in(fx, last->blk);
 
 	for (int i = 0; i < 2; i++) {
-		if (low[i] <= start || low[i] - start > size || low[i] - start < data)
+		if (low[i] <= start || low[i] - start > size || low[i] - start < data ||
+		    (text != 0 && low[i] - start != text))
 			continue;
 		*why = "its low bits, which end in the last block";
 		return low[i];

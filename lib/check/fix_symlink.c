@@ -18,6 +18,7 @@ struct text {
 	uint32_t room;
 	uint32_t len;		/* found */
 	uint32_t doubtful;	/* of these: bytes that are not the ones that were there */
+	bool cut;		/* there may have been more */
 };
 
 /* ---- reading ---------------------------------------------------------------------------- */
@@ -56,6 +57,15 @@ static uint32_t count_zeros(const struct text *t, uint32_t from, uint32_t to)
 	return n;
 }
 
+/* Whether bytes are surely a part of a path; of others nothing is said. */
+static bool is_plausible(const uint8_t *bytes, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		if (bytes[i] < 0x20 || bytes[i] >= 0x7f)
+			return false;
+	return true;
+}
+
 /* How long the text is, by its end and by the size; zeros within are replaced by dots. */
 static void judge(struct text *t, uint64_t size, bool fast)
 {
@@ -65,6 +75,14 @@ static void judge(struct text *t, uint64_t size, bool fast)
 	uint32_t end = nul != NULL ? (uint32_t)(nul - t->bytes) : t->room, zeros;
 
 	t->len = end <= most ? end : most;
+	/* Junk behind what the size says: that is the text, and its end was hit. */
+	if (possible && size < end && is_plausible(t->bytes, (uint32_t)size) &&
+	    !is_plausible(t->bytes + size, end - (uint32_t)size)) {
+		t->len = (uint32_t)size;
+		return;
+	}
+	/* A text that ends with a word of the inode, sooner than the size says: words were hit. */
+	t->cut = fast && possible && end < size && end % sizeof(uint32_t) == 0;
 	if (!possible || end == size || count_zeros(t, end, t->room) == t->room - end) {
 		t->doubtful = t->len < end ? end - t->len : 0;
 		return;
@@ -114,7 +132,7 @@ static int put_block(struct fix *fx, e2_ino ino, struct e2_inode *in, const stru
 static int tell_doubt(struct fix *fx, struct e2_finding *f, const struct e2_inode *in,
 		      const struct text *t)
 {
-	if (t->doubtful == 0)
+	if (t->doubtful == 0 && !t->cut)
 		return 0;
 	return fix_lose(fx, f, &(struct e2_loss){
 		.kind = E2_LOSS_DOUBT, .ino = f->ino, .mode = in->mode, .bytes = t->len,
@@ -135,6 +153,8 @@ static int put_text(struct fix *fx, struct e2_finding *f, struct e2_inode *in, s
 		return n;
 	if (t->doubtful != 0)
 		fix_will(f, "will be %u bytes, with '.' for what is lost", t->len);
+	else if (f->id == E2_PROBLEM_SYMLINK_SIZE && f->have == t->len)
+		fix_will(f, "will stay: what follows its %u bytes is no text", t->len);
 	else if (t->len < INNER && !fast)
 		fix_will(f, "will lie in the inode: it has %u bytes", t->len);
 	else

@@ -130,6 +130,10 @@ bool ck_symlink_is_fast(struct ck *ck, const struct e2_inode *in)
 	    used_pointers(in, 1) == 0)
 		return false;
 	len = inner_length(in);
+	/* Size and sectors say a block: then four bytes are a pointer that was hit. */
+	if (size > E2_FAST_SYMLINK_MAX && size < ck->g->block_size && len <= sizeof(*in->block) &&
+	    used_pointers(in, 1) == 0)
+		return false;
 	return len != 0 && (len == size || !is_data_block(ck, in->block[0])) &&
 	       !looks_slow(ck, in);
 }
