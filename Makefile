@@ -91,12 +91,13 @@ crash: $(B)/tests/unit/run ## cut every operation that writes at every event (pa
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 FUZZ_SECONDS ?= 20
 FUZZ_OBJS := $(FUZZ:%=$(B)/tests/fuzz/fuzz_%.o)
-$(FUZZ_OBJS): CPPFLAGS += -Itests
+FUZZ_BASE := $(call objs,tests/fuzz/edits.c tests/image.c tests/ram.c)
+$(FUZZ_OBJS) $(FUZZ_BASE): CPPFLAGS += -Itests
 $(FUZZ:%=$(B)/tests/fuzz/replay_%): $(B)/tests/fuzz/replay_%: \
-		$(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay_main.o $(B)/tests/image.o $(B)/libextant.a
+		$(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay_main.o $(FUZZ_BASE) $(B)/libextant.a
 	$(if $(V),,@echo "  LD   $@")
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
-$(FUZZ:%=$(B)/tests/fuzz/fuzz_%): %: %.o $(B)/tests/image.o $(B)/libextant.a
+$(FUZZ:%=$(B)/tests/fuzz/fuzz_%): %: %.o $(FUZZ_BASE) $(B)/libextant.a
 	$(if $(V),,@echo "  LD   $@")
 	$(Q)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(LDLIBS)
 

@@ -10,6 +10,12 @@
 #include <string.h>
 #include <time.h>
 
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+
 static const char *const ids[] = {
 #define P(id, number, code, severity, policy, fix, object, field, text, will) \
 	[E2_PROBLEM_##id] = #id,
