@@ -18,6 +18,7 @@ enum { DETAIL_BYTES = 1024, ADVICE_BYTES = 512 };
 
 static _Thread_local char e2_detail[DETAIL_BYTES];
 static _Thread_local char e2_advice[ADVICE_BYTES];
+static _Thread_local unsigned e2_nomem;
 
 static const struct e2_err_row {
 	int number;
@@ -122,7 +123,13 @@ int e2_fail(int err, const char *fmt, ...)
 		text[0] = '\0';
 	va_end(args);
 	keep_detail(text);
+	e2_nomem += err == E2_ERR_NOMEM;
 	return err;
+}
+
+unsigned e2_err_nomem(void)
+{
+	return e2_nomem;
 }
 
 int e2_fail_errno(int errnum, const char *fmt, ...)

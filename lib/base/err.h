@@ -43,6 +43,10 @@ int e2_err_from_errno(int errnum);
  */
 int e2_fail(int err, const char *fmt, ...) E2_PRINTF(2, 3);
 
+/* How often this thread has failed for want of memory: for who goes on after failures, but
+ * must not take what he had no memory to look at for sound. */
+unsigned e2_err_nomem(void);
+
 /*
  * The same for a failed call of the host system: appends ": " and the text of
  * errnum, and returns the error number nearest to errnum.

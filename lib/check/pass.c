@@ -45,6 +45,7 @@ static int look(struct ck *ck, int id)
 
 int ck_run(struct ck *ck)
 {
+	unsigned nomem = e2_err_nomem();
 	int r = ck_begin(ck), sound = 0;
 
 	for (int id = 0; id < PASSES && r == 0 && sound == 0; id++) {
@@ -53,7 +54,8 @@ int ck_run(struct ck *ck)
 		if (sound == 0)
 			r = run(ck, id);
 	}
-	if (r == 0 && ck->found->failed)
+	/* A block that there was no memory to read is neither sound nor damaged. */
+	if (r == 0 && (ck->found->failed || e2_err_nomem() != nomem))
 		r = e2_fail(E2_ERR_NOMEM, "findings of the check");
 	if (r == 0)
 		e2_findings_sort(ck->found);

@@ -271,6 +271,7 @@ static int run_round(struct repair *r)
 {
 	struct ck ck = { .fs = r->fx.fs, .options = &r->fx.options->check, .found = &r->now,
 			 .owned = r->owned };
+	unsigned nomem = e2_err_nomem();
 	int n = ck_run(&ck);
 
 	r->fx.ck = &ck;
@@ -285,8 +286,8 @@ static int run_round(struct repair *r)
 		for (size_t i = 0; i < r->now.count; i++)
 			e2_findings_move(&r->fx.report->found, &r->now, i);
 	}
-	if (n >= 0 && (r->now.failed || r->first.failed || r->declined.failed ||
-		       r->fx.report->found.failed))
+	if (n >= 0 && (e2_err_nomem() != nomem || r->now.failed || r->first.failed ||
+		       r->declined.failed || r->fx.report->found.failed))
 		n = e2_fail(E2_ERR_NOMEM, "findings of a repair");
 	ck_end(&ck);
 	r->fx.ck = NULL;
