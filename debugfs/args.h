@@ -35,7 +35,7 @@ enum arg_type {
 	ARG_TIME,	/* a moment: moment.h */
 };
 
-enum { ARGS_OPTIONS = 10, ARGS_OPERANDS = 4, ARGS_WORD = 16 };
+enum { ARGS_OPTIONS = 16, ARGS_OPERANDS = 4, ARGS_WORD = 16 };
 
 struct arg_option {
 	char name[ARGS_WORD], other[ARGS_WORD];	/* "-l", "--long"; other may be "" */

@@ -43,6 +43,11 @@ const struct command *command_find(const char *name)
 	return NULL;
 }
 
+bool command_changes(const struct command *c)
+{
+	return c->group == GROUP_change || c->group == GROUP_raw;
+}
+
 /* How many letters must be added, dropped, changed or swapped to make a into b. */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
@@ -101,7 +106,7 @@ const char *command_group_title(enum command_group group)
 {
 	static const char *const titles[GROUPS] = {
 		[GROUP_look] = "look", [GROUP_search] = "search", [GROUP_copy] = "copy",
-		[GROUP_change] = "change", [GROUP_session] = "session",
+		[GROUP_change] = "change", [GROUP_raw] = "raw", [GROUP_session] = "session",
 		[GROUP_debugfs] = "as in debugfs",
 	};
 

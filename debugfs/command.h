@@ -15,9 +15,9 @@ typedef int command_fn(struct shell *sh, const struct args *args);
 #include "command.def"
 #undef C
 
-/* Those of GROUP_change run within a transaction, sh->txn. */
 enum command_group {
-	GROUP_look, GROUP_search, GROUP_copy, GROUP_change, GROUP_session, GROUP_debugfs, GROUPS
+	GROUP_look, GROUP_search, GROUP_copy, GROUP_change, GROUP_raw, GROUP_session,
+	GROUP_debugfs, GROUPS
 };
 
 struct command {
@@ -28,6 +28,9 @@ struct command {
 
 const struct command *command_at(size_t index);		/* NULL past the last */
 const struct command *command_find(const char *name);	/* by name or alias; NULL: unknown */
+
+/* Whether it changes the volume: it runs within a transaction, sh->txn. */
+bool command_changes(const struct command *c);
 
 /* Puts the name or alias nearest to an unknown word into buffer; false when none is near. */
 bool command_nearest(const char *word, char *buffer, size_t size);

@@ -249,7 +249,7 @@ static void check_output(struct shell *sh)
 
 static enum shell_status run(struct shell *sh, const struct command *c, struct args *args)
 {
-	bool changes = c->group == GROUP_change;
+	bool changes = command_changes(c);
 	int err;
 
 	sh->failed = false;
@@ -283,7 +283,7 @@ static enum shell_status run(struct shell *sh, const struct command *c, struct a
 /* A command whose failure does not matter, and leaves nothing. */
 static void run_ignored(struct shell *sh, const struct command *c, struct args *args)
 {
-	bool changes = c->group == GROUP_change;
+	bool changes = command_changes(c);
 	struct change_attempt attempt;
 	enum shell_status status;
 

@@ -29,7 +29,7 @@ static const struct {
 	const char *group, *title;
 } groups[] = {
 	{ "look", "Looking" }, { "search", "Searching" }, { "copy", "Copying out" },
-	{ "change", "Changing" },
+	{ "change", "Changing" }, { "raw", "Changing bytes, bits and entries alone" },
 	{ "session", "The session" }, { "debugfs", "As debugfs has them" },
 };
 
