@@ -222,9 +222,19 @@ static void command_markdown(const struct row *c)
 	}
 }
 
+static bool has_rows(const char *group)
+{
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (!strcmp(rows[i].group, group))
+			return true;
+	return false;
+}
+
 int print_commands(bool mdoc)
 {
 	for (size_t g = 0; g < sizeof(groups) / sizeof(*groups); g++) {
+		if (!has_rows(groups[g].group))
+			continue;
 		printf(mdoc ? ".Ss %s\n.Bl -tag -width Ds\n" : "\n## %s\n", groups[g].title);
 		for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 			if (strcmp(rows[i].group, groups[g].group) != 0)

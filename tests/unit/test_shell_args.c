@@ -122,7 +122,8 @@ E2_TEST(shell_args, mistakes_in_the_table_are_found)
 	static const char *const bad[] = {
 		"[-l", "[]", "path", "PATH  PATH", "[-n NOTYPE]", "A:nothing", "[PATH", "[-l|]",
 		"A:text B:text C:text D:text E:text", "AVERYVERYLONGWORDINDEED",
-		"[-a] [-b] [-c] [-d] [-e] [-f] [-g] [-h] [-i] [-j] [-k]",
+		"[-a] [-b] [-c] [-d] [-e] [-f] [-g] [-h] [-i] [-j] [-k] [-l] [-m] [-n] [-o] "
+		"[-p] [-q]",
 	};
 	struct spec spec;
 
