@@ -1,0 +1,58 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Every command that changes a volume while the disk fails or fills: the exit status says so, and
+# the image is as it was, or as it was to become.
+# sanitizers: no, it is about system calls
+[ ! -w /dev/shm ] || TMPDIR=/dev/shm	# thousands of images
+export TMPDIR=${TMPDIR:-/tmp}
+. "$(dirname "$0")/../lib.sh"
+
+if ! have python3 || ! have strace || ! strace -o /dev/null true 2>/dev/null; then
+	skip "failing writes" "strace or python3 cannot be used"
+	finish
+fi
+SOURCE_DATE_EPOCH=1700000000
+export SOURCE_DATE_EPOCH
+
+mkdir -p tree/docs tree/deep/er tree/empty
+echo 'Hello, world' >tree/test
+ln tree/test tree/docs/copy
+ln -s ../test tree/docs/rel
+seq 1 9000 >tree/long
+seq 1 700 >more
+printf 'mkdir /s1\nput -T more /s1/more\nrm -r /deep\n' >script
+extant-mkfs -q -b 1024 -d tree a.img 1M || { fail "an image to change"; finish; }
+
+cat >changes <<'END'
+mkdir -p /new/one
+rmdir /empty
+rm /long
+rm -r /deep /docs
+mv /test /deep/er/test
+mv --exchange /test /long
+ln /test /deep/hard
+ln -s /test /soft
+cp -r /docs /deep
+cp -al /docs /linked
+put -T more /more
+put -T --atomic more /test
+put -T --inplace more /long
+put -T --append more /test
+put -T --text short /text
+truncate -s 100 /long
+truncate -s 300K /test
+punch /long 2048 20480
+mknod /null c 1 3
+chmod -R 600 /docs
+chown 1000:1000 /test
+touch -d @1000000000 /test
+setxattr /test user.colour blue
+set /test links_count 7
+write more /written
+-f script
+END
+python3 "$root/tests/cli/faults.py" a.img "$tmp" <changes >out.txt 2>&1
+rc=$?
+cat out.txt
+t "a failed write is never a success, and never half a change" [ $rc -eq 0 ]
+finish
