@@ -138,6 +138,7 @@ static void help_record(struct out *o, const struct command *c)
 	out_record(o, "help");
 	out_string(o, "name", c->name);
 	out_string(o, "aliases", c->aliases);
+	out_string(o, "group", command_group_title(c->group));
 	out_string(o, "usage", e2_str_text(&usage));
 	out_string(o, "summary", c->summary);
 	out_string(o, "more", c->more);

@@ -15,12 +15,14 @@
  *   @options       the options of the shell, for a manual page
  *   @problems      what the checker can find
  *   @passes        in which order it looks
+ *   @records       what the shell prints for programs
  *
  * Fails when a directive is unknown, or when a template with one structure or
  * vocabulary leaves out another.
  */
 #include "commands.h"
 #include "problems.h"
+#include "records.h"
 
 #include "base/units.h"
 #include "disk/consts.h"
@@ -235,6 +237,12 @@ static int print_all_passes(const char *argument, struct seen *seen)
 	return print_passes();
 }
 
+static int print_all_records(const char *argument, struct seen *seen)
+{
+	(void)argument, (void)seen;
+	return print_records();
+}
+
 /* ---- the template ------------------------------------------------------ */
 
 static const struct {
@@ -245,6 +253,7 @@ static const struct {
 	{ "@formats", print_formats }, { "@reach", print_reach }, { "@groups", print_groups },
 	{ "@commands", print_all_commands }, { "@options", print_all_options },
 	{ "@problems", print_all_problems }, { "@passes", print_all_passes },
+	{ "@records", print_all_records },
 };
 
 static int expand(char *line, struct seen *seen)
