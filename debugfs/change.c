@@ -125,16 +125,14 @@ int change_ready(struct shell *sh)
 static int reserve_line(struct shell *sh)
 {
 	struct change *c = &sh->change;
-	size_t room = c->room ? c->room * 2 : 64;
 	bool *more;
 
-	if (!sh->keeps_undo || c->lines < c->room)
+	if (!sh->keeps_undo)
 		return 0;
-	more = realloc(c->commits, room * sizeof(*more));
+	more = e2_grow(c->commits, &c->room, c->lines + 1, sizeof(*more));
 	if (!more)
-		return e2_fail(E2_ERR_NOMEM, "no memory to undo %zu lines", room);
+		return E2_ERR_NOMEM;
 	c->commits = more;
-	c->room = room;
 	return 0;
 }
 

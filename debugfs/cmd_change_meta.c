@@ -31,6 +31,7 @@ static int collect(struct shell *sh, e2_ino start, bool symlinks, struct inodes 
 {
 	struct e2_walk_entry e;
 	struct e2_walk *walk;
+	e2_ino *more;
 	int r = e2_walk_begin(sh->fs, start, 0, &walk);
 
 	if (r)
@@ -42,17 +43,12 @@ static int collect(struct shell *sh, e2_ino start, bool symlinks, struct inodes 
 		}
 		if (e.again || (!symlinks && e2_is_symlink(&e.inode)))
 			continue;
-		if (list->count == list->room) {
-			size_t room = list->room ? list->room * 2 : 64;
-			e2_ino *more = realloc(list->ino, room * sizeof(*more));
-
-			if (!more) {
-				r = e2_fail(E2_ERR_NOMEM, "no memory for %zu inodes", room);
-				break;
-			}
-			list->ino = more;
-			list->room = room;
+		more = e2_grow(list->ino, &list->room, list->count + 1, sizeof(*more));
+		if (!more) {
+			r = E2_ERR_NOMEM;
+			break;
 		}
+		list->ino = more;
 		list->ino[list->count++] = e.ino;
 	}
 	e2_walk_end(walk);

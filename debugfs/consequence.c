@@ -57,17 +57,11 @@ static bool leads(struct shell *sh, e2_ino dir, const struct e2_inode *in)
 
 static int note(struct consequence *d, const struct e2_walk_entry *e)
 {
-	struct link *l;
+	struct link *l, *grown = e2_grow(d->link, &d->cap, d->links + 1, sizeof(*grown));
 
-	if (d->links == d->cap) {
-		size_t cap = d->cap ? d->cap * 2 : 64;
-		struct link *grown = realloc(d->link, cap * sizeof(*grown));
-
-		if (!grown)
-			return E2_ERR_NOMEM;
-		d->link = grown;
-		d->cap = cap;
-	}
+	if (!grown)
+		return E2_ERR_NOMEM;
+	d->link = grown;
 	l = &d->link[d->links++];
 	*l = (struct link){ .dir = e->parent, .ino = e->ino, .name = E2_STR_INIT };
 	e2_str_add_bytes(&l->name, e->name, e->name_len);

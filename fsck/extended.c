@@ -23,15 +23,11 @@ struct list {
 
 static int list_add(struct list *l, e2_ino ino, uint64_t pieces)
 {
-	if (l->count == l->cap) {
-		size_t cap = l->cap != 0 ? l->cap * 2 : 256;
-		struct scattered *at = realloc(l->at, cap * sizeof(*at));
+	struct scattered *at = e2_grow(l->at, &l->cap, l->count + 1, sizeof(*at));
 
-		if (at == NULL)
-			return e2_fail(E2_ERR_NOMEM, "list of files in pieces");
-		l->at = at;
-		l->cap = cap;
-	}
+	if (at == NULL)
+		return E2_ERR_NOMEM;
+	l->at = at;
 	l->at[l->count++] = (struct scattered){ ino, pieces };
 	return 0;
 }

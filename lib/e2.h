@@ -23,6 +23,7 @@
 #include "base/checked.h"
 #include "base/crc.h"
 #include "base/err.h"
+#include "base/grow.h"
 #include "base/json.h"
 #include "base/map.h"
 #include "base/nearest.h"

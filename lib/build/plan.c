@@ -4,6 +4,7 @@
 
 #include "base/checked.h"
 #include "base/units.h"
+#include "base/zero.h"
 #include "disk/consts.h"
 
 #include <stdlib.h>
@@ -158,13 +159,6 @@ static int count_objects(struct e2_plan *plan)
 	return 0;
 }
 
-static bool all_zero(const uint8_t *bytes, size_t len)
-{
-	while (len > 0 && bytes[len - 1] == 0)
-		len--;
-	return len == 0;
-}
-
 static void finish_super(struct e2_plan *plan)
 {
 	struct e2_super *s = &plan->shape.super;
@@ -180,7 +174,7 @@ static void finish_super(struct e2_plan *plan)
 	if (!plan->options.reproducible)
 		return;
 	e2_plan_digest(plan, uuid, seed);
-	if (all_zero(s->uuid, sizeof(s->uuid)))
+	if (e2_all_zero(s->uuid, sizeof(s->uuid)))
 		memcpy(s->uuid, uuid, sizeof(uuid));
 	if ((s->hash_seed[0] | s->hash_seed[1] | s->hash_seed[2] | s->hash_seed[3]) == 0)
 		memcpy(s->hash_seed, seed, sizeof(seed));

@@ -9,6 +9,7 @@
 #include "check/owners.h"
 
 #include "base/endian.h"
+#include "base/zero.h"
 #include "tree/tree.h"
 
 #include <stdlib.h>
@@ -188,14 +189,6 @@ static bool is_attributes(const uint8_t *block)
 	return h.magic == (uint32_t)E2_XATTR_MAGIC && h.blocks == 1 && h.refcount != 0;
 }
 
-static bool is_zero(const uint8_t *at, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (at[i] != 0)
-			return false;
-	return true;
-}
-
 /* Bytes of a data block that lie before the end of the file. */
 static uint32_t bytes_before_end(const struct ck *ck, const struct ck_place *p)
 {
@@ -215,7 +208,7 @@ static int suits_data(const struct ck *ck, const struct ck_place *p, const uint8
 			return dot_of(ck, block) == p->ino ? 2 : 0;
 		return is_entries(ck, block);
 	}
-	if (len == 0 || !is_zero(block + len, ck->g->block_size - len))
+	if (len == 0 || !e2_all_zero(block + len, ck->g->block_size - len))
 		return 0;
 	if (e2_is_symlink(p->in))
 		return len < ck->g->block_size && memchr(block, 0, len) == NULL;
@@ -599,7 +592,7 @@ static int score_data(const struct ck *ck, const struct ck_place *p, const uint8
 		return -20;
 	if (dot != 0 || is_attributes(block))
 		return -20;
-	if (!is_zero(block + len, ck->g->block_size - len))
+	if (!e2_all_zero(block + len, ck->g->block_size - len))
 		return -15;
 	if (e2_is_symlink(p->in))
 		return memchr(block, 0, len) == NULL ? 20 : -20;

@@ -2,18 +2,18 @@
 /* The list of findings: added in any order, sorted once. */
 #include "check/findings.h"
 
+#include "base/grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 static bool grow(struct e2_findings *list)
 {
-	size_t cap = list->cap != 0 ? list->cap * 2 : 64;
-	struct e2_finding *at = realloc(list->at, cap * sizeof(*at));
+	struct e2_finding *at = e2_grow(list->at, &list->cap, list->count + 1, sizeof(*at));
 
 	if (at == NULL)
 		return false;
 	list->at = at;
-	list->cap = cap;
 	return true;
 }
 
@@ -32,7 +32,7 @@ void e2_findings_add(struct e2_findings *list, const struct e2_finding *f)
 		memcpy(name, f->name, f->name_len);
 		name[f->name_len] = '\0';
 	}
-	if (list->count == list->cap && !grow(list)) {
+	if (!grow(list)) {
 		free(name);
 		list->failed = true;
 		return;

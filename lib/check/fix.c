@@ -44,6 +44,29 @@ bool fix_block_stray(struct fix *fx, e2_blk blk)
 	return ck_is_stray(fx->ck, blk);
 }
 
+e2_blk fix_find_stray(struct fix *fx, e2_ino ino,
+		      bool (*fits)(struct fix *fx, e2_blk blk, uint64_t arg), uint64_t arg)
+{
+	enum { LOOKS = 128 };		/* blocks read at most */
+	e2_grp group = e2_inode_group(fx->ck->g, ino);
+	e2_blk first = e2_group_first_block(fx->ck->g, group), found = 0;
+	e2_blk end = first + e2_group_blocks(fx->ck->g, group);
+	unsigned looks = 0;
+
+	for (e2_blk b = first; b < end && looks < LOOKS; b++) {
+		b = e2_bitset_next_clear(fx->ck->claimed, b);
+		if (b >= end || !fix_block_stray(fx, b))
+			continue;
+		looks++;
+		if (!fits(fx, b, arg))
+			continue;
+		if (found != 0)
+			return 0;
+		found = b;
+	}
+	return found;
+}
+
 /* The next block at or after `from` that nobody claims, below `end`; end when there is none. */
 static e2_blk next_unclaimed(struct fix *fx, e2_blk from, e2_blk end, bool free_only)
 {

@@ -73,6 +73,13 @@ E2_NODISCARD int fix_block_new(struct fix *fx, e2_blk goal, e2_blk *blk);
 bool fix_block_stray(struct fix *fx, e2_blk blk);
 
 /*
+ * The one stray block of the inode's group for which fits() says yes, with arg passed on to it;
+ * 0: there is none, or more than one.  Looks at a bounded number of them.
+ */
+e2_blk fix_find_stray(struct fix *fx, e2_ino ino,
+		      bool (*fits)(struct fix *fx, e2_blk blk, uint64_t arg), uint64_t arg);
+
+/*
  * The word of a pointer in inode ino: in block `parent` at `index`, or in block[index] when
  * parent is 0.  set: only when it still is `have`; 1 set, 0 not.
  */

@@ -173,24 +173,35 @@ static int rebuild(struct fix *fx, struct e2_finding *f, const struct ck_place *
 	return 1;
 }
 
-/* What a file had in a block of the volume's own, as it was before the repair. */
-static int copy_before(struct fix *fx, struct e2_finding *f, const struct ck_place *p, e2_blk have)
+typedef int read_fn(struct e2_cache *cache, e2_blk blk, uint64_t count, void *data);
+
+/* Gives a pointer a copy of the block it leads to, *blk; as fix_pointer_set(). */
+static int copy_block(struct fix *fx, const struct ck_place *p, e2_blk have, read_fn *read,
+		      e2_blk *blk)
 {
 	uint8_t *data = malloc(fx->ck->g->block_size);
-	char name[40];
-	e2_blk blk;
 	int n;
 
 	if (data == NULL)
 		return e2_fail(E2_ERR_NOMEM, "copy of a block");
-	n = e2_cache_read_before(e2_fs_cache(fx->fs), have, 1, data);
+	n = read(e2_fs_cache(fx->fs), have, 1, data);
 	if (n == 0)
-		n = fix_block_new(fx, have, &blk);
+		n = fix_block_new(fx, have, blk);
 	if (n == 0)
-		n = e2_txn_write(fx->txn, blk, 1, data);
+		n = e2_txn_write(fx->txn, *blk, 1, data);
 	if (n == 0)
-		n = pointer_set(fx, p, have, blk);
+		n = pointer_set(fx, p, have, *blk);
 	free(data);
+	return n;
+}
+
+/* What a file had in a block of the volume's own, as it was before the repair. */
+static int copy_before(struct fix *fx, struct e2_finding *f, const struct ck_place *p, e2_blk have)
+{
+	char name[40];
+	e2_blk blk;
+	int n = copy_block(fx, p, have, e2_cache_read_before, &blk);
+
 	if (n > 0) {
 		say_block(f, blk);
 		fix_will(f, "%s will be %" PRIu64 ", a copy", pointer_name(p, name), blk);
@@ -298,25 +309,6 @@ static bool may_be_his(struct fix *fx, const struct ck_place *p, e2_blk blk)
 	return ck_wanted(fx->ck, p) != 0 && !e2_is_dir(p->in) && ck_reads_as(fx->ck, p, blk);
 }
 
-static int copy_block(struct fix *fx, const struct ck_place *p, e2_blk have)
-{
-	uint8_t *data = malloc(fx->ck->g->block_size);
-	e2_blk blk;
-	int n;
-
-	if (data == NULL)
-		return e2_fail(E2_ERR_NOMEM, "copy of a block");
-	n = e2_cache_read(e2_fs_cache(fx->fs), have, 1, data);
-	if (n == 0)
-		n = fix_block_new(fx, have, &blk);
-	if (n == 0)
-		n = e2_txn_write(fx->txn, blk, 1, data);
-	if (n == 0)
-		n = pointer_set(fx, p, have, blk);
-	free(data);
-	return n;
-}
-
 /* 1 when the pointer no longer leads there; *kind says how: BYTES a hole, DOUBT a copy. */
 static int give_up(struct fix *fx, struct e2_finding *f, const struct ck_place *p, e2_blk have,
 		   enum e2_loss_kind *kind)
@@ -337,8 +329,10 @@ static int give_up(struct fix *fx, struct e2_finding *f, const struct ck_place *
 	if (n != 0)
 		return n;
 	if (may_be_his(fx, p, have)) {
+		e2_blk copy;
+
 		*kind = E2_LOSS_DOUBT;
-		n = copy_block(fx, p, have);
+		n = copy_block(fx, p, have, e2_cache_read, &copy);
 		if (n != E2_ERR_NOSPC && n != E2_ERR_IO)
 			return n;
 		e2_err_clear();

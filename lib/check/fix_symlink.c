@@ -165,33 +165,16 @@ static int put_text(struct fix *fx, struct e2_finding *f, struct e2_inode *in, s
 
 /* ---- what has no text -------------------------------------------------------------------- */
 
-/* The one block of the inode's group that holds a text of its size, and is nobody's. */
-static e2_blk find_stray(struct fix *fx, e2_ino ino, uint64_t size)
+/* Whether a block holds a text of that size. */
+static bool holds_text(struct fix *fx, e2_blk blk, uint64_t size)
 {
-	enum { LOOKS = 128 };		/* blocks read at most */
-	e2_grp group = e2_inode_group(fx->ck->g, ino);
-	e2_blk first = e2_group_first_block(fx->ck->g, group), found = 0;
-	e2_blk end = first + e2_group_blocks(fx->ck->g, group);
-	unsigned looks = 0;
-
-	for (e2_blk b = first; b < end && looks < LOOKS; b++) {
-		b = e2_bitset_next_clear(fx->ck->claimed, b);
-		if (b >= end || !fix_block_stray(fx, b))
-			continue;
-		looks++;
-		if (ck_block_text(fx->ck, b) != size)
-			continue;
-		if (found != 0)
-			return 0;
-		found = b;
-	}
-	return found;
+	return ck_block_text(fx->ck, blk) == size;
 }
 
 static int restore_or_clear(struct fix *fx, struct e2_finding *f, struct e2_inode *in)
 {
 	uint64_t size = e2_inode_size(in);
-	e2_blk stray = size >= INNER ? find_stray(fx, f->ino, size) : 0;
+	e2_blk stray = size >= INNER ? fix_find_stray(fx, f->ino, holds_text, size) : 0;
 	int err;
 
 	if (stray != 0) {

@@ -51,37 +51,15 @@ static int each_user(struct fix *fx, const struct e2_finding *f, e2_blk blk, use
 
 /* ---- pointers to no attribute block ------------------------------------------------------ */
 
-static bool is_attributes(struct fix *fx, e2_blk blk)
+static bool is_attributes(struct fix *fx, e2_blk blk, uint64_t arg)
 {
 	struct e2_findings none = { .count = 0 };
 	uint32_t refcount;
 	bool is = ck_xattr_contents(fx->ck, 0, blk, &refcount, &none) && none.count == 0;
 
+	(void)arg;
 	e2_findings_clear(&none);
 	return is;
-}
-
-/* The one block of an inode's group that holds attributes and is marked in use, but nobody's. */
-static e2_blk find_stray(struct fix *fx, e2_ino ino)
-{
-	enum { LOOKS = 128 };		/* blocks read at most */
-	e2_grp group = e2_inode_group(fx->ck->g, ino);
-	e2_blk first = e2_group_first_block(fx->ck->g, group), found = 0;
-	e2_blk end = first + e2_group_blocks(fx->ck->g, group);
-	unsigned looks = 0;
-
-	for (e2_blk b = first; b < end && looks < LOOKS; b++) {
-		b = e2_bitset_next_clear(fx->ck->claimed, b);
-		if (b >= end || !fix_block_stray(fx, b))
-			continue;
-		looks++;
-		if (!is_attributes(fx, b))
-			continue;
-		if (found != 0)
-			return 0;
-		found = b;
-	}
-	return found;
 }
 
 /*
@@ -128,7 +106,7 @@ static int drop_pointer(struct fix *fx, const struct e2_finding *f, e2_ino ino, 
 int fix_xattr_drop(struct fix *fx, struct e2_finding *f)
 {
 	bool counted = counts_attributes(fx, f);
-	e2_blk stray = counted ? find_stray(fx, f->ino) : 0;
+	e2_blk stray = counted ? fix_find_stray(fx, f->ino, is_attributes, 0) : 0;
 	e2_blk known = counted && stray == 0 ? find_short(fx) : 0;
 	int n = set_file_acl(fx, f->ino, f->have, stray != 0 ? stray : known);
 
@@ -157,7 +135,7 @@ int fix_xattr_feature(struct fix *fx, struct e2_finding *f)
 	if (err != 0)
 		return err;
 	if (!e2_block_valid(fx->ck->g, f->have) || e2_bitset_test(fx->ck->metadata, f->have) ||
-	    !is_attributes(fx, f->have)) {
+	    !is_attributes(fx, f->have, 0)) {
 		fix_will(f, "will be 0: there are none");
 		return set_file_acl(fx, f->ino, f->have, 0);
 	}

@@ -3,6 +3,7 @@
 #include "check/look.h"
 
 #include "base/endian.h"
+#include "base/zero.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -44,14 +45,6 @@ bool look_read(const struct look *l, e2_blk blk, uint8_t *data)
 	return err == 0;
 }
 
-static bool is_zero(const uint8_t *bytes, size_t len)
-{
-	while (len > 0)
-		if (bytes[--len] != 0)
-			return false;
-	return true;
-}
-
 /* Whether pointers of an inode that has some leave the volume. */
 static bool pointers_stray(const struct e2_geometry *g, const struct e2_inode *in)
 {
@@ -68,7 +61,7 @@ enum look_slot look_at_slot(const struct e2_geometry *g, const uint8_t *raw, str
 {
 	unsigned type;
 
-	if (is_zero(raw, E2_INODE_BYTES))
+	if (e2_all_zero(raw, E2_INODE_BYTES))
 		return LOOK_EMPTY;
 	e2_inode_decode(in, raw, g->inode_size);
 	type = e2_inode_file_type(in->mode);

@@ -7,6 +7,8 @@
  */
 #include "check/state.h"
 
+#include "base/grow.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,14 +99,11 @@ static int grow_table(struct ck_names *n)
 
 static int keep_text(struct ck_names *n, const uint8_t *name, uint32_t len)
 {
-	if (n->cap - n->len < (size_t)len + 1) {
-		uint8_t *text = realloc(n->text, n->cap * 2);
+	uint8_t *text = e2_grow(n->text, &n->cap, n->len + len + 1, 1);
 
-		if (text == NULL)
-			return e2_fail(E2_ERR_NOMEM, "names of a directory");
-		n->text = text;
-		n->cap *= 2;
-	}
+	if (text == NULL)
+		return E2_ERR_NOMEM;
+	n->text = text;
 	n->text[n->len] = (uint8_t)len;
 	memcpy(n->text + n->len + 1, name, len);
 	n->len += (size_t)len + 1;

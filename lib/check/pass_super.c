@@ -2,6 +2,7 @@
 /* The superblock: what its geometry, proven when it was opened, does not say yet. */
 #include "check/state.h"
 
+#include "base/zero.h"
 #include "vol/write.h"
 
 #include <string.h>
@@ -81,14 +82,6 @@ static void check_features(struct ck *ck)
 		      .why = "does not know the feature filetype");
 }
 
-static bool all_zero(const uint8_t *bytes, size_t len)
-{
-	while (len > 0)
-		if (bytes[--len] != 0)
-			return false;
-	return true;
-}
-
 static void check_journal(struct ck *ck)
 {
 	const struct e2_super *s = ck->super;
@@ -104,7 +97,7 @@ static void check_journal(struct ck *ck)
 	if (s->journal_inum != 0)
 		FOUND(ck->found, SUPER_JOURNAL, .field = "journal_inum", .have = s->journal_inum,
 		      .why = off);
-	if (!all_zero(s->journal_uuid, sizeof(s->journal_uuid)))
+	if (!e2_all_zero(s->journal_uuid, sizeof(s->journal_uuid)))
 		FOUND(ck->found, SUPER_JOURNAL, .field = "journal_uuid", .have = 1, .why = off);
 }
 
@@ -200,7 +193,7 @@ int pass_super(struct ck *ck)
 	check_quota(ck);
 	check_times(ck);
 	check_copies(ck);
-	if (all_zero(s->uuid, sizeof(s->uuid)))
+	if (e2_all_zero(s->uuid, sizeof(s->uuid)))
 		FOUND(ck->found, SUPER_UUID, .have = 0);
 	if (s->state & E2_STATE_ERROR)
 		FOUND(ck->found, SUPER_STATE, .have = s->state,

@@ -2,6 +2,7 @@
 /* The report: findings, totals, and names read late, because most volumes need none. */
 #include "check/report.h"
 
+#include "base/grow.h"
 #include "cache/txn.h"
 
 #include <stdlib.h>
@@ -41,16 +42,12 @@ static bool copy_text(const char **text)
 int e2_report_add_loss(struct e2_report *report, const struct e2_loss *loss)
 {
 	struct e2_loss copy = *loss;
+	struct e2_loss *grown = e2_grow(report->losses, &report->loss_cap, report->loss_count + 1,
+					sizeof(*grown));
 
-	if (report->loss_count == report->loss_cap) {
-		size_t cap = report->loss_cap != 0 ? report->loss_cap * 2 : 16;
-		struct e2_loss *grown = realloc(report->losses, cap * sizeof(*grown));
-
-		if (grown == NULL)
-			return e2_fail(E2_ERR_NOMEM, "list of losses");
-		report->losses = grown;
-		report->loss_cap = cap;
-	}
+	if (grown == NULL)
+		return E2_ERR_NOMEM;
+	report->losses = grown;
 	if ((!copy_text(&copy.path) && loss->path != NULL) ||
 	    (!copy_text(&copy.was) && loss->was != NULL)) {
 		if (copy.path != loss->path)

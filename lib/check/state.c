@@ -2,6 +2,7 @@
 /* Memory of the passes, and the few operations all of them use. */
 #include "check/state.h"
 
+#include "base/grow.h"
 #include "check/lost.h"
 #include "vol/write.h"
 
@@ -90,55 +91,38 @@ int ck_claim(struct ck *ck, e2_blk blk, uint64_t count, uint64_t *taken)
 	return 0;
 }
 
-static int grow(void **array, size_t *cap, size_t size)
-{
-	size_t wanted = *cap != 0 ? *cap * 2 : 256;
-	void *grown = realloc(*array, wanted * size);
-
-	if (grown == NULL)
-		return e2_fail(E2_ERR_NOMEM, "list of the check");
-	*array = grown;
-	*cap = wanted;
-	return 0;
-}
-
 int ck_add_dir(struct ck *ck, const struct ck_dir *dir)
 {
-	void *array = ck->dirs;
-	int r = 0;
+	struct ck_dir *grown = e2_grow(ck->dirs, &ck->dir_cap, ck->dir_count + 1, sizeof(*grown));
 
-	if (ck->dir_count == ck->dir_cap)
-		r = grow(&array, &ck->dir_cap, sizeof(*ck->dirs));
-	ck->dirs = array;
-	if (r == 0)
-		ck->dirs[ck->dir_count++] = *dir;
-	return r;
+	if (grown == NULL)
+		return E2_ERR_NOMEM;
+	ck->dirs = grown;
+	ck->dirs[ck->dir_count++] = *dir;
+	return 0;
 }
 
 int ck_add_xattr_user(struct ck *ck, e2_blk blk, e2_ino ino)
 {
-	void *array = ck->xattr_others;
-	int r = 0;
+	struct ck_xattr_user *grown = e2_grow(ck->xattr_others, &ck->xattr_cap,
+					      ck->xattr_count + 1, sizeof(*grown));
 
-	if (ck->xattr_count == ck->xattr_cap)
-		r = grow(&array, &ck->xattr_cap, sizeof(*ck->xattr_others));
-	ck->xattr_others = array;
-	if (r == 0)
-		ck->xattr_others[ck->xattr_count++] = (struct ck_xattr_user){ (uint32_t)blk, ino };
-	return r;
+	if (grown == NULL)
+		return E2_ERR_NOMEM;
+	ck->xattr_others = grown;
+	ck->xattr_others[ck->xattr_count++] = (struct ck_xattr_user){ (uint32_t)blk, ino };
+	return 0;
 }
 
 int ck_add_dir_blocks(struct ck *ck, e2_lblk lblk, e2_blk blk, uint64_t count)
 {
 	for (uint64_t i = 0; i < count; i++) {
-		void *array = ck->dir_blocks;
-		int r = 0;
+		struct ck_dir_block *grown = e2_grow(ck->dir_blocks, &ck->block_cap,
+						     ck->block_count + 1, sizeof(*grown));
 
-		if (ck->block_count == ck->block_cap)
-			r = grow(&array, &ck->block_cap, sizeof(*ck->dir_blocks));
-		ck->dir_blocks = array;
-		if (r != 0)
-			return r;
+		if (grown == NULL)
+			return E2_ERR_NOMEM;
+		ck->dir_blocks = grown;
 		/* Pointers have 32 bits, and no file more than 2^32 blocks. */
 		ck->dir_blocks[ck->block_count++] = (struct ck_dir_block){
 			.lblk = (uint32_t)(lblk + i), .blk = (uint32_t)(blk + i),

@@ -1,17 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Fields as people and programs read them.  Times are in UTC, so that equal bytes look equal. */
 #include "base/units.h"
+#include "base/zero.h"
 #include "disk/struct.h"
 
 #include <inttypes.h>
-
-static bool all_zero(const uint8_t *p, size_t len)
-{
-	for (size_t i = 0; i < len; i++)
-		if (p[i] != 0)
-			return false;
-	return true;
-}
 
 static void add_hex(const uint8_t *p, size_t len, struct e2_str *out)
 {
@@ -44,7 +37,7 @@ static void add_bytes(const struct e2_field *f, const uint8_t *p, struct e2_str 
 		add_uuid(p, out);
 	else if (f->kind == E2_KIND_text)
 		e2_str_add_name(out, p, text_len(p, f->arg));
-	else if (all_zero(p, f->arg))
+	else if (e2_all_zero(p, f->arg))
 		e2_str_add(out, "0");
 	else
 		add_hex(p, f->arg, out);

@@ -7,6 +7,8 @@
 #include "io/file.h"
 #include "io/name.h"
 
+#include "base/zero.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -31,21 +33,16 @@ struct gz_copy {
 	uint8_t *out_buf;
 };
 
-static bool is_zero(const uint8_t *p, size_t len)
-{
-	return p[0] == 0 && memcmp(p, p + 1, len - 1) == 0;
-}
-
 /* The length of the run of blocks from p on that are all zero, or all not. */
 static size_t run_length(const uint8_t *p, size_t len, bool *zero)
 {
 	size_t n = 0;
 
-	*zero = is_zero(p, len < GZ_BLOCK ? len : GZ_BLOCK);
+	*zero = e2_all_zero(p, len < GZ_BLOCK ? len : GZ_BLOCK);
 	while (n < len) {
 		size_t block = len - n < GZ_BLOCK ? len - n : GZ_BLOCK;
 
-		if (is_zero(p + n, block) != *zero)
+		if (e2_all_zero(p + n, block) != *zero)
 			break;
 		n += block;
 	}

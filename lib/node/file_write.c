@@ -8,6 +8,7 @@
 #include "node/private.h"
 
 #include "base/checked.h"
+#include "base/zero.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -23,11 +24,6 @@ static int check_size(struct e2_fs *fs, e2_ino ino, const struct e2_inode *in, u
 		return 0;
 	return e2_fail(E2_ERR_FBIG, "inode %" PRIu32 ": %" PRIu64 " bytes are too many, it can "
 		       "have %" PRIu64, ino, size, max);
-}
-
-static bool all_zero(const uint8_t *p, size_t len)
-{
-	return len == 0 || (p[0] == 0 && memcmp(p, p + 1, len - 1) == 0);
 }
 
 /* Makes bytes from .. to-1 of one block of the file zero, if it has that block. */
@@ -50,7 +46,7 @@ static int zero_part(struct e2_txn *txn, const struct e2_inode *in, uint64_t fro
 		err = e2_buf_get(fs, run.blk, &buf);
 	if (err)
 		return err;
-	bool zero = all_zero(buf->data + at, len);
+	bool zero = e2_all_zero(buf->data + at, len);
 	e2_buf_put(fs, buf);
 	if (zero)
 		return 0;
