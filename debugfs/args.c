@@ -246,6 +246,8 @@ static int take_given(const struct word *words, size_t count, size_t *at, struct
 	const struct spec *spec = args->spec;
 	const char *text = words[*at].text, *equals = NULL;
 	size_t i, len = strlen(text);
+	struct arg_use *use;
+	int err;
 
 	if (text[1] == '-' && (equals = strchr(text, '=')) != NULL)
 		len = (size_t)(equals - text);
@@ -253,18 +255,22 @@ static int take_given(const struct word *words, size_t count, size_t *at, struct
 	if (i == spec->options)
 		return take_letters(spec, text, args);
 	args->given[i] = true;
+	use = &args->use[args->uses++];
+	use->option = i;
 	if (spec->option[i].type == ARG_NONE)
 		return equals ? fail_word("option ", text, ": takes no value") : 0;
 	if (equals) {
-		args->value[i].text = equals + 1;
+		use->value.text = equals + 1;
 	} else {
 		if (*at + 1 >= count)
 			return fail_word("option ", text, " needs a value");
 		++*at;
-		args->value[i].text = words[*at].text;
-		args->value[i].quoted = words[*at].quoted;
+		use->value.text = words[*at].text;
+		use->value.quoted = words[*at].quoted;
 	}
-	return convert(&args->value[i], spec->option[i].type);
+	err = convert(&use->value, spec->option[i].type);
+	args->value[i] = use->value;
+	return err;
 }
 
 /* Gives every operand its place: what must be there first, what may be as far as it goes. */
@@ -313,8 +319,11 @@ int args_parse(const struct spec *spec, const struct word *words, size_t count, 
 
 	*args = (struct args){ .spec = spec };
 	args->arg = calloc(count + 1, sizeof(*args->arg));
-	if (!args->arg)
+	args->use = calloc(count + 1, sizeof(*args->use));
+	if (!args->arg || !args->use) {
+		args_free(args);
 		return e2_fail(E2_ERR_NOMEM, "no memory for %zu arguments", count);
+	}
 	for (size_t i = 0; i < count && !err; i++) {
 		const struct word *w = &words[i];
 
@@ -341,8 +350,10 @@ void args_free(struct args *args)
 	for (size_t i = 0; i < args->count; i++)
 		e2_str_free(&args->arg[i].path);
 	free(args->arg);
+	free(args->use);
 	args->arg = NULL;
-	args->count = 0;
+	args->use = NULL;
+	args->count = args->uses = 0;
 }
 
 static size_t option_index(const struct args *args, const char *option)

@@ -35,7 +35,7 @@ enum arg_type {
 	ARG_TIME,	/* a moment: moment.h */
 };
 
-enum { ARGS_OPTIONS = 16, ARGS_OPERANDS = 4, ARGS_WORD = 16 };
+enum { ARGS_OPTIONS = 32, ARGS_OPERANDS = 4, ARGS_WORD = 16 };
 
 struct arg_option {
 	char name[ARGS_WORD], other[ARGS_WORD];	/* "-l", "--long"; other may be "" */
@@ -69,10 +69,17 @@ struct arg {
 	struct e2_str path;	/* of ino: absolute, bytes; "" for an inode number; owned */
 };
 
+struct arg_use {			/* an option as it stands on the line */
+	size_t option;		/* which of the spec */
+	struct arg value;
+};
+
 struct args {
 	const struct spec *spec;
 	bool given[ARGS_OPTIONS];
-	struct arg value[ARGS_OPTIONS];
+	struct arg value[ARGS_OPTIONS];		/* given twice: the last */
+	struct arg_use *use;	/* all in order but joined letters, for commands where that matters */
+	size_t uses;
 	struct arg *arg;
 	size_t count;
 };

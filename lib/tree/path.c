@@ -291,6 +291,9 @@ static int component(struct walker *w)
 	w->in_link = w->levels > 1;
 	if (!w->at_dir)
 		return fail_notdir(w);
+	r = w->how->search ? w->how->search(w->how->context, dir) : 0;
+	if (r)
+		return r;
 	if (len > E2_NAME_MAX)
 		return fail_long(w, len);
 	memcpy(name, t->rest, len);

@@ -73,10 +73,13 @@ struct e2_step {		/* one component of a resolution, for explanations */
 };
 typedef int e2_step_fn(void *context, const struct e2_step *step);	/* not 0 stops */
 
+typedef int e2_search_fn(void *context, e2_ino dir);	/* not 0 stops: E2_ERR_ACCES */
+
 struct e2_resolve {
 	e2_ino root, cwd;	/* 0: the volume's root */
 	unsigned flags;
 	e2_step_fn *step;	/* may be NULL; called for each component */
+	e2_search_fn *search;	/* may be NULL; called before a directory is searched */
 	void *context;
 };
 
@@ -88,6 +91,21 @@ struct e2_resolve {
  */
 E2_NODISCARD int e2_resolve(struct e2_fs *fs, const struct e2_resolve *how, const char *path,
 			    e2_ino *ino);
+
+/* ---- permissions ----------------------------------------------------------------- */
+
+struct e2_identity {		/* of a process */
+	uint32_t uid, gid;
+	const uint32_t *groups;	/* the further ones */
+	size_t count;
+};
+
+/*
+ * Whether the kernel lets somebody use an inode, by owner, mode and access control list: want
+ * is a sum of 4 to read, 2 to write, 1 to run a file or search a directory.  E2_ERR_ACCES
+ * without a detail; E2_ERR_CORRUPT when its list cannot be read.
+ */
+int e2_access(struct e2_fs *fs, e2_ino ino, const struct e2_identity *who, unsigned want);
 
 /* ---- the whole tree -------------------------------------------------------------- */
 
