@@ -78,7 +78,7 @@ struct args {
 	const struct spec *spec;
 	bool given[ARGS_OPTIONS];
 	struct arg value[ARGS_OPTIONS];		/* given twice: the last */
-	struct arg_use *use;	/* all in order but joined letters, for commands where that matters */
+	struct arg_use *use;	/* in order, but joined letters: where that matters */
 	size_t uses;
 	struct arg *arg;
 	size_t count;
