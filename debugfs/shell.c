@@ -257,6 +257,9 @@ static enum shell_status run(struct shell *sh, const struct command *c, struct a
 	e2_str_truncate(&sh->notes, 0);
 	e2_err_clear();
 	err = settle(sh, changes);
+	/* What raw commands change, and that alone, is the same whenever they do it. */
+	if (!err && changes && (c->group != GROUP_raw || sh->change.done == 0))
+		e2_txn_seal(sh->txn, c->group != GROUP_raw);
 	if (!err)
 		err = find_inodes(sh, args, !changes);
 	if (!err)
@@ -315,9 +318,30 @@ static const struct command *find_command(struct shell *sh, const char *name, st
 	return sh->last;
 }
 
+/* "raw link" is raw_link, and "raw clri" clri: the name, and how many words it takes. */
+static const char *command_name(const struct word *words, size_t count, size_t *used)
+{
+	const struct command *c = NULL;
+	char name[32];
+
+	*used = 1;
+	if (count < 2 || strcmp(words[0].text, "raw") != 0)
+		return words[0].text;
+	if ((size_t)snprintf(name, sizeof(name), "raw_%s", words[1].text) < sizeof(name))
+		c = command_find(name);
+	if (!c)
+		c = command_find(words[1].text);
+	if (!c || c->group != GROUP_raw)
+		return words[0].text;
+	*used = 2;
+	return c->name;
+}
+
 enum shell_status shell_words(struct shell *sh, const struct word *words, size_t count)
 {
 	const struct command *c;
+	const char *name;
+	size_t used;
 	enum shell_status status;
 	struct spec spec;
 	struct args args;
@@ -325,12 +349,13 @@ enum shell_status shell_words(struct shell *sh, const struct word *words, size_t
 
 	if (count == 0)
 		return SHELL_OK;
-	c = find_command(sh, words[0].text, &spec, &err);
+	name = command_name(words, count, &used);
+	c = find_command(sh, name, &spec, &err);
 	if (!c)
-		return unknown_command(sh, words[0].text);
-	sh->command = words[0].text;
+		return unknown_command(sh, name);
+	sh->command = name;
 	if (!err)
-		err = args_parse(&spec, words + 1, count - 1, &args);
+		err = args_parse(&spec, words + used, count - used, &args);
 	if (err) {
 		status = usage_error(sh, c, err);
 	} else {

@@ -57,6 +57,7 @@
 #include "tree/change.h"
 #include "tree/changes.h"
 #include "tree/copy.h"
+#include "tree/damage.h"
 #include "tree/tree.h"
 #include "tree/xattr_area.h"
 #include "tree/xattr_write.h"

@@ -227,7 +227,7 @@ int e2_alloc_blocks(struct e2_txn *txn, e2_blk goal, uint64_t want, e2_blk *firs
 /* ---- giving back -------------------------------------------------------------------- */
 
 /* Remembers that a group has blocks which the image still uses. */
-static int note_freed(struct e2_fs *fs, e2_grp group)
+int e2_note_freed(struct e2_fs *fs, e2_grp group)
 {
 	if (!fs->freed) {
 		int err = e2_bitset_new(fs->g.groups, &fs->freed);
@@ -266,7 +266,7 @@ static int free_in_group(struct e2_txn *txn, e2_grp group, e2_blk first, uint32_
 	int err = e2_hints_get(txn, &hints);
 
 	if (!err)
-		err = note_freed(fs, group);
+		err = e2_note_freed(fs, group);
 	if (!err)
 		err = e2_counters_get(txn, group, &c);
 	if (err)

@@ -47,6 +47,7 @@ struct e2_fs {
 	struct e2_commit_place place;
 	struct e2_undo *undo;
 	struct e2_was was;
+	bool unsealed;			/* its commit leaves the time of the last write alone */
 	struct e2_bitset *freed;	/* groups with blocks that were freed; may hold too many */
 };
 
@@ -79,6 +80,9 @@ int e2_fs_new(const struct e2_open_options *options, struct e2_fs **fs);
  * can be trusted. */
 E2_NODISCARD int e2_before_bits(struct e2_fs *fs, e2_grp group, const uint8_t **bits);
 void e2_before_end(struct e2_fs *fs);
+
+/* Blocks of a group are freed in the open transaction: E2_ERR_NOMEM. */
+E2_NODISCARD int e2_note_freed(struct e2_fs *fs, e2_grp group);
 
 /* e2_commit.freed of a volume. */
 int e2_freed(void *context, struct e2_txn *txn, e2_blk from, struct e2_range *run);

@@ -126,11 +126,12 @@ static int was_free(void *context, e2_blk blk, bool *is_free)
 static int seal(void *context, struct e2_txn *txn)
 {
 	struct e2_time now = e2_fs_now(context);
+	const struct e2_fs *fs = context;
 	struct e2_wbuf *buf;
 	uint8_t *raw;
-	int err = e2_super_edit(txn, &buf, &raw);
+	int err = fs->unsealed ? 0 : e2_super_edit(txn, &buf, &raw);
 
-	if (err)
+	if (err || fs->unsealed)
 		return err;
 	e2_super_set_wtime(raw, (uint32_t)now.sec);
 	e2_super_set_wtime_hi(raw, (uint8_t)((uint64_t)now.sec >> 32));
@@ -203,10 +204,16 @@ int e2_txn_begin(struct e2_fs *fs, bool dry, struct e2_txn **txn)
 		fs->how.freed = NULL;
 	}
 	memcpy(fs->how.identity, fs->super.uuid, sizeof(fs->how.identity));
+	fs->unsealed = false;
 	err = e2_txn_open(fs->cache, &fs->how, &fs->txn);
 	if (!err)
 		*txn = fs->txn;
 	return err;
+}
+
+void e2_txn_seal(struct e2_txn *txn, bool seals)
+{
+	e2_txn_fs(txn)->unsealed = !seals;
 }
 
 struct e2_fs *e2_txn_fs(const struct e2_txn *txn)

@@ -22,6 +22,10 @@ int e2_txn_begin(struct e2_fs *fs, bool dry, struct e2_txn **txn);
 struct e2_fs *e2_txn_fs(const struct e2_txn *txn);
 struct e2_txn *e2_fs_txn(const struct e2_fs *fs);	/* the one that is open; NULL: none */
 
+/* Whether a commit sets the time of the last write, as it does unless told otherwise: damage on
+ * purpose is to be the same each time. */
+void e2_txn_seal(struct e2_txn *txn, bool seals);
+
 /* The undo file of the volume, an unnamed one unless undo_path was given; opened on first
  * use.  NULL after e2_open(). */
 int e2_fs_undo(struct e2_fs *fs, struct e2_undo **undo);
@@ -74,5 +78,18 @@ e2_blk e2_inode_goal(const struct e2_geometry *g, e2_ino ino);
 
 /* Free blocks and inodes by the superblock, transaction included. */
 E2_NODISCARD int e2_free_counts(struct e2_fs *fs, uint64_t *blocks, uint64_t *inodes);
+
+/* ---- bytes and bits, nothing else adapted ------------------------------------------ */
+
+/*
+ * Damage on purpose: marks blocks or inodes in their bitmaps, used or free, and adapts no
+ * counter.  E2_ERR_RANGE when one of them does not exist, E2_ERR_CORRUPT for a bitmap outside
+ * the volume; then some may be marked, and the caller takes them back.
+ */
+E2_NODISCARD int e2_raw_mark_blocks(struct e2_txn *txn, e2_blk first, uint64_t count, bool used);
+E2_NODISCARD int e2_raw_mark_inodes(struct e2_txn *txn, e2_ino first, uint32_t count, bool used);
+
+/* Replaces bytes of the volume from byte `at` on.  E2_ERR_RANGE past its end. */
+E2_NODISCARD int e2_raw_write(struct e2_txn *txn, uint64_t at, size_t len, const void *data);
 
 #endif
