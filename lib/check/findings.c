@@ -128,14 +128,6 @@ void e2_findings_filter(struct e2_findings *list,
 	list->count = kept;
 }
 
-void e2_findings_remove(struct e2_findings *list, size_t i)
-{
-	list->found[list->at[i].id]--;
-	free_texts(&list->at[i]);
-	list->count--;
-	memmove(&list->at[i], &list->at[i + 1], (list->count - i) * sizeof(*list->at));
-}
-
 void e2_findings_clear(struct e2_findings *list)
 {
 	for (size_t i = 0; i < list->count; i++)

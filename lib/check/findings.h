@@ -31,7 +31,6 @@ void e2_findings_move(struct e2_findings *list, struct e2_findings *from, size_t
 void e2_findings_filter(struct e2_findings *list,
 			bool (*keep)(void *context, const struct e2_finding *f), void *context);
 
-void e2_findings_remove(struct e2_findings *list, size_t i);
 void e2_findings_clear(struct e2_findings *list);
 
 #define FOUND(list, problem, ...) \

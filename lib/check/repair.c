@@ -5,6 +5,7 @@
  *
  * Each round is a whole check of what the transaction shows, so the last one proves the result.
  */
+#include "check/counts.h"
 #include "check/fix.h"
 
 enum {
@@ -36,11 +37,13 @@ static const uint8_t fix_of[] = {
 struct repair {
 	struct fix fx;
 	struct e2_findings now;		/* of this round */
-	struct e2_findings first;	/* counts that were wrong before any repair */
-	struct e2_findings declined;
+	struct ck_counts *first;	/* counts wrong before any repair; NULL: not known */
+	struct e2_map *declined;	/* digests of findings */
 	struct e2_map *times;		/* digest of a finding -> how often it was repaired */
+	struct e2_map *back;		/* digest of a finding that came back -> in which round */
+	bool some_back;			/* in the stage that runs */
+	unsigned round;
 	size_t said;			/* findings reported by earlier rounds */
-	bool have_first;
 	struct e2_bitset *owned;	/* blocks claimed then; NULL: not known */
 	enum fix_stage stages;		/* only stages before this one are repaired */
 };
@@ -52,45 +55,9 @@ static enum fix_stage stage_of(const struct e2_finding *f)
 
 /* ---- consequences -------------------------------------------------------------- */
 
-/*
- * Counts follow from other things: one that was right before the repair is wrong after it by
- * the repair alone, and no finding of its own.
- */
-static bool is_count(const struct e2_finding *f)
-{
-	switch (f->id) {
-	case E2_PROBLEM_BLOCK_COUNT:
-	case E2_PROBLEM_LINK_COUNT:
-	case E2_PROBLEM_LINK_COUNT_DIR:
-	case E2_PROBLEM_XATTR_REFCOUNT:
-	case E2_PROBLEM_SUPER_COPY:
-	case E2_PROBLEM_DESC_COPY:
-	case E2_PROBLEM_SUPER_STATE:
-		return true;
-	default:
-		return e2_problem(f->id)->number >> 12 == 5;
-	}
-}
-
-static bool same_count(const struct e2_finding *a, const struct e2_finding *b)
-{
-	uint64_t a_first = a->blk != 0 ? a->blk : a->ino, b_first = b->blk != 0 ? b->blk : b->ino;
-
-	if (a->id != b->id || a->group != b->group || a->field != b->field)
-		return false;
-	if (a->limit != 0 && b->limit != 0)	/* runs */
-		return a_first <= b->limit && b_first <= a->limit;
-	return a_first == b_first;
-}
-
 static bool is_consequence(const struct repair *r, const struct e2_finding *f)
 {
-	if (!is_count(f) || !r->have_first)
-		return false;
-	for (size_t i = 0; i < r->first.count; i++)
-		if (same_count(&r->first.at[i], f))
-			return false;
-	return true;
+	return r->first != NULL && ck_is_count(f) && !ck_counts_have(r->first, f);
 }
 
 /* Names as they were, when a repair will change some; without them texts have inode numbers
@@ -100,7 +67,7 @@ static void keep_names(struct repair *r)
 	bool wanted = false;
 
 	for (size_t i = 0; i < r->now.count && !wanted; i++)
-		wanted = stage_of(&r->now.at[i]) >= FIX_OWNERS && !is_count(&r->now.at[i]);
+		wanted = stage_of(&r->now.at[i]) >= FIX_OWNERS && !ck_is_count(&r->now.at[i]);
 	if (!wanted || r->fx.report->names != NULL)
 		return;
 	if (e2_names_open(r->fx.fs, &r->fx.report->names) != 0) {
@@ -127,87 +94,100 @@ static void keep_owned(struct repair *r)
 }
 
 /* When the volume's own structures are right, but nothing else was touched. */
-static void keep_first(struct repair *r)
+static int keep_first(struct repair *r)
 {
-	if (r->have_first)
-		return;
+	int err;
+
+	if (r->first != NULL)
+		return 0;
 	for (size_t i = 0; i < r->now.count; i++)
 		if (stage_of(&r->now.at[i]) < FIX_TYPES)
-			return;
-	for (size_t i = 0; i < r->now.count; i++)
-		if (is_count(&r->now.at[i]))
-			e2_findings_add(&r->first, &r->now.at[i]);
-	r->have_first = true;
+			return 0;
+	err = ck_counts_new(&r->now, &r->first);
+	if (err != 0)
+		return err;
 	keep_owned(r);
 	keep_names(r);
+	return 0;
 }
 
 /* ---- a round --------------------------------------------------------------------- */
 
-static bool is_declined(const struct repair *r, const struct e2_finding *f)
-{
-	for (size_t i = 0; i < r->declined.count; i++)
-		if (e2_findings_compare(&r->declined.at[i], f) == 0)
-			return true;
-	return false;
-}
-
-/* 1 when a finding is to be repaired, 0 when not. */
-static int decide(struct repair *r, const struct e2_finding *f)
-{
-	const struct e2_repair_options *o = r->fx.options;
-	int wanted;
-
-	if (o == NULL || o->decide == NULL || is_consequence(r, f))
-		return 1;
-	if (is_declined(r, f))
-		return 0;
-	wanted = o->decide(o->context, r->fx.report, f);
-	if (wanted == 0)
-		e2_findings_add(&r->declined, f);
-	return wanted;
-}
-
+/* All that tells a finding from others, but for what it should be: a repair may have set that. */
 static uint64_t digest(const struct e2_finding *f)
 {
 	const uint64_t words[] = { f->id, f->ino, f->dir, f->other, f->group, f->index, f->blk,
-				   f->lblk, f->have, f->want, f->limit };
+				   f->lblk, f->have, f->limit };
+	const char *texts[] = { f->field, f->why };
 	uint64_t h = 0;
 
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		h = (h ^ words[i]) * 0x9e3779b97f4a7c15u ^ h >> 29;
 	for (uint32_t i = 0; i < f->name_len; i++)
 		h = (h ^ (uint8_t)f->name[i]) * 0x100000001b3u;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+		for (const char *c = texts[i]; c != NULL && *c != '\0'; c++)
+			h = (h ^ (uint8_t)*c) * 0x100000001b3u;
 	return h;
 }
 
-/* What an earlier round said of a finding's repair is no longer so when it has come back. */
-static void unsay(struct repair *r, const struct e2_finding *f)
+/* 1 when a finding is to be repaired, 0 when not. */
+static int decide(struct repair *r, const struct e2_finding *f)
 {
-	struct e2_findings *list = &r->fx.report->found;
+	const struct e2_repair_options *o = r->fx.options;
+	uint64_t once;
+	int wanted;
 
-	for (size_t i = 0; i < r->said; i++) {
-		struct e2_finding said = list->at[i];
+	if (o == NULL || o->decide == NULL || is_consequence(r, f))
+		return 1;
+	if (e2_map_get(r->declined, digest(f), &once))
+		return 0;
+	wanted = o->decide(o->context, r->fx.report, f);
+	if (wanted == 0)
+		wanted = e2_map_set(r->declined, digest(f), 1);
+	return wanted;
+}
 
-		said.want = f->want;	/* which the repair may have set */
-		if (!said.fixed || e2_findings_compare(&said, f) != 0)
-			continue;
-		e2_findings_remove(list, i--);
-		r->said--;
-	}
+struct unsaying {
+	const struct repair *r;
+	size_t place;		/* in the list of what has been reported */
+};
+
+static bool still_said(void *context, const struct e2_finding *f)
+{
+	struct unsaying *u = context;
+	uint64_t round;
+
+	return u->place++ >= u->r->said || !f->fixed ||
+	       !e2_map_get(u->r->back, digest(f), &round) || round != u->r->round;
+}
+
+/* What earlier rounds said of repairs is no longer so where their findings have come back. */
+static void unsay(struct repair *r)
+{
+	struct unsaying u = { .r = r };
+	size_t before = r->fx.report->found.count;
+
+	if (!r->some_back)
+		return;
+	e2_findings_filter(&r->fx.report->found, still_said, &u);
+	r->said -= before - r->fx.report->found.count;
+	r->some_back = false;
 }
 
 /* 1 when a finding may be repaired once more, 0 when that has failed too often. */
 static int once_more(struct repair *r, const struct e2_finding *f)
 {
-	uint64_t *times;
-	int err = e2_map_ref(r->times, digest(f), &times);
+	uint64_t *times, key = digest(f);
+	int err = e2_map_ref(r->times, (key ^ f->want) * 0x9e3779b97f4a7c15u, &times);
 
 	if (err != 0)
 		return err;
-	if (*times > 0)
-		unsay(r, f);
-	return ++*times <= AGAIN;
+	if (*times > 0) {
+		err = e2_map_set(r->back, key, r->round);
+		r->some_back = true;
+	}
+	return err != 0 ? err : ++*times <= AGAIN;
 }
 
 static int repair_one(struct repair *r, struct e2_finding *f)
@@ -262,6 +242,7 @@ static int repair_stage(struct repair *r, enum fix_stage stage)
 		if (!is_consequence(r, f))
 			e2_findings_move(&r->fx.report->found, now, i);
 	}
+	unsay(r);
 	e2_dirs_forget(r->fx.txn);
 	return done;
 }
@@ -278,7 +259,7 @@ static int run_round(struct repair *r)
 	r->fx.left = false;
 	r->said = r->fx.report->found.count;
 	if (n == 0)
-		keep_first(r);
+		n = keep_first(r);
 	for (int stage = 0; stage < (int)r->stages && n == 0; stage++)
 		n = repair_stage(r, (enum fix_stage)stage);
 	if (n == 0) {
@@ -286,8 +267,7 @@ static int run_round(struct repair *r)
 		for (size_t i = 0; i < r->now.count; i++)
 			e2_findings_move(&r->fx.report->found, &r->now, i);
 	}
-	if (n >= 0 && (e2_err_nomem() != nomem || r->now.failed || r->first.failed ||
-		       r->declined.failed || r->fx.report->found.failed))
+	if (n >= 0 && (e2_err_nomem() != nomem || r->now.failed || r->fx.report->found.failed))
 		n = e2_fail(E2_ERR_NOMEM, "findings of a repair");
 	ck_end(&ck);
 	r->fx.ck = NULL;
@@ -299,8 +279,8 @@ static int run_rounds(struct repair *r)
 {
 	int n = 1;
 
-	for (int round = 0; n > 0; round++) {
-		if (round == ROUNDS)
+	for (; n > 0; r->round++) {
+		if (r->round == ROUNDS)
 			return e2_fail(E2_ERR_INTERNAL, "repairs go in a circle; "
 				       "nothing was changed");
 		n = run_round(r);
@@ -325,12 +305,17 @@ int ck_repair(struct e2_txn *txn, const struct e2_repair_options *options, enum 
 	report->repaired = true;
 	err = e2_map_new(&r.times);
 	if (err == 0)
+		err = e2_map_new(&r.back);
+	if (err == 0)
+		err = e2_map_new(&r.declined);
+	if (err == 0)
 		err = run_rounds(&r);
 	e2_map_free(r.times);
+	e2_map_free(r.back);
+	e2_map_free(r.declined);
 	e2_bitset_free(r.owned);
+	ck_counts_free(r.first);
 	e2_findings_clear(&r.now);
-	e2_findings_clear(&r.first);
-	e2_findings_clear(&r.declined);
 	e2_findings_sort(&report->found);
 	return err;
 }
