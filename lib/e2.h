@@ -59,6 +59,7 @@
 #include "tree/copy.h"
 #include "tree/damage.h"
 #include "tree/tree.h"
+#include "tree/use.h"
 #include "tree/xattr_area.h"
 #include "tree/xattr_write.h"
 #include "vol/vol.h"

@@ -51,7 +51,10 @@ bool e2_inode_has_nsec(const struct e2_inode *in);
  * counted; e2_scan_bad_groups() says how many.
  */
 struct e2_scan;
-enum e2_scan_flags { E2_SCAN_USED_ONLY = 1 };	/* skip inodes free by the bitmap */
+enum e2_scan_flags {
+	E2_SCAN_USED_ONLY = 1,	/* skip inodes free by the bitmap */
+	E2_SCAN_RAW = 2,	/* *in is left alone: for who looks at raw first */
+};
 int e2_scan_begin(struct e2_fs *fs, unsigned flags, struct e2_scan **scan);
 /* raw (may be NULL): the inode's bytes, valid until the next call.  1, 0 at the end. */
 int e2_scan_next(struct e2_scan *scan, e2_ino *ino, struct e2_inode *in, const uint8_t **raw);

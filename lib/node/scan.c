@@ -20,6 +20,7 @@ enum {
 struct e2_scan {
 	struct e2_fs *fs;
 	const struct e2_geometry *g;
+	bool decode;
 	uint32_t per_block;		/* inodes in a block */
 	uint32_t piece_blocks;		/* at most */
 	uint32_t gap_blocks;
@@ -43,6 +44,7 @@ int e2_scan_begin(struct e2_fs *fs, unsigned flags, struct e2_scan **scan)
 		goto no_memory;
 	s->fs = fs;
 	s->g = g;
+	s->decode = !(flags & E2_SCAN_RAW);
 	s->per_block = g->block_size / g->inode_size;
 	s->piece_blocks = PIECE_BYTES / g->block_size;
 	if (s->piece_blocks > g->inode_table_blocks)
@@ -197,7 +199,8 @@ int e2_scan_next(struct e2_scan *s, e2_ino *ino, struct e2_inode *in, const uint
 		}
 		const uint8_t *bytes = s->bytes + (size_t)(s->next - s->first) * g->inode_size;
 		*ino = s->group * g->inodes_per_group + s->next + 1;
-		e2_inode_decode(in, bytes, g->inode_size);
+		if (s->decode)
+			e2_inode_decode(in, bytes, g->inode_size);
 		if (raw)
 			*raw = bytes;
 		s->next++;
