@@ -43,9 +43,12 @@ static const struct {
 	{ "-links", TEST_LINKS, false, 0, 0 }, { "-inum", TEST_INUM, false, 0, 0 },
 	{ "-uid", TEST_UID, false, 0, 0 }, { "-gid", TEST_GID, false, 0, 0 },
 	{ "-perm", TEST_PERM, false, 0, 0 }, { "-newer", TEST_NEWER, false, 0, 0 },
-	{ "-mtime", TEST_TIME, false, E2_MTIME, DAY }, { "-mmin", TEST_TIME, false, E2_MTIME, MINUTE },
-	{ "-atime", TEST_TIME, false, E2_ATIME, DAY }, { "-amin", TEST_TIME, false, E2_ATIME, MINUTE },
-	{ "-ctime", TEST_TIME, false, E2_CTIME, DAY }, { "-cmin", TEST_TIME, false, E2_CTIME, MINUTE },
+	{ "-mtime", TEST_TIME, false, E2_MTIME, DAY },
+	{ "-mmin", TEST_TIME, false, E2_MTIME, MINUTE },
+	{ "-atime", TEST_TIME, false, E2_ATIME, DAY },
+	{ "-amin", TEST_TIME, false, E2_ATIME, MINUTE },
+	{ "-ctime", TEST_TIME, false, E2_CTIME, DAY },
+	{ "-cmin", TEST_TIME, false, E2_CTIME, MINUTE },
 	{ "-empty", TEST_EMPTY, false, 0, 0 }, { "-samefile", TEST_SAMEFILE, false, 0, 0 },
 	{ "-mindepth", TEST_MIN, false, 0, 0 }, { "-maxdepth", TEST_MAX, false, 0, 0 },
 	{ "-print0", TEST_ZERO, false, 0, 0 }, { "-ls", TEST_LS, false, 0, 0 },
@@ -269,7 +272,8 @@ static int link_matches(const struct find_test *test, struct tour *t, const stru
 }
 
 /* The type of what a symlink leads to; its own when that is missing. */
-static int leads_to_type(const struct find_test *test, struct tour *t, const struct e2_walk_entry *e)
+static int leads_to_type(const struct find_test *test, struct tour *t,
+			 const struct e2_walk_entry *e)
 {
 	struct e2_resolve how = { .cwd = e->parent };
 	struct e2_str text = E2_STR_INIT;

@@ -86,8 +86,8 @@ int tour_next(struct tour *t, struct e2_walk_entry *e)
 		if (e2_str_status(&t->path))
 			return e2_fail(E2_ERR_NOMEM, "no memory for a path");
 		if (t->left == 0)
-			return e2_fail(E2_ERR_CORRUPT, "the paths of all names have more bytes than "
-				       "the volume; the rest is left out");
+			return e2_fail(E2_ERR_CORRUPT, "the paths of all names have more bytes "
+				       "than the volume; the rest is left out");
 		if (e->status == E2_ERR_NOMEM)
 			return e->status;
 		if (e->status)
@@ -105,8 +105,9 @@ void tour_skip(struct tour *t)
 int tour_end(struct tour *t, int r)
 {
 	if (t->deep)
-		shell_warn(t->sh, e2_fail(E2_ERR_NAMETOOLONG, "%" PRIu64 " names whose paths have more "
-					  "than %d bytes are left out", t->deep, PATH_BYTES - 1));
+		shell_warn(t->sh, e2_fail(E2_ERR_NAMETOOLONG, "%" PRIu64 " names whose paths have "
+					  "more than %d bytes are left out", t->deep,
+					  PATH_BYTES - 1));
 	if (t->untold)
 		shell_warn(t->sh, e2_fail(E2_ERR_CORRUPT, "%" PRIu64 " more could not be read",
 					  t->untold));

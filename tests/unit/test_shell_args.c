@@ -123,10 +123,31 @@ E2_TEST(shell_args, mistakes_in_the_table_are_found)
 		"[-l", "[]", "path", "PATH  PATH", "[-n NOTYPE]", "A:nothing", "[PATH", "[-l|]",
 		"A:text B:text C:text D:text E:text", "AVERYVERYLONGWORDINDEED",
 		"[-a] [-b] [-c] [-d] [-e] [-f] [-g] [-h] [-i] [-j] [-k] [-l] [-m] [-n] [-o] "
-		"[-p] [-q]",
+		"[-p] [-q] [-r] [-s] [-t] [-u] [-v] [-w] [-x] [-y] [-z] [-A] [-B] [-C] [-D] [-E] "
+		"[-F] [-G]",
 	};
 	struct spec spec;
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		cr_assert_eq(spec_parse(bad[i], &spec), E2_ERR_INVAL, "%s", bad[i]);
+}
+
+E2_TEST(shell_args, options_are_kept_in_their_order)
+{
+	static const char *const order[] = { "-not", "-name", "-name", "-l" };
+	struct word words[] = {
+		{ .text = "-not" }, { .text = "-name" }, { .text = "a" }, { .text = "/x" },
+		{ .text = "-name" }, { .text = "b" }, { .text = "-l" },
+	};
+	struct spec spec;
+	struct args args;
+
+	cr_assert_eq(spec_parse("[-l] [-name TEXT] [-not] [A:text]", &spec), 0);
+	cr_assert_eq(args_parse(&spec, words, sizeof(words) / sizeof(*words), &args), 0);
+	cr_assert_eq(args.uses, 4);
+	for (size_t i = 0; i < args.uses; i++)
+		cr_expect_str_eq(spec.option[args.use[i].option].name, order[i]);
+	cr_expect_str_eq(args.use[1].value.text, "a");
+	cr_expect_str_eq(args_value(&args, "-name")->text, "b");
+	args_free(&args);
 }
