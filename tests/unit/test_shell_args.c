@@ -122,9 +122,9 @@ E2_TEST(shell_args, mistakes_in_the_table_are_found)
 	static const char *const bad[] = {
 		"[-l", "[]", "path", "PATH  PATH", "[-n NOTYPE]", "A:nothing", "[PATH", "[-l|]",
 		"A:text B:text C:text D:text E:text", "AVERYVERYLONGWORDINDEED",
-		"[-a] [-b] [-c] [-d] [-e] [-f] [-g] [-h] [-i] [-j] [-k] [-l] [-m] [-n] [-o] "
-		"[-p] [-q] [-r] [-s] [-t] [-u] [-v] [-w] [-x] [-y] [-z] [-A] [-B] [-C] [-D] [-E] "
-		"[-F] [-G]",
+		("[-a] [-b] [-c] [-d] [-e] [-f] [-g] [-h] [-i] [-j] [-k] [-l] [-m] [-n] [-o] "
+		 "[-p] [-q] [-r] [-s] [-t] [-u] [-v] [-w] [-x] [-y] [-z] [-A] [-B] [-C] [-D] [-E] "
+		"[-F] [-G]"),
 	};
 	struct spec spec;
 
