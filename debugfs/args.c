@@ -223,9 +223,39 @@ static bool is_operand(const struct spec *spec, const char *text, size_t before)
 	       text[1] != '-' && !mode_change(text, 0, false, &mode);
 }
 
-/* Letters joined to one word, none of which takes a value. */
-static int take_letters(const struct spec *spec, const char *text, struct args *args)
+/* Option i, which stands in words[*at]; its value is behind equals, or the next word. */
+static int use_option(const struct word *words, size_t count, size_t *at, const char *equals,
+		       size_t i, struct args *args)
 {
+	const struct arg_option *o = &args->spec->option[i];
+	struct arg_use *use;
+	int err;
+
+	args->given[i] = true;
+	use = &args->use[args->uses++];
+	use->option = i;
+	if (o->type == ARG_NONE)
+		return equals ? fail_word("option ", words[*at].text, ": takes no value") : 0;
+	if (equals) {
+		use->value.text = equals + 1;
+	} else {
+		if (*at + 1 >= count)
+			return fail_word("option ", words[*at].text, " needs a value");
+		++*at;
+		use->value.text = words[*at].text;
+		use->value.quoted = words[*at].quoted;
+	}
+	err = convert(&use->value, o->type);
+	args->value[i] = use->value;
+	return err;
+}
+
+/* Letters joined to one word; only the last may take a value, which is the next word. */
+static int take_letters(const struct word *words, size_t count, size_t *at, struct args *args)
+{
+	const struct spec *spec = args->spec;
+	const char *text = words[*at].text;
+
 	for (const char *c = text + 1; *c; c++) {
 		char one[3] = { '-', *c, '\0' };
 		size_t i = find_option(spec, one, 2);
@@ -233,8 +263,10 @@ static int take_letters(const struct spec *spec, const char *text, struct args *
 		if (i == spec->options)
 			return fail_word("unknown option ",
 					 text[2] && text[1] != '-' ? one : text, "");
+		if (spec->option[i].type != ARG_NONE && c[1])
+			return fail_word("option ", one, " takes a value and must stand last");
 		if (spec->option[i].type != ARG_NONE)
-			return fail_word("option ", one, " takes a value and must stand alone");
+			return use_option(words, count, at, NULL, i, args);
 		args->given[i] = true;
 	}
 	return 0;
@@ -243,34 +275,14 @@ static int take_letters(const struct spec *spec, const char *text, struct args *
 /* An option at words[*at]; its value may be the next word or follow "=". */
 static int take_given(const struct word *words, size_t count, size_t *at, struct args *args)
 {
-	const struct spec *spec = args->spec;
 	const char *text = words[*at].text, *equals = NULL;
 	size_t i, len = strlen(text);
-	struct arg_use *use;
-	int err;
 
 	if (text[1] == '-' && (equals = strchr(text, '=')) != NULL)
 		len = (size_t)(equals - text);
-	i = find_option(spec, text, len);
-	if (i == spec->options)
-		return take_letters(spec, text, args);
-	args->given[i] = true;
-	use = &args->use[args->uses++];
-	use->option = i;
-	if (spec->option[i].type == ARG_NONE)
-		return equals ? fail_word("option ", text, ": takes no value") : 0;
-	if (equals) {
-		use->value.text = equals + 1;
-	} else {
-		if (*at + 1 >= count)
-			return fail_word("option ", text, " needs a value");
-		++*at;
-		use->value.text = words[*at].text;
-		use->value.quoted = words[*at].quoted;
-	}
-	err = convert(&use->value, spec->option[i].type);
-	args->value[i] = use->value;
-	return err;
+	i = find_option(args->spec, text, len);
+	return i == args->spec->options ? take_letters(words, count, at, args) :
+		use_option(words, count, at, equals, i, args);
 }
 
 /* Gives every operand its place: what must be there first, what may be as far as it goes. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* get, rdump and dump: out of the volume to the host. */
-#include "shell.h"
+#include "copy_name.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -26,38 +26,6 @@ static int told(struct copy *c, uint64_t before, int err)
 	bool ends = err == E2_ERR_NOSPC || err == E2_ERR_NOMEM || err == E2_ERR_FBIG;
 
 	return c->warnings > before && !ends ? 0 : err;
-}
-
-/* Adds the last component of a path; nothing for "" and "/". */
-static void add_last_component(struct e2_str *s, const char *path)
-{
-	size_t end = strlen(path), start;
-
-	while (end && path[end - 1] == '/')
-		end--;
-	for (start = end; start && path[start - 1] != '/'; start--)
-		;
-	e2_str_add_bytes(s, path + start, end - start);
-}
-
-/*
- * What a copy is called: as it was named, by its real name where that says nothing
- * ("."), and an inode number "inode-12".  Empty for the root, which stands for the
- * destination; E2_ERR_NOMEM must never be taken for it.
- */
-static int copy_name(const struct arg *a, struct e2_str *name)
-{
-	if (!a->path.len) {
-		if (a->ino != E2_INO_ROOT)
-			e2_str_addf(name, "inode-%u", a->ino);
-		return e2_str_status(name);
-	}
-	add_last_component(name, a->text);
-	if (!strcmp(e2_str_text(name), ".") || !strcmp(e2_str_text(name), ".."))
-		e2_str_truncate(name, 0);
-	if (!name->len)
-		add_last_component(name, a->path.text);
-	return e2_str_status(name);
 }
 
 static void show_stats(struct shell *sh, const struct e2_extract_stats *s, bool verbose)

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/* tar: trees of the volume as an archive. */
+#include "copy_name.h"
+#include "host_file.h"
+#include "interrupt.h"
+#include "shell.h"
+
+#include "host/archive_lib.h"
+#include "host/tar_out.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+struct job {
+	struct shell *sh;
+	struct e2_tar *tar;
+	struct e2_compressor *compressor;	/* NULL: none */
+	struct host_file file;
+	bool to_file;				/* else to standard output */
+	uint64_t warnings;
+};
+
+static void warn(void *context, const char *text)
+{
+	struct job *j = context;
+
+	j->warnings++;
+	shell_warn(j->sh, e2_fail(E2_ERR_CORRUPT, "%s", text));
+}
+
+static void note(void *context, const char *text)
+{
+	struct job *j = context;
+
+	shell_note(j->sh, text);
+	shell_say_notes(j->sh);
+}
+
+/* ---- where it goes -------------------------------------------------------------------- */
+
+static int put(void *context, const void *data, size_t len)
+{
+	struct job *j = context;
+
+	if (interrupt_asked())
+		return e2_fail(E2_ERR_CANCELLED, "interrupted");
+	if (j->to_file)
+		return host_file_write(&j->file, data, len);
+	out_raw(&j->sh->out, data, len);
+	return out_failed(&j->sh->out) ? e2_fail_errno(j->sh->out.error, "standard output") : 0;
+}
+
+static int put_compressed(void *context, const void *data, size_t len)
+{
+	struct job *j = context;
+
+	return e2_compress_put(j->compressor, data, len);
+}
+
+static int compression_of(const struct args *args, enum e2_compression *how)
+{
+	static const struct { const char *option; enum e2_compression how; } ways[] = {
+		{ "-z", E2_GZIP }, { "-J", E2_XZ }, { "--zstd", E2_ZSTD },
+	};
+
+	*how = E2_PLAIN;
+	for (size_t i = 0; i < sizeof(ways) / sizeof(*ways); i++) {
+		if (!args_has(args, ways[i].option))
+			continue;
+		if (*how != E2_PLAIN)
+			return e2_fail(E2_ERR_INVAL, "-z, -J and --zstd exclude each other");
+		*how = ways[i].how;
+	}
+	return 0;
+}
+
+/* ---- what goes there -------------------------------------------------------------------- */
+
+static int add_one(struct job *j, const struct arg *a)
+{
+	struct e2_str name = E2_STR_INIT;
+	uint64_t before = j->warnings;
+	int err = copy_name(a, &name);
+
+	if (!err)
+		err = e2_tar_add(j->tar, a->ino, e2_str_text(&name));
+	if (err && err != E2_ERR_NOMEM && j->warnings > before)
+		err = 0;			/* told already */
+	e2_str_free(&name);
+	return err;
+}
+
+static int add_all(struct job *j, const struct args *args, struct e2_tar_stats *stats,
+		   const struct e2_tar_options *options)
+{
+	int err = e2_tar_begin(j->sh->fs, options, &j->tar);
+
+	if (err)
+		return err;
+	for (size_t i = 0; i < args->count && !err; i++)
+		err = add_one(j, &args->arg[i]);
+	return e2_tar_end(j->tar, err, stats);
+}
+
+static void show_stats(struct shell *sh, const struct e2_tar_stats *s)
+{
+	struct out *o = &sh->out;
+
+	if (o->mode != OUT_TEXT) {
+		out_record(o, "tar");
+		out_u64(o, "files", s->files);
+		out_u64(o, "directories", s->dirs);
+		out_u64(o, "symlinks", s->symlinks);
+		out_u64(o, "others", s->others);
+		out_u64(o, "hard_links", s->links);
+		out_u64(o, "bytes", s->bytes);
+		out_u64(o, "left_out", s->left_out);
+		out_record_end(o);
+		return;
+	}
+	out_add(o, "wrote ");
+	add_plural(&o->text, s->files, "file", "files");
+	out_add(o, ", ");
+	add_plural(&o->text, s->dirs, "directory", "directories");
+	out_add(o, ", ");
+	add_plural(&o->text, s->symlinks, "symlink", "symlinks");
+	if (s->others)
+		out_add(o, ", %" PRIu64 " devices and fifos", s->others);
+	out_add(o, ": ");
+	e2_str_add_size(&o->text, s->bytes);
+	if (s->left_out)
+		out_add(o, "; left out or incomplete: %" PRIu64, s->left_out);
+	out_line(o);
+}
+
+int cmd_tar(struct shell *sh, const struct args *args)
+{
+	const struct arg *file = args_value(args, "-f");
+	struct job j = { .sh = sh, .to_file = file && strcmp(file->text, "-") != 0 };
+	struct e2_tar_options options = { .write = put, .warn = warn, .note = note, .context = &j };
+	enum e2_compression how;
+	struct e2_tar_stats stats;
+	int err = compression_of(args, &how);
+
+	if (err)
+		return shell_misused(sh, err);
+	if (!j.to_file && sh->out.terminal)
+		return shell_advise(sh, e2_fail(E2_ERR_INVAL, "an archive is not for a terminal"),
+				    "tar -f FILE");
+	if (j.to_file)
+		err = host_file_begin(&j.file, file->text);
+	if (err)
+		return err;
+	if (how != E2_PLAIN) {
+		options.write = put_compressed;
+		err = e2_compress_begin(how, put, &j, &j.compressor);
+	}
+	if (!err)
+		err = add_all(&j, args, &stats, &options);
+	err = e2_compress_end(j.compressor, err);
+	if (j.to_file)
+		err = host_file_end(&j.file, err);
+	if (!err && j.to_file && (args_has(args, "-v") || sh->out.mode != OUT_TEXT))
+		show_stats(sh, &stats);
+	return err;
+}

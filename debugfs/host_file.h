@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* A file of the host that gets its name when it is complete, and not before. */
+#ifndef DEBUGFS_HOST_FILE_H
+#define DEBUGFS_HOST_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct host_file {
+	const char *path;
+	char *temporary;	/* NULL: written in place: a device, a pipe */
+	int fd;
+};
+
+/* Begins a file of that name; what has it stays until it is kept.  E2_ERR_*. */
+int host_file_begin(struct host_file *f, const char *path);
+int host_file_write(struct host_file *f, const void *data, size_t len);
+/* Gives it its name, unless err, which is returned then: nothing is left of it. */
+int host_file_end(struct host_file *f, int err);
+
+#endif
