@@ -5,9 +5,6 @@
 #include "interrupt.h"
 #include "shell.h"
 
-#include "host/archive_lib.h"
-#include "host/tar_out.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>

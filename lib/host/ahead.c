@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "host/ahead.h"
 
-#include "cache/cache.h"
-
 #include <stdlib.h>
 #include <string.h>
 

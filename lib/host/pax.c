@@ -205,7 +205,8 @@ static void put_names(uint8_t *h, const struct e2_tar_entry *e, struct e2_str *r
 	bool path = !put_path(h, e->path, e->path_len);
 	bool link = e->link != NULL && e->link_len > LINK_BYTES;
 
-	if ((path && !e2_utf8_valid(e->path, e->path_len)) || (link && !e2_utf8_valid(e->link, e->link_len)))
+	if ((path && !e2_utf8_valid(e->path, e->path_len)) ||
+	    (link && !e2_utf8_valid(e->link, e->link_len)))
 		e2_pax_add(records, "hdrcharset", "BINARY", 6);
 	if (path) {	/* for who knows no extended headers: its end */
 		memcpy(h + NAME, e->path + e->path_len - NAME_BYTES, NAME_BYTES);

@@ -256,7 +256,7 @@ static int put_name(struct e2_tar *t, const struct e2_walk_entry *w, const char 
 	return r ? r : e2_map_set(t->by_ino, w->ino, t->link_count);
 }
 
-/* ---- the tree ------------------------------------------------------------------------------- */
+/* ---- the tree ----------------------------------------------------------------------- */
 
 static int set_path(struct e2_tar *t, const struct e2_walk_entry *w)
 {
@@ -330,7 +330,7 @@ int e2_tar_add(struct e2_tar *t, e2_ino ino, const char *name)
 	return r;
 }
 
-/* ---- beginning and end ------------------------------------------------------------------------ */
+/* ---- beginning and end -------------------------------------------------------------- */
 
 static void free_tar(struct e2_tar *t)
 {

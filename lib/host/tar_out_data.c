@@ -8,7 +8,6 @@
 
 #include "base/checked.h"
 #include "base/grow.h"
-#include "cache/cache.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -25,13 +25,14 @@ struct e2_tar {
 	struct e2_ahead ahead;
 	uint8_t *buffer;		/* what waits to be written */
 	size_t held;
-	uint64_t written, bytes_left;	/* of the archive; of data that the image can hold */
+	uint64_t written;		/* of the archive */
+	uint64_t bytes_left;		/* of data, as much as the image holds */
 	struct e2_str top, path, link, head, records;
 	struct e2_tar_piece *pieces;
 	size_t piece_count, pieces_cap;
 	struct e2_tar_name *dirs, *links;
 	size_t dir_count, dirs_cap, link_count, links_cap;
-	uint32_t *levels;		/* directories on the way to the object at hand, as in dir */
+	uint32_t *levels;		/* directories above the object at hand, as in dir */
 	size_t levels_cap;
 	struct e2_str texts;
 	struct e2_map *by_ino;		/* ino -> index into links + 1 */

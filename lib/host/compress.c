@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A compressed stream, by libarchive's filters around no format. */
+#include "host/compress.h"
+
 #include "host/archive_lib.h"
 
 #include "disk/consts.h"
@@ -30,7 +32,8 @@ static int fail(struct e2_compressor *c)
 {
 	const char *why = c->lib.archive_error_string(c->archive);
 
-	return c->failed ? c->failed : e2_fail(E2_ERR_HOST, "compressing: %s", why ? why : "failed");
+	return c->failed ? c->failed : e2_fail(E2_ERR_HOST, "compressing: %s",
+						     why ? why : "failed");
 }
 
 static int begin(struct e2_compressor *c, enum e2_compression how)
