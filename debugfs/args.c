@@ -16,7 +16,7 @@ static const struct {
 	{ "TEXT", ARG_TEXT }, { "NUMBER", ARG_NUMBER }, { "SIZE", ARG_SIZE },
 	{ "COUNT", ARG_COUNT }, { "HOST", ARG_HOST }, { "FIELD", ARG_FIELD },
 	{ "COMMAND", ARG_COMMAND }, { "NAME", ARG_NAME }, { "MODE", ARG_MODE },
-	{ "TIME", ARG_TIME },
+	{ "TIME", ARG_TIME }, { "LINE", ARG_LINE },
 };
 
 /* ---- the language -------------------------------------------------------- */
@@ -326,7 +326,7 @@ static int place_operands(struct args *args)
 
 int args_parse(const struct spec *spec, const struct word *words, size_t count, struct args *args)
 {
-	bool options = true;
+	bool options = spec->operands == 0 || spec->operand[0].type != ARG_LINE;
 	int err = 0;
 
 	*args = (struct args){ .spec = spec };

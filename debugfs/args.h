@@ -33,6 +33,7 @@ enum arg_type {
 	ARG_COMMAND,	/* the name of a command */
 	ARG_MODE,	/* 644, u+x,g-w: mode.h */
 	ARG_TIME,	/* a moment: moment.h */
+	ARG_LINE,	/* words of a command line: where it stands first nothing is an option */
 };
 
 enum { ARGS_OPTIONS = 32, ARGS_OPERANDS = 4, ARGS_WORD = 16 };

@@ -293,6 +293,41 @@ void change_attempt_end(struct shell *sh, const struct change_attempt *attempt, 
 	forget(sh);
 }
 
+void change_source_begin(struct shell *sh, struct change_source *source)
+{
+	struct change *c = &sh->change;
+
+	*source = (struct change_source){
+		.own = !sh->txn && !sh->whole, .whole = sh->whole, .survives = sh->survives,
+		.line = c->line, .steps = c->steps, .group = c->group,
+		.failed = c->failed,
+	};
+	c->line = false;
+	if (source->own) {
+		sh->whole = true;
+		sh->survives = false;
+	}
+}
+
+int change_source_end(struct shell *sh, const struct change_source *source, int status)
+{
+	struct change *c = &sh->change;
+
+	if (source->own)
+		status = change_end(sh, status);
+	sh->whole = source->whole;
+	sh->survives = source->survives;
+	c->failed = source->failed;	/* the line that called it is the one that fails */
+	/* The line that called it has a mark of its own, if nothing has taken that back. */
+	if (source->own || !source->line || !sh->txn || c->group != source->group ||
+	    c->steps < source->steps)
+		return status;
+	while (c->steps > source->steps)
+		pop_release(sh);
+	c->line = true;
+	return status;
+}
+
 int change_end(struct shell *sh, int status)
 {
 	bool open = sh->change.group > 0;

@@ -52,6 +52,17 @@ struct change_attempt {
 int change_attempt_begin(struct shell *sh, struct change_attempt *attempt);
 void change_attempt_end(struct shell *sh, const struct change_attempt *attempt, int status);
 
+/* A script that a command runs: a change of its own, or within one that is open a part of it.
+ * Where it fails, nothing of it stays. */
+struct change_source {
+	bool own;		/* it is one by itself */
+	bool whole, survives, line;
+	size_t steps, group;
+	unsigned failed;
+};
+void change_source_begin(struct shell *sh, struct change_source *source);
+int change_source_end(struct shell *sh, const struct change_source *source, int status);
+
 /* The end of the script or the session: commits what is to be, or takes it back. */
 int change_end(struct shell *sh, int status);
 

@@ -446,7 +446,7 @@ static int list_dirs(struct ls *ls, e2_ino ino, const char *path, bool title)
 /* Where the text of a symlink at this path starts from; 0 when that is not known. */
 static e2_ino parent_of(struct shell *sh, const struct e2_str *path)
 {
-	struct e2_resolve how = { 0 };
+	struct e2_resolve how = { .root = sh->root };
 	const char *slash = path->len ? strrchr(path->text, '/') : NULL;
 	char *dir = slash ? strndup(path->text, (size_t)(slash - path->text) + 1) : NULL;
 	e2_ino ino = 0;

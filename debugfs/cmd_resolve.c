@@ -190,7 +190,8 @@ static int walk(struct resolving *r, const struct object *object, e2_ino *ino)
 {
 	struct e2_cache *cache = e2_fs_cache(r->sh->fs);
 	struct e2_resolve how = {
-		.cwd = r->sh->cwd, .flags = r->follow ? 0 : E2_NOFOLLOW, .step = tell_step,
+		.root = r->sh->root, .cwd = r->sh->cwd,
+		.flags = r->follow ? 0 : E2_NOFOLLOW, .step = tell_step,
 		.search = r->as ? may_search : NULL, .context = r,
 	};
 	struct e2_cache_stats before, after;

@@ -15,8 +15,7 @@ const struct command *command_at(size_t index)
 	return index < sizeof(commands) / sizeof(*commands) ? &commands[index] : NULL;
 }
 
-/* Steps through a command's name and aliases; start with NULL.  The length, 0 at the end. */
-static size_t next_name(const struct command *c, const char **at)
+size_t command_next_name(const struct command *c, const char **at)
 {
 	if (!*at) {
 		*at = c->name;
@@ -36,11 +35,45 @@ const struct command *command_find(const char *name)
 		const char *at = NULL;
 		size_t n;
 
-		while ((n = next_name(c, &at)) > 0)
+		while ((n = command_next_name(c, &at)) > 0)
 			if (n == len && !memcmp(at, name, len))
 				return c;
 	}
 	return NULL;
+}
+
+/* The name of a command that begins with prefix, or else its first such alias; NULL: none does. */
+static const char *name_with(const struct command *c, const char *prefix, size_t *n)
+{
+	size_t len = strlen(prefix);
+	const char *at = NULL;
+
+	while ((*n = command_next_name(c, &at)) > 0)
+		if (*n >= len && !memcmp(at, prefix, len))
+			return at;
+	return NULL;
+}
+
+const struct command *command_prefixed(const char *prefix, struct e2_str *several)
+{
+	const struct command *c, *one = NULL;
+	struct e2_str names = E2_STR_INIT;
+	unsigned count = 0;
+
+	for (size_t i = 0; *prefix && (c = command_at(i)) != NULL; i++) {
+		size_t n;
+		const char *name = name_with(c, prefix, &n);
+
+		if (!name)
+			continue;
+		e2_str_add(&names, count++ ? ", " : "");
+		e2_str_add_bytes(&names, name, n);
+		one = c;
+	}
+	if (several && count > 1)
+		e2_str_add(several, e2_str_text(&names));
+	e2_str_free(&names);
+	return count == 1 ? one : NULL;
 }
 
 bool command_changes(const struct command *c)
@@ -88,7 +121,7 @@ bool command_nearest(const char *word, char *buffer, size_t size)
 		const char *at = NULL;
 		size_t n;
 
-		while ((n = next_name(c, &at)) > 0) {
+		while ((n = command_next_name(c, &at)) > 0) {
 			size_t d = distance(word, len, at, n);
 
 			if (d < best && d < n && n < size) {

@@ -29,6 +29,15 @@ struct command {
 const struct command *command_at(size_t index);		/* NULL past the last */
 const struct command *command_find(const char *name);	/* by name or alias; NULL: unknown */
 
+/*
+ * The one command with a name or alias that begins so; NULL where there is none, or several:
+ * then *several, unless NULL, receives their names, separated by commas.
+ */
+const struct command *command_prefixed(const char *prefix, struct e2_str *several);
+
+/* Steps through a command's name and aliases; start with *at NULL.  The length, 0 at the end. */
+size_t command_next_name(const struct command *c, const char **at);
+
 /* Whether it changes the volume: it runs within a transaction, sh->txn. */
 bool command_changes(const struct command *c);
 

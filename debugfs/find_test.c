@@ -275,7 +275,7 @@ static int link_matches(const struct find_test *test, struct tour *t, const stru
 static int leads_to_type(const struct find_test *test, struct tour *t,
 			 const struct e2_walk_entry *e)
 {
-	struct e2_resolve how = { .cwd = e->parent };
+	struct e2_resolve how = { .root = t->sh->root, .cwd = e->parent };
 	struct e2_str text = E2_STR_INIT;
 	uint32_t mode = e->inode.mode;
 	struct e2_inode in;

@@ -124,9 +124,8 @@ static int lex_word(struct lexer *l, struct word *w)
 	char first = l->line[l->at];
 
 	w->text = l->to;
+	w->at = l->at;
 	w->quoted = first == '"' || first == '\'' || first == '\\';
-	if (first == '>' || first == '|')
-		return fail_at(l->at, "no redirection here; quote > and | in names");
 	while (l->at < l->len) {
 		char c = l->line[l->at];
 		int err = 0;
@@ -143,8 +142,110 @@ static int lex_word(struct lexer *l, struct word *w)
 		if (err)
 			return err;
 	}
+	w->end = l->at;
 	*l->to++ = '\0';
 	return 0;
+}
+
+/* ---- output, and the host ------------------------------------------------- */
+
+static void skip_spaces(struct lexer *l)
+{
+	while (l->at < l->len && is_space(l->line[l->at]))
+		l->at++;
+}
+
+/* Behind > or >>: the file, and nothing else. */
+static int lex_file(struct lexer *l, size_t start, struct words *w)
+{
+	int err;
+
+	skip_spaces(l);
+	if (l->at >= l->len || strchr(";>|", l->line[l->at]))
+		return fail_at(start, "> is followed by a file of the host; in names it is quoted");
+	err = lex_word(l, &w->target);
+	if (err)
+		return err;
+	skip_spaces(l);
+	if (l->at < l->len && l->line[l->at] != ';' && l->line[l->at] != '#')
+		return fail_at(l->at, "nothing but ; follows the file that the output goes to");
+	return 0;
+}
+
+/* A command of the host, as it stands there: up to a ; outside of its quotes, or to the end. */
+static int lex_host(struct lexer *l, size_t start, bool rest, struct words *w)
+{
+	size_t from, end;
+
+	skip_spaces(l);
+	from = l->at;
+	for (char quote = '\0'; l->at < l->len; l->at++) {
+		char c = l->line[l->at];
+
+		if (c == '\\' && quote != '\'' && l->at + 1 < l->len)
+			l->at++;
+		else if (quote)
+			quote = c == quote ? '\0' : quote;
+		else if (c == '"' || c == '\'')
+			quote = c;
+		else if (c == ';' && !rest)
+			break;
+	}
+	for (end = l->at; end > from && is_space(l->line[end - 1]); )
+		end--;
+	if (end == from)
+		return fail_at(start, rest ? "! is followed by a command of the host" :
+			       "| is followed by a command of the host; in names it is quoted");
+	w->target = (struct word){ .text = l->to, .at = from, .end = end };
+	memcpy(l->to, l->line + from, end - from);
+	l->to += end - from;
+	*l->to++ = '\0';
+	return 0;
+}
+
+static int lex_way(struct lexer *l, struct words *w)
+{
+	size_t start = l->at;
+	char c = l->line[l->at++];
+
+	w->way = c == '|' ? WAY_PIPE : c == '!' ? WAY_HOST : WAY_FILE;
+	if (c == '>' && l->at < l->len && l->line[l->at] == '>') {
+		w->way = WAY_APPEND;
+		l->at++;
+	}
+	if (c != '!' && w->count == 0)
+		return fail_at(start, c == '>' ? "a command stands before >" :
+			       "a command stands before |");
+	return c == '>' ? lex_file(l, start, w) : lex_host(l, start, c == '!', w);
+}
+
+/* Words up to the end of the command. */
+static int lex_command(struct lexer *l, struct words *w)
+{
+	int err = 0;
+
+	while (!err) {
+		char c;
+
+		skip_spaces(l);
+		if (l->at < l->len && l->line[l->at] == '#')
+			l->at = l->len;
+		if (l->at >= l->len)
+			break;
+		c = l->line[l->at];
+		if (c == ';') {
+			l->at++;
+			w->ended = true;
+			break;
+		}
+		if (c == '>' || c == '|' || (c == '!' && w->count == 0)) {
+			err = lex_way(l, w);
+			continue;
+		}
+		err = lex_word(l, &w->word[w->count]);
+		w->count += !err;
+	}
+	return err;
 }
 
 int lex(const char *line, size_t len, size_t *used, struct words *words)
@@ -164,27 +265,50 @@ int lex(const char *line, size_t len, size_t *used, struct words *words)
 		goto out;
 	}
 	l.to = w.arena;
-	for (;;) {
-		while (l.at < len && is_space(line[l.at]))
-			l.at++;
-		if (l.at < len && line[l.at] == '#')
-			l.at = len;
-		if (l.at >= len)
-			break;
-		if (line[l.at] == ';') {
-			l.at++;
-			break;
-		}
-		err = lex_word(&l, &w.word[w.count]);
-		if (err)
-			goto out;
-		w.count++;
-	}
+	err = lex_command(&l, &w);
+	if (err)
+		goto out;
 	*used = l.at;
 	*words = w;
 	return 0;
 out:
 	words_free(&w);
+	return err;
+}
+
+/* The line with an end behind it that closes what is open. */
+static int lex_closed(const char *line, size_t len, const char *end, size_t *start,
+		      struct words *words)
+{
+	size_t whole = len + strlen(end), used, at = 0;
+	char *text = malloc(whole + 1);
+	int err = text ? 0 : e2_fail(E2_ERR_NOMEM, "no memory for a line of %zu bytes", len);
+
+	if (err)
+		return err;
+	memcpy(text, line, len);
+	memcpy(text + len, end, strlen(end) + 1);
+	for (; !(err = lex(text + at, whole - at, &used, words)); at += used) {
+		*start = at;
+		if (!words->ended)
+			break;
+		words_free(words);
+	}
+	free(text);
+	return err;
+}
+
+int lex_open(const char *line, size_t len, size_t *start, char *quote, struct words *words)
+{
+	static const char *const ends[] = { "", "\"", "'" };
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		err = lex_closed(line, len, ends[i], start, words);
+		*quote = *ends[i];
+		if (err != E2_ERR_INVAL)
+			break;
+	}
 	return err;
 }
 

@@ -41,7 +41,7 @@ int shell_resolve(struct shell *sh, e2_ino cwd, const struct e2_str *cwd_path, c
 {
 	struct e2_str at = E2_STR_INIT, whole = E2_STR_INIT;
 	struct e2_resolve how = {
-		.cwd = cwd, .flags = follow ? 0 : E2_NOFOLLOW, .step = track, .context = &at,
+		.root = sh->root, .cwd = cwd, .flags = follow ? 0 : E2_NOFOLLOW, .step = track, .context = &at,
 	};
 	bool below = text[0] && text[0] != '/' && cwd_path->len > 1;
 	int err;
@@ -85,7 +85,7 @@ void add_object(struct e2_str *s, const struct arg *a)
 
 const char *symlink_fate(struct shell *sh, e2_ino dir, const char *text)
 {
-	struct e2_resolve how = { .cwd = dir };
+	struct e2_resolve how = { .root = sh->root, .cwd = dir };
 	e2_ino ino;
 	int err = e2_resolve(sh->fs, &how, text, &ino);
 
@@ -133,8 +133,10 @@ int shell_climb(struct shell *sh, e2_ino dir, struct e2_str *path)
 	e2_ino parent;
 	int err = e2_bitset_new((uint64_t)e2_geometry(sh->fs)->inodes + 1, &seen);
 
-	while (!err && dir != E2_INO_ROOT) {
-		if (e2_bitset_test_and_set(seen, dir))
+	while (!err && dir != shell_root(sh)) {
+		if (dir == E2_INO_ROOT)
+			err = e2_fail(E2_ERR_NOENT, "a directory outside of the root");
+		if (!err && e2_bitset_test_and_set(seen, dir))
 			err = e2_fail(E2_ERR_CORRUPT, "directory <%u>: its parents go in a circle",
 				      dir);
 		if (!err)
@@ -159,21 +161,29 @@ int shell_names(struct shell *sh, struct e2_names **names)
 	return err;
 }
 
+/* Whether an inode is a directory that is in use. */
+static bool is_dir(struct shell *sh, e2_ino ino)
+{
+	struct e2_inode in;
+
+	return !e2_inode_get(sh->fs, ino, &in) && e2_is_dir(&in) && in.links_count > 0;
+}
+
 void shell_check_cwd(struct shell *sh)
 {
 	static const struct e2_str root = E2_STR_INIT;
 	struct e2_str path = E2_STR_INIT;
-	struct e2_inode in;
 	e2_ino ino;
 
-	if (sh->cwd == E2_INO_ROOT)
+	if (sh->root && !is_dir(sh, sh->root))
+		sh->root = 0;
+	if (sh->cwd == shell_root(sh))
 		return;
-	if (!shell_resolve(sh, E2_INO_ROOT, &root, e2_str_text(&sh->cwd_path), false, &ino, NULL) &&
-	    ino == sh->cwd)
+	if (!shell_resolve(sh, shell_root(sh), &root, e2_str_text(&sh->cwd_path), false, &ino,
+			   NULL) && ino == sh->cwd)
 		return;
-	if (e2_inode_get(sh->fs, sh->cwd, &in) || !e2_is_dir(&in) || in.links_count == 0 ||
-	    shell_climb(sh, sh->cwd, &path)) {
-		sh->cwd = E2_INO_ROOT;
+	if (!is_dir(sh, sh->cwd) || shell_climb(sh, sh->cwd, &path)) {
+		sh->cwd = shell_root(sh);
 		e2_str_truncate(&path, 0);
 		e2_str_add(&path, "/");
 	}

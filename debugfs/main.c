@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "interrupt.h"
-#include "shell.h"
+#include "volume.h"
 
 #include <getopt.h>
 #include <locale.h>
@@ -31,7 +31,7 @@ struct request {		/* what the command line asks for */
 	const char *commands[64];
 	size_t count;
 	const char *script;
-	bool keep_going, utc, names, dry;
+	bool keep_going, utc, names, dry, restricted;
 	enum out_mode mode;
 	enum out_color color;
 	struct e2_open_options open;
@@ -153,6 +153,9 @@ static int set_option(struct request *r, enum option_id id, const char *value)
 		r->utc = true;
 		/* for fields, which know no option */
 		return setenv("TZ", "UTC0", 1) ? usage("--utc", "", "no memory") : 0;
+	case OPT_RESTRICTED:
+		r->restricted = true;
+		return 0;
 	case OPT_NAMES:
 		r->names = true;
 		return 0;
@@ -257,81 +260,6 @@ static bool read_options(struct request *r, int argc, char **argv, int *status)
 	return *status == SHELL_OK;
 }
 
-/* ---- opening ------------------------------------------------------------- */
-
-static void print_failure(const char *image, int err)
-{
-	const char *detail = e2_err_detail();
-	struct e2_str s = E2_STR_INIT;
-	size_t len;
-
-	e2_str_add_name(&s, image, strlen(image));
-	if (s.len == 0)
-		e2_str_add(&s, "\"\"");
-	len = s.len;
-	if (strncmp(detail, e2_str_text(&s), len) == 0 && detail[len] == ':')
-		detail += len + 2;	/* the library has named it already */
-	(void)fprintf(stderr, PROGRAM ": %s: %s\n", e2_str_text(&s),
-		      *detail ? detail : e2_strerror(err));
-	if (*e2_err_advice())
-		(void)fprintf(stderr, "  try: %s\n", e2_err_advice());
-	e2_str_free(&s);
-}
-
-/* Says how to open by a backup, if there is one. */
-static void suggest_backup(const char *image)
-{
-	struct e2_io *io;
-	e2_blk blk;
-	uint32_t block_size;
-
-	if (e2_io_open_image(image, 0, &io))
-		return;
-	if (!e2_find_backup(io, &blk, &block_size))
-		(void)fprintf(stderr, "  try: -s %llu -b %u, a backup of the superblock\n",
-			      (unsigned long long)blk, block_size);
-	(void)e2_io_close(io);	/* only read from */
-}
-
-/* Where an image is mounted, how to get at it: the detail says "... mounted on /mnt; ...". */
-static void suggest_umount(void)
-{
-	const char *at = strstr(e2_err_detail(), "mounted on ");
-	const char *end = at ? strrchr(at, ';') : NULL;
-
-	if (end)
-		(void)fprintf(stderr, "  try: umount %.*s, or without -w\n",
-			      (int)(end - at - 11), at + 11);
-}
-
-/* Somebody's change was cut short; the user should hear of it, whatever he asked for. */
-static void tell_pending(const char *image, bool written)
-{
-	struct e2_str s = E2_STR_INIT;
-
-	e2_str_add_name(&s, image, strlen(image));
-	(void)fprintf(stderr, PROGRAM ": %s: a change that was cut short %s\n", e2_str_text(&s),
-		      written ? "has been completed" :
-		      "is shown as completed; the image is as it was");
-	e2_str_free(&s);
-}
-
-static int open_volume(const char *image, const struct e2_open_options *how, struct e2_fs **fs)
-{
-	int err = e2_open_image(NULL, image, how, fs);
-
-	if (!err && e2_fs_pending(*fs))
-		tell_pending(image, how->flags & E2_OPEN_WRITE);
-	if (!err)
-		return 0;
-	print_failure(image, err);
-	if (err == E2_ERR_BUSY)
-		suggest_umount();
-	if (!how->superblock && (err == E2_ERR_NOT_EXT2 || err == E2_ERR_CORRUPT))
-		suggest_backup(image);
-	return SHELL_CANNOT_OPEN;
-}
-
 /* ---- running ------------------------------------------------------------- */
 
 /* Several are a script of as many lines. */
@@ -396,7 +324,7 @@ static int set_scope(struct shell *sh, struct request *r)
 	sh->keeps_undo = !sh->whole || r->open.undo_path;
 	if (sh->writable && r->open.undo_path)
 		err = e2_fs_undo(sh->fs, &undo);
-	if (sh->writable || sh->dry)
+	if (sh->writable || sh->dry || sh->interactive)
 		interrupt_install();
 	return err;
 }
@@ -425,19 +353,19 @@ static int run(struct shell *sh, struct request *r)
 		return status;
 	err = set_scope(sh, r);
 	if (err) {
-		print_failure(r->image, err);
+		volume_failed(r->image, err);
 		return SHELL_CANNOT_OPEN;
 	}
 	return (int)run_request(sh, r);
 }
 
 /* A failure to close may be one to write. */
-static int close_volume(const char *image, struct e2_fs *fs, int status)
+static int close_volume(struct shell *sh, int status)
 {
-	int err = e2_close(fs);
+	int err = shell_close(sh);
 
 	if (err && !status) {
-		print_failure(image, err);
+		volume_failed(sh->image, err);
 		return SHELL_FAILED;
 	}
 	return status;
@@ -455,10 +383,12 @@ int main(int argc, char **argv)
 		return status;
 	if (r.dry)		/* nothing is to be written, a pending change neither */
 		r.open.flags &= ~(unsigned)E2_OPEN_WRITE;
-	status = open_volume(r.image, &r.open, &sh.fs);
+	status = volume_open(r.image, &r.open, &sh.fs);
 	if (status)
 		return status;
 	sh.image = r.image;
+	sh.how = r.open;
+	sh.restricted = r.restricted;
 	sh.time_flags = r.utc ? E2_TIME_UTC : 0;
 	sh.show_names = r.names;
 	sh.keep_going = r.keep_going;
@@ -466,6 +396,7 @@ int main(int argc, char **argv)
 	out_open(&sh.out, STDOUT_FILENO, r.mode, r.color);
 	status = run(&sh, &r);
 	out_close(&sh.out);
+	status = close_volume(&sh, status);
 	shell_end(&sh);
-	return close_volume(r.image, sh.fs, status);
+	return status;
 }

@@ -13,6 +13,13 @@ static const struct {
 	{ "resize", E2_INO_RESIZE }, { "journal", E2_INO_JOURNAL },
 };
 
+const char *object_reserved_name(size_t index)
+{
+	enum { RESERVED = sizeof(reserved) / sizeof(*reserved) };
+
+	return index < RESERVED ? reserved[index].name : index == RESERVED ? "lost+found" : NULL;
+}
+
 static const struct {
 	const char *name;
 	enum object_part part;

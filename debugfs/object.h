@@ -54,4 +54,7 @@ enum object_place {
  */
 int object_parse(const char *text, bool quoted, enum object_place place, struct object *o);
 
+/* The names that may stand between < and >; NULL past the last. */
+const char *object_reserved_name(size_t index);
+
 #endif

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "out.h"
 
+#include "interrupt.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <langinfo.h>
@@ -28,7 +30,7 @@ static bool wants_color(enum out_color color, bool terminal)
 
 void out_open(struct out *o, int fd, enum out_mode mode, enum out_color color)
 {
-	*o = (struct out){ .mode = mode, .fd = fd, .terminal = isatty(fd) == 1 };
+	*o = (struct out){ .mode = mode, .when = color, .fd = fd, .terminal = isatty(fd) == 1 };
 	o->color = mode == OUT_TEXT && wants_color(color, o->terminal);
 	o->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
 }
@@ -38,7 +40,13 @@ static void write_all(struct out *o, const void *data, size_t len)
 	const char *at = data;
 
 	while (len && !o->error) {
-		ssize_t n = write(o->fd, at, len);
+		ssize_t n;
+
+		if (interrupt_asked()) {	/* who asked to stop does not want the rest */
+			o->error = ECANCELED;
+			break;
+		}
+		n = write(o->fd, at, len);
 
 		if (n < 0) {
 			if (errno != EINTR)

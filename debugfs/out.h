@@ -19,6 +19,7 @@ enum out_style { STYLE_BOLD, STYLE_RED, STYLE_YELLOW };
 
 struct out {
 	enum out_mode mode;
+	enum out_color when;	/* there is to be colour */
 	int fd;
 	bool terminal;		/* headers of tables are shown */
 	bool color, utf8;

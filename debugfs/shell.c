@@ -4,6 +4,7 @@
 #include "consequence.h"
 #include "interrupt.h"
 #include "lines.h"
+#include "redirect.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define SHELL_RESTRICTED "--restricted: nothing of the host is read, written or run"
+
 /* ---- what went wrong ----------------------------------------------------- */
 
 /* "extant-debugfs: a.img: build.cmds:12: rm: TEXT"; answers said before come first. */
@@ -20,9 +23,12 @@ static void complain(struct shell *sh, const char *text)
 {
 	struct e2_str s = E2_STR_INIT;
 
+	sh->complaints++;
 	e2_str_add(&s, PROGRAM ": ");
-	e2_str_add_name(&s, sh->image, strlen(sh->image));
-	e2_str_add(&s, ": ");
+	if (sh->image) {
+		e2_str_add_name(&s, sh->image, strlen(sh->image));
+		e2_str_add(&s, ": ");
+	}
 	if (sh->script) {
 		e2_str_add_name(&s, sh->script, strlen(sh->script));
 		if (sh->line)
@@ -126,25 +132,40 @@ void shell_say_notes(struct shell *sh)
 	e2_str_truncate(&sh->notes, 0);
 }
 
-static enum shell_status unknown_command(struct shell *sh, const char *word)
+/* What an unknown word may have been meant as. */
+static void add_guess(const struct shell *sh, const char *word, struct e2_str *s)
 {
-	struct e2_str s = E2_STR_INIT;
 	char near[32];
 
-	e2_str_add(&s, "unknown command \"");
-	e2_str_add_name(&s, word, strlen(word));
-	e2_str_add(&s, "\"; ");
-	if (word[0] == '-' && word[1] && !sh->script)
-		e2_str_add(&s, "options stand before IMAGE");
+	if (word[0] == '-' && word[1] && !sh->script && !sh->interactive)
+		e2_str_add(s, "options stand before IMAGE");
 	else if (command_nearest(word, near, sizeof(near)))
-		e2_str_addf(&s, "did you mean %s?", near);
+		e2_str_addf(s, "did you mean %s?", near);
 	else
-		e2_str_add(&s, "help lists them all");
+		e2_str_add(s, "help lists them all");
+}
+
+static enum shell_status unknown_command(struct shell *sh, const char *word)
+{
+	struct e2_str s = E2_STR_INIT, several = E2_STR_INIT;
+
+	if (sh->interactive && !sh->script)
+		(void)command_prefixed(word, &several);
+	e2_str_add(&s, several.len ? "\"" : "unknown command \"");
+	e2_str_add_name(&s, word, strlen(word));
+	e2_str_add(&s, several.len ? "\" may be " : "\"; ");
+	if (several.len)
+		e2_str_add(&s, e2_str_text(&several));
+	else
+		add_guess(sh, word, &s);
 	out_flush(&sh->out);
-	if (sh->script)
+	if (sh->script) {
 		fail_command(sh, e2_str_text(&s));
-	else
+	} else {
+		sh->complaints++;
 		(void)fprintf(stderr, PROGRAM ": %s\n", e2_str_text(&s));
+	}
+	e2_str_free(&several);
 	e2_str_free(&s);
 	return SHELL_USAGE;
 }
@@ -193,6 +214,8 @@ static int find_inodes(struct shell *sh, struct args *args, bool tolerant)
 			wants(args, "-L");
 
 		if (!err && names_inode(type))
+			err = shell_must_be_open(sh);
+		if (!err && names_inode(type))
 			err = shell_lookup(sh, &a->object, follow, &a->ino, &a->path);
 		if (err && err != E2_ERR_NOMEM && tolerant && a->operand->many && --left > 0) {
 			shell_warn(sh, err);
@@ -206,13 +229,24 @@ static int find_inodes(struct shell *sh, struct args *args, bool tolerant)
 	return err;
 }
 
-/* Before a command: a transaction for one that changes something, else the image held still. */
-static int settle(struct shell *sh, bool changes)
+e2_ino shell_root(const struct shell *sh)
+{
+	return sh->root ? sh->root : E2_INO_ROOT;
+}
+
+int shell_must_be_open(struct shell *sh)
+{
+	if (sh->fs)
+		return 0;
+	return shell_advise(sh, e2_fail(E2_ERR_INVAL, "no image is open"), "open IMAGE");
+}
+
+int shell_hold(struct shell *sh)
 {
 	bool changed = false;
 	int err = 0;
 
-	if (!sh->reading) {
+	if (sh->fs && !sh->reading) {
 		err = e2_reading_begin(sh->fs, &changed);
 		if (err)
 			return err;
@@ -222,21 +256,38 @@ static int settle(struct shell *sh, bool changes)
 		shell_forget(sh);
 		shell_check_cwd(sh);
 	}
-	return changes ? change_ready(sh) : 0;
+	return 0;
 }
 
 /* What a transaction has read must stay as it is until its end. */
-static void unsettle(struct shell *sh)
+void shell_release(struct shell *sh)
 {
-	if (sh->reading && !sh->txn) {
+	if (sh->fs && sh->reading && !sh->txn) {
 		e2_reading_end(sh->fs);
 		sh->reading = false;
 	}
 }
 
+/* Before a command: a transaction for one that changes something, else the image held still. */
+static int settle(struct shell *sh, const struct command *c)
+{
+	int err = c->group == GROUP_session ? 0 : shell_must_be_open(sh);
+
+	if (!err)
+		err = shell_hold(sh);
+	return !err && command_changes(c) ? change_ready(sh) : err;
+}
+
 static void check_output(struct shell *sh)
 {
-	if (!out_failed(&sh->out))
+	if (sh->out.error == ECANCELED) {	/* a signal: see out.c */
+		if (!sh->redirected)
+			sh->out.error = 0;
+		if (!sh->failed)
+			shell_warn(sh, e2_fail(E2_ERR_CANCELLED, "interrupted"));
+		return;
+	}
+	if (!out_failed(&sh->out) || sh->redirected)
 		return;
 	/* A reader that has seen enough is told nothing. */
 	if (sh->out.error != EPIPE) {
@@ -247,6 +298,36 @@ static void check_output(struct shell *sh)
 	sh->failed = true;
 }
 
+/* Whether a path of the host is among the arguments. */
+static bool uses_host(const struct args *args)
+{
+	const struct spec *spec = args->spec;
+
+	for (size_t i = 0; i < spec->options; i++)
+		if (args->given[i] && spec->option[i].type == ARG_HOST)
+			return true;
+	for (size_t i = 0; i < args->count; i++)
+		if (args->arg[i].operand->type == ARG_HOST)
+			return true;
+	return false;
+}
+
+/* The command itself, where its paths of the host begin. */
+static int run_handler(struct shell *sh, const struct command *c, struct args *args)
+{
+	bool host = uses_host(args);
+	int err;
+
+	if (host && sh->restricted)
+		return e2_fail(E2_ERR_INVAL, "%s", SHELL_RESTRICTED);
+	err = host ? host_enter(sh) : 0;
+	if (!err)
+		err = c->run(sh, args);
+	if (host)
+		host_leave(sh);
+	return err;
+}
+
 static enum shell_status run(struct shell *sh, const struct command *c, struct args *args)
 {
 	bool changes = command_changes(c);
@@ -254,16 +335,17 @@ static enum shell_status run(struct shell *sh, const struct command *c, struct a
 
 	sh->failed = false;
 	sh->misused = false;
+	sh->changed = false;
 	e2_str_truncate(&sh->notes, 0);
 	e2_err_clear();
-	err = settle(sh, changes);
+	err = settle(sh, c);
 	/* What raw commands change, and that alone, is the same whenever they do it. */
 	if (!err && changes && (c->group != GROUP_raw || sh->change.done == 0))
 		e2_txn_seal(sh->txn, c->group != GROUP_raw);
 	if (!err)
 		err = find_inodes(sh, args, !changes);
 	if (!err)
-		err = c->run(sh, args);
+		err = run_handler(sh, c, args);
 	if (err && changes)
 		out_discard(&sh->out);	/* it has not come to pass */
 	out_flush(&sh->out);
@@ -272,14 +354,14 @@ static enum shell_status run(struct shell *sh, const struct command *c, struct a
 	} else if (err) {
 		fail_command(sh, last_failure(err));
 		sh->failed = true;
-	} else if (changes) {
+	} else if (changes || sh->changed) {
 		shell_say_notes(sh);
 		sh->change.done++;
 		shell_forget(sh);
 		shell_check_cwd(sh);
 	}
 	check_output(sh);
-	unsettle(sh);
+	shell_release(sh);
 	return sh->misused ? SHELL_USAGE : sh->failed ? SHELL_FAILED : SHELL_OK;
 }
 
@@ -308,6 +390,8 @@ static const struct command *find_command(struct shell *sh, const char *name, st
 	if (!sh->last || strcmp(sh->last->name, name) != 0) {
 		const struct command *c = command_find(name);
 
+		if (!c && sh->interactive && !sh->script)
+			c = command_prefixed(name, NULL);
 		sh->last = NULL;
 		*err = c ? spec_parse(c->args, &sh->last_spec) : 0;
 		if (!c || *err)
@@ -353,7 +437,8 @@ enum shell_status shell_words(struct shell *sh, const struct word *words, size_t
 	c = find_command(sh, name, &spec, &err);
 	if (!c)
 		return unknown_command(sh, name);
-	sh->command = name;
+	/* as it was called, but in full */
+	sh->command = strcmp(c->name, name) && command_find(name) ? name : c->name;
 	if (!err)
 		err = args_parse(&spec, words + used, count - used, &args);
 	if (err) {
@@ -379,11 +464,32 @@ static bool ignores_failure(struct words *w)
 	return true;
 }
 
+/* The words of one command, with its output where it is to go. */
+static enum shell_status run_way(struct shell *sh, struct words *words)
+{
+	enum shell_status status;
+	struct redirect way;
+
+	if (words->way != WAY_OUT && sh->restricted) {
+		fail_command(sh, SHELL_RESTRICTED);
+		return SHELL_FAILED;
+	}
+	if (words->way == WAY_HOST)
+		return host_run(sh, words->target.text);
+	if (words->way == WAY_OUT)
+		return shell_words(sh, words->word, words->count);
+	if (redirect_begin(sh, words, &way))
+		return SHELL_FAILED;
+	status = shell_words(sh, words->word, words->count);
+	return redirect_end(sh, &way, status);
+}
+
 /* One command of a line; used: how much of the line it takes. */
 static enum shell_status run_next(struct shell *sh, const char *line, size_t len, size_t *used)
 {
 	enum shell_status status;
 	struct words words;
+	bool outer = sh->ignoring;
 	int err = lex(line, len, used, &words);
 
 	if (err) {
@@ -391,17 +497,17 @@ static enum shell_status run_next(struct shell *sh, const char *line, size_t len
 		fail_command(sh, last_failure(err));
 		return SHELL_USAGE;
 	}
-	if (interrupt_asked() && words.count) {
+	if (interrupt_asked() && (words.count || words.way)) {
 		fail_command(sh, "interrupted");
 		words_free(&words);
 		*used = len;
 		return SHELL_FAILED;
 	}
 	sh->ignoring = ignores_failure(&words);
-	status = shell_words(sh, words.word, words.count);
+	status = run_way(sh, &words);
 	if (sh->ignoring)
 		status = SHELL_OK;
-	sh->ignoring = false;
+	sh->ignoring = outer;
 	words_free(&words);
 	return status;
 }
@@ -495,47 +601,22 @@ enum shell_status shell_script(struct shell *sh, const char *path)
 	return status;
 }
 
-static void prompt(const struct shell *sh)
+enum shell_status shell_source(struct shell *sh, int fd, const char *name)
 {
-	const char *slash = strrchr(sh->image, '/'), *base = slash ? slash + 1 : sh->image;
-	struct e2_str s = E2_STR_INIT;
+	const char *script = sh->script, *command = sh->command;
+	struct change_source whole;
+	enum shell_status status;
+	unsigned line = sh->line;
 
-	if (!sh->out.terminal)
-		return;
-	e2_str_add_name(&s, base, strlen(base));
-	e2_str_add(&s, ":");
-	e2_str_add_name(&s, sh->cwd_path.text, sh->cwd_path.len);
-	(void)printf("%s> ", e2_str_text(&s));
-	(void)fflush(stdout);	/* a prompt that cannot be shown harms nobody */
-	e2_str_free(&s);
-}
-
-void shell_interact(struct shell *sh)
-{
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len;
-
-	while (!sh->quit) {
-		prompt(sh);
-		if (!interrupt_wait(STDIN_FILENO)) {
-			interrupt_forget();
-			out_line(&sh->out);
-			out_flush(&sh->out);
-			continue;
-		}
-		len = getline(&line, &size, stdin);
-		if (len < 0) {
-			out_line(&sh->out);
-			out_flush(&sh->out);
-			break;
-		}
-		(void)shell_line(sh, line, (size_t)len);	/* it has been said */
-		if (interrupt_asked())
-			interrupt_forget();
-	}
-	free(line);
-	(void)change_end(sh, SHELL_OK);	/* the same */
+	change_source_begin(sh, &whole);
+	sh->script = name;
+	sh->command = NULL;
+	status = run_lines(sh, fd);
+	status = (enum shell_status)change_source_end(sh, &whole, (int)status);
+	sh->script = script;
+	sh->line = line;
+	sh->command = command;
+	return status;
 }
 
 void shell_forget(struct shell *sh)
@@ -546,6 +627,26 @@ void shell_forget(struct shell *sh)
 	sh->owners = NULL;
 }
 
+int shell_close(struct shell *sh)
+{
+	int err = 0;
+
+	shell_forget(sh);
+	consequence_forget(sh);
+	if (sh->fs) {
+		if (sh->reading)
+			e2_reading_end(sh->fs);
+		err = e2_close(sh->fs);
+	}
+	sh->fs = NULL;
+	sh->reading = false;
+	sh->root = 0;
+	sh->cwd = E2_INO_ROOT;
+	e2_str_truncate(&sh->cwd_path, 0);
+	e2_str_add(&sh->cwd_path, "/");
+	return err;
+}
+
 void shell_end(struct shell *sh)
 {
 	shell_forget(sh);
@@ -553,6 +654,13 @@ void shell_end(struct shell *sh)
 	e2_str_free(&sh->cwd_path);
 	e2_str_free(&sh->advice);
 	e2_str_free(&sh->notes);
+	free(sh->image_text);
+	sh->image_text = NULL;
+	if (sh->local.moved) {
+		(void)close(sh->local.home);	/* directories, only looked up in */
+		(void)close(sh->local.there);
+	}
+	sh->local.moved = false;
 	free(sh->change.commits);
 	sh->change.commits = NULL;
 }

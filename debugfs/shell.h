@@ -22,9 +22,12 @@ enum shell_status {		/* also the program's exit status */
 };
 
 struct shell {
-	const char *image;	/* as the user named it */
-	struct e2_fs *fs;
+	const char *image;	/* as the user named it; NULL: none is open */
+	char *image_text;	/* the same, where the session has to release it; else NULL */
+	struct e2_open_options how;	/* it was opened */
+	struct e2_fs *fs;	/* NULL: none is open */
 	struct out out;
+	e2_ino root;		/* of all paths: chroot; 0: the volume's */
 	e2_ino cwd;
 	struct e2_str cwd_path;	/* bytes; "/" for the root */
 	unsigned time_flags;	/* E2_TIME_UTC or 0 */
@@ -32,6 +35,16 @@ struct shell {
 	bool keep_going;
 	bool interactive;	/* lines are typed by somebody */
 	bool quit;
+	bool restricted;	/* nothing of the host is touched */
+	struct {
+		bool moved;	/* lcd has been used */
+		int home, there;/* directories: where the program began, where host paths begin */
+	} local;
+	unsigned redirected;	/* how many times over output goes elsewhere */
+	unsigned complaints;	/* failures told so far */
+	unsigned sourced;	/* scripts within scripts */
+	bool has_clock;		/* changes are made at this time, not the host's: */
+	struct e2_time clock;
 	/* changing: change.h */
 	bool writable;		/* opened with -w */
 	bool dry;		/* nothing is ever committed: changes are shown at the end */
@@ -43,6 +56,7 @@ struct shell {
 	struct change change;
 	struct e2_str advice;	/* stands behind "try:" after the next failure */
 	struct e2_str notes;	/* lines that are said if the command succeeds */
+	bool changed;		/* the command has used the transaction, though others like it do not */
 	bool misused;		/* it was called the wrong way */
 	const char *script;	/* name of the script that runs; NULL: none */
 	unsigned line;
@@ -55,6 +69,16 @@ struct shell {
 	struct owners *owners;	/* once asked for */
 	struct consequence *consequence;	/* once names were taken away */
 };
+
+/* The volume's inode that paths begin at. */
+e2_ino shell_root(const struct shell *sh);
+
+/* 0, or E2_ERR_INVAL "no image is open". */
+int shell_must_be_open(struct shell *sh);
+
+/* Makes the image hold still, for who looks at it outside of a command. */
+int shell_hold(struct shell *sh);
+void shell_release(struct shell *sh);
 
 /* Runs one command given as words; prints what failed. */
 enum shell_status shell_words(struct shell *sh, const struct word *words, size_t count);
@@ -74,8 +98,14 @@ enum shell_status shell_script(struct shell *sh, const char *path);
 /* After the last line of a script: what its changes come to; the status of it all. */
 enum shell_status shell_end_lines(struct shell *sh, enum shell_status status);
 
-/* Lines from a terminal, with a prompt; failures are printed and forgotten. */
+/* The same within a command: the script is one change, or a part of the one that is open. */
+enum shell_status shell_source(struct shell *sh, int fd, const char *name);
+
+/* Lines from a terminal, with a prompt; failures are printed and forgotten (interact.c). */
 void shell_interact(struct shell *sh);
+
+/* Closes the volume, with what is known of it; the image's name stays.  As e2_close(). */
+int shell_close(struct shell *sh);
 
 /* Releases what commands have gathered; the volume and the output are the caller's. */
 void shell_end(struct shell *sh);

@@ -73,8 +73,12 @@ E2_TEST(shell_lex, what_cannot_be_meant_is_refused_with_its_column)
 		{ "ls \\u{d800}", "names no character" }, { "ls \\u{110000}",
 			"names no character" },
 		{ "ls \\u{0}", "names no character" },
-		{ "ls >x", "column 4: no redirection" }, { "ls | more",
-			"column 4: no redirection" },
+		{ "ls >", "column 4: > is followed by" }, { "ls >;pwd", "column 4: >" },
+		{ "ls > a b", "column 8: nothing but ;" }, { "ls > a | b", "column 8: nothing" },
+		{ "ls |", "column 4: | is followed by" }, { "ls | ; b", "column 4: |" },
+		{ "> x", "column 1: a command stands before >" },
+		{ "| x", "column 1: a command stands before |" },
+		{ "!", "column 1: ! is followed by" }, { "ls > 'a", "the quote is not closed" },
 	};
 	struct words w;
 	size_t used;
@@ -86,6 +90,70 @@ E2_TEST(shell_lex, what_cannot_be_meant_is_refused_with_its_column)
 				   e2_err_detail());
 	}
 	cr_assert_eq(lex("a\0b", 3, &used, &w), E2_ERR_INVAL);
+}
+
+E2_TEST(shell_lex, output_goes_to_files_and_commands_of_the_host)
+{
+	static const struct {
+		const char *line;
+		enum lex_way way;
+		size_t count, used;
+		const char *target;
+	} cases[] = {
+		{ "ls >x", WAY_FILE, 1, 5, "x" }, { "ls -l > 'a b'; pwd", WAY_FILE, 2, 14, "a b" },
+		{ "ls >> \\x41 # to A", WAY_APPEND, 1, 17, "A" },
+		{ "ls '>' \\>x a>b", WAY_OUT, 4, 14, NULL }, { "ls a|b", WAY_OUT, 2, 6, NULL },
+		{ "ls | wc -l", WAY_PIPE, 1, 10, "wc -l" },
+		{ "ls |sh -c 'a; b' ; pwd", WAY_PIPE, 1, 18, "sh -c 'a; b'" },
+		{ "ls | a \\; 'b;' ; c", WAY_PIPE, 1, 17, "a \\; 'b;'" },
+		{ "!echo a; echo 'b' ", WAY_HOST, 0, 18, "echo a; echo 'b'" },
+		{ "ls !x", WAY_OUT, 2, 5, NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *line = cases[i].line;
+		struct words w;
+		size_t used;
+
+		cr_assert_eq(lex(line, strlen(line), &used, &w), 0, "%s: %s", line,
+			     e2_err_detail());
+		cr_assert_eq(w.way, cases[i].way, "%s", line);
+		cr_assert_eq(w.count, cases[i].count, "%s: %zu", line, w.count);
+		cr_assert_eq(used, cases[i].used, "%s: %zu", line, used);
+		if (cases[i].target)
+			cr_assert_str_eq(w.target.text, cases[i].target, "%s", line);
+		words_free(&w);
+	}
+}
+
+E2_TEST(shell_lex, a_line_that_is_being_typed_has_words_too)
+{
+	static const struct {
+		const char *line;
+		size_t start, count;
+		char quote;
+		const char *last;
+	} cases[] = {
+		{ "", 0, 0, '\0', "" }, { "ls", 0, 1, '\0', "ls" }, { "ls ", 0, 1, '\0', "ls" },
+		{ "cat \"a b", 0, 2, '"', "a b" }, { "cat 'a\"b", 0, 2, '\'', "a\"b" },
+		{ "cd /a; ls /b", 6, 2, '\0', "/b" }, { "cd /a;", 6, 0, '\0', "" },
+		{ "cat 'a;b' 'c", 0, 3, '\'', "c" },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		const char *line = cases[i].line;
+		struct words w;
+		size_t start;
+		char quote;
+
+		cr_assert_eq(lex_open(line, strlen(line), &start, &quote, &w), 0, "%s", line);
+		cr_assert_eq(start, cases[i].start, "%s: %zu", line, start);
+		cr_assert_eq(quote, cases[i].quote, "%s", line);
+		cr_assert_eq(w.count, cases[i].count, "%s: %zu", line, w.count);
+		if (w.count)
+			cr_assert_str_eq(w.word[w.count - 1].text, cases[i].last, "%s", line);
+		words_free(&w);
+	}
 }
 
 /* Whatever name is shown escaped can be typed back between double quotes. */

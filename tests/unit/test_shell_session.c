@@ -167,7 +167,7 @@ E2_TEST(shell_session, a_failure_is_a_failure)
 	};
 	static const char *const usage[] = {
 		"sta", "ls -x", "cat", "cat <0>", "print", "ls 'a", "blocks /big x", "pwd x",
-		"ls > x", "cd a b",
+		"ls >", "ls | ", "cd a b",
 	};
 	struct session s;
 

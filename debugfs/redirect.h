@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Commands whose output goes to a file or a command of the host, and commands of the host.
+ *
+ * A file is replaced when the command has done its work: where one that failed would leave half
+ * of it, what was there stays.  That holds for regular files with one name; into devices and
+ * fifos, and files that have several names, output goes as it comes.
+ */
+#ifndef DEBUGFS_REDIRECT_H
+#define DEBUGFS_REDIRECT_H
+
+#include "shell.h"
+
+#include <sys/types.h>
+
+struct redirect {
+	enum lex_way way;
+	const char *target;
+	struct out out;		/* the session's, meanwhile */
+	char *path, *temp;	/* the file, and what becomes it */
+	off_t size;		/* of a file that is added to; -1: it cannot be cut */
+	pid_t child;
+	unsigned complaints;	/* of the session, before */
+};
+
+/* From here output goes there.  E2_ERR_HOST. */
+int redirect_begin(struct shell *sh, const struct words *words, struct redirect *r);
+
+/* And from here where it went before.  status: of the command; what it comes to with the file
+ * or the command of the host. */
+enum shell_status redirect_end(struct shell *sh, struct redirect *r, enum shell_status status);
+
+/* Runs a command of the host and waits for it. */
+enum shell_status host_run(struct shell *sh, const char *command);
+
+/* To where relative paths of the host start (lcd), and back. */
+int host_enter(struct shell *sh);
+void host_leave(struct shell *sh);
+
+#endif
