@@ -105,7 +105,7 @@ E2_TEST(shell_lex, output_goes_to_files_and_commands_of_the_host)
 		{ "ls '>' \\>x a>b", WAY_OUT, 4, 14, NULL }, { "ls a|b", WAY_OUT, 2, 6, NULL },
 		{ "ls | wc -l", WAY_PIPE, 1, 10, "wc -l" },
 		{ "ls |sh -c 'a; b' ; pwd", WAY_PIPE, 1, 18, "sh -c 'a; b'" },
-		{ "ls | a \\; 'b;' ; c", WAY_PIPE, 1, 17, "a \\; 'b;'" },
+		{ "ls | a \\; 'b;' ; c", WAY_PIPE, 1, 16, "a \\; 'b;'" },
 		{ "!echo a; echo 'b' ", WAY_HOST, 0, 18, "echo a; echo 'b'" },
 		{ "ls !x", WAY_OUT, 2, 5, NULL },
 	};
