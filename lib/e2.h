@@ -62,8 +62,10 @@
 #include "tree/damage.h"
 #include "tree/tree.h"
 #include "tree/use.h"
+#include "tree/uses.h"
 #include "tree/xattr_area.h"
 #include "tree/xattr_write.h"
+#include "vol/space.h"
 #include "vol/vol.h"
 #include "vol/write.h"
 

@@ -319,6 +319,12 @@ static int claims_of(struct claimer *k, e2_ino ino, const uint8_t *raw)
 
 	if (!in_use(k, ino, raw))
 		return 0;
+	if (k->c->inode) {
+		e2_inode_decode(&in, raw, k->g->inode_size);
+		r = k->c->inode(k->c->context, ino, &in);
+		if (r)
+			return r;
+	}
 	pointers = may_matter(k, raw);
 	if (acl && !k->all && (acl < k->low || acl >= k->high))
 		acl = 0;
@@ -343,7 +349,8 @@ static int claims_of_all(struct claimer *k)
 	struct e2_inode in;
 	const uint8_t *raw;
 	e2_ino ino;
-	int r = e2_scan_begin(k->fs, E2_SCAN_RAW, &scan);
+	unsigned marked = k->c->marked_only ? E2_SCAN_USED_ONLY : 0;
+	int r = e2_scan_begin(k->fs, E2_SCAN_RAW | marked, &scan);
 
 	if (r)
 		return r;

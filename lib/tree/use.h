@@ -75,6 +75,10 @@ enum { E2_CLAIM_ACL = E2_POINTERS };
  */
 struct e2_claims {
 	struct e2_fs *fs;
+	bool marked_only;	/* leave out what the bitmap of inodes calls free: for sums */
+	/* Called for each inode that could claim something, before its claims; not 0 stops.  May
+	 * be NULL. */
+	int (*inode)(void *context, e2_ino ino, const struct e2_inode *in);
 	/* Called for each run; not 0 stops, and is what the visit returns. */
 	int (*claim)(void *context, const struct e2_inode *in, const struct e2_claim *claim);
 	/* A pointer that leads nowhere: status E2_ERR_CORRUPT or E2_ERR_IO.  May be NULL. */

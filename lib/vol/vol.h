@@ -182,6 +182,11 @@ E2_NODISCARD int e2_inode_table(struct e2_fs *fs, e2_grp group, e2_blk *first);
 /* Whether the bitmaps call a block or inode used. */
 E2_NODISCARD int e2_block_used(struct e2_fs *fs, e2_blk blk, bool *used);
 E2_NODISCARD int e2_inode_used(struct e2_fs *fs, e2_ino ino, bool *used);
+/* How many inodes of a group its bitmap calls used. */
+E2_NODISCARD int e2_group_inodes_used(struct e2_fs *fs, e2_grp group, uint32_t *count);
+/* The first inode from `from` on that is free by its bitmap, reserved ones left out; 0: none is.
+ * Groups whose bitmap cannot be read are passed over. */
+E2_NODISCARD int e2_inode_next_free(struct e2_fs *fs, e2_ino from, e2_ino *ino);
 
 /* What a block is by the layout alone. */
 enum e2_role {
