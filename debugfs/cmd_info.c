@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* info: the volume on one screen, counted from its inodes and bitmaps. */
+#include "bar.h"
 #include "usage.h"
 
 #include <inttypes.h>
@@ -170,18 +171,6 @@ static void show_holds(struct shell *sh, const struct e2_super *s, const struct 
 	out_line(o);
 }
 
-static void show_bar(struct out *o, uint64_t part, uint64_t most)
-{
-	uint64_t cells = most ? (part * BAR + most / 2) / most : 0;
-
-	if (part)
-		out_add(o, "  ");
-	if (!cells && part)
-		out_add(o, "%s", o->utf8 ? "\u258f" : ".");
-	for (uint64_t i = 0; i < cells; i++)
-		out_add(o, "%s", o->utf8 ? "\u2588" : "#");
-}
-
 static void show_places(struct shell *sh, const struct usage *u)
 {
 	const struct e2_geometry *g = e2_geometry(sh->fs);
@@ -204,7 +193,9 @@ static void show_places(struct shell *sh, const struct usage *u)
 		out_add(o, "  %-14s", place_name(i));
 		out_add_number(o, u->place[i], width);
 		mark = out_mark(o);
-		show_bar(o, u->place[i], most);
+		if (u->place[i])
+			out_add(o, "  ");
+		show_bar(o, u->place[i], most, BAR);
 		if (*place_note(i)) {
 			out_add(o, "  ");
 			out_pad(o, mark, 15);
@@ -262,7 +253,7 @@ int cmd_info(struct shell *sh, const struct args *args)
 {
 	const struct e2_super *s = e2_super(sh->fs);
 	struct usage u;
-	int err = usage_count(sh, &u);
+	int err = usage_count(sh, &u, NULL);
 
 	(void)args;
 	if (err)

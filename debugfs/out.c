@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 enum { OUT_FULL = 64 * 1024 };	/* bytes that may wait */
@@ -182,6 +183,22 @@ void out_line(struct out *o)
 	e2_str_add_bytes(&o->text, "\n", 1);
 	if (o->text.len >= OUT_FULL)
 		out_flush(o);
+}
+
+unsigned out_width(const struct out *o)
+{
+	enum { USUAL = 100, LEAST = 40, MOST = 1000 };
+	const char *columns = getenv("COLUMNS");
+	struct winsize size = { 0 };
+	uint64_t width = 0;
+
+	if (o->terminal && ioctl(o->fd, TIOCGWINSZ, &size) == 0)
+		width = size.ws_col;
+	if (!width && (!columns || e2_parse_u64(columns, 1, MOST, &width))) {
+		e2_err_clear();
+		width = USUAL;
+	}
+	return width < LEAST ? LEAST : width > MOST ? MOST : (unsigned)width;
 }
 
 void out_raw(struct out *o, const void *data, size_t len)

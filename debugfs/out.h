@@ -53,6 +53,9 @@ size_t out_mark(const struct out *o);
 void out_pad(struct out *o, size_t mark, size_t columns);
 void out_line(struct out *o);		/* ends a line */
 
+/* Columns there are: the terminal's, or $COLUMNS, or 100; at least 40. */
+unsigned out_width(const struct out *o);
+
 /* Bytes as they are. */
 void out_raw(struct out *o, const void *data, size_t len);
 

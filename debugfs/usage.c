@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The count: bitmaps, then every used inode with its pointers, then the texts of
- * symlinks.  A block that several claim is counted once, so that no damage makes the
- * work or the sums grow past the volume.
+ * The count: every block by its use, the bitmaps, then the texts of symlinks.  A block that
+ * several claim is counted once, so that no damage makes the sums grow past the volume.
  */
 #include "usage.h"
 
-#include <stdlib.h>
+#include "interrupt.h"
+
 #include <string.h>
 
 static const struct {
@@ -23,6 +23,7 @@ static const struct {
 	[PLACE_ATTRIBUTES] = { "attributes", "attribute_blocks", "", true },
 	[PLACE_JOURNAL] = { "journal", "journal_blocks", "", true },
 	[PLACE_BAD] = { "bad blocks", "bad_blocks", "", true },
+	[PLACE_LOST] = { "nobody's", "lost_blocks", "in use, but nothing points there", true },
 	[PLACE_REST] = { "the rest", "other_blocks",
 			 "boot, superblocks, descriptors, bitmaps", false },
 };
@@ -83,161 +84,62 @@ void add_field_bytes(struct e2_str *s, const char *structure, const char *field,
 struct count {
 	struct shell *sh;
 	struct usage *u;
-	struct e2_bitset *seen;		/* blocks counted already */
+	uint64_t (*per_group)[PLACES];
 };
 
-static void unread(struct usage *u, int err)
-{
-	u->unread++;
-	u->status = u->status ? u->status : err;
-	e2_err_clear();
-}
+/* ---- blocks -------------------------------------------------------------- */
 
-/* ---- bitmaps ------------------------------------------------------------- */
-
-static void add_gap(struct usage *u, uint64_t len)
+enum place place_of_use(enum e2_use use, const struct e2_claim *claim)
 {
-	u->gaps += len > 0;
-	if (len > u->largest_gap)
-		u->largest_gap = len;
-}
-
-static bool is_used(const uint8_t *bitmap, uint32_t bit)
-{
-	return bitmap[bit / 8] >> bit % 8 & 1;
-}
-
-/* One bit of a block bitmap; a gap may go on into the next group. */
-static void count_bit(struct usage *u, bool used, uint64_t *gap)
-{
-	if (used) {
-		add_gap(u, *gap);
-		*gap = 0;
-	} else {
-		++*gap;
-		u->free_blocks++;
+	if (claim && claim->ino == E2_INO_RESIZE)
+		return PLACE_GROWTH;
+	switch (use) {
+	case E2_USE_FREE: return PLACE_FREE;
+	case E2_USE_LOST: return PLACE_LOST;
+	case E2_USE_GROWTH: return PLACE_GROWTH;
+	case E2_USE_INODE_TABLE: return PLACE_TABLES;
+	case E2_USE_DATA:
+	case E2_USE_SYMLINK: return PLACE_DATA;
+	case E2_USE_DIR: return PLACE_DIRS;
+	case E2_USE_SINGLE:
+	case E2_USE_DOUBLE:
+	case E2_USE_TRIPLE: return PLACE_POINTERS;
+	case E2_USE_XATTR: return PLACE_ATTRIBUTES;
+	case E2_USE_JOURNAL: return PLACE_JOURNAL;
+	case E2_USE_BAD: return PLACE_BAD;
+	default: return PLACE_REST;
 	}
 }
 
-/* Most bytes of a bitmap are all used or all free. */
-static int count_blocks(struct count *c, e2_grp group, const struct e2_group *desc, uint64_t *gap)
+static int count_run(void *context, enum e2_use use, const struct e2_range *run,
+		     const struct e2_claim *claim)
 {
+	struct count *c = context;
 	const struct e2_geometry *g = e2_geometry(c->sh->fs);
-	uint32_t bits = e2_group_blocks(g, group);
-	const struct e2_buf *buf;
-	int err = e2_buf_get(c->sh->fs, desc->block_bitmap, &buf);
+	enum place place = place_of_use(use, claim);
+	e2_blk blk = run->blk, end = run->blk + run->count;
 
-	if (err)
-		return err;
-	for (uint32_t i = 0; i < bits; ) {
-		uint8_t byte = buf->data[i / 8];
+	c->u->place[place] += run->count;
+	while (c->per_group && blk < end) {
+		e2_grp group = blk < g->first_data_block ? 0 : e2_block_group(g, blk);
+		e2_blk next = e2_group_first_block(g, group) + e2_group_blocks(g, group);
 
-		if (byte == 0 && bits - i >= 8 && i % 8 == 0) {
-			*gap += 8;
-			c->u->free_blocks += 8;
-			i += 8;
-		} else if (byte == 0xff && bits - i >= 8 && i % 8 == 0) {
-			count_bit(c->u, true, gap);
-			i += 8;
-		} else {
-			count_bit(c->u, is_used(buf->data, i), gap);
-			i++;
-		}
+		next = next < end ? next : end;
+		c->per_group[group][place] += next - blk;
+		blk = next;
 	}
-	e2_buf_put(c->sh->fs, buf);
 	return 0;
-}
-
-static int count_inodes(struct count *c, const struct e2_group *desc)
-{
-	const struct e2_geometry *g = e2_geometry(c->sh->fs);
-	const struct e2_buf *buf;
-	int err = e2_buf_get(c->sh->fs, desc->inode_bitmap, &buf);
-
-	if (err)
-		return err;
-	for (uint32_t i = 0; i < g->inodes_per_group; i++)
-		c->u->used_inodes += is_used(buf->data, i);
-	e2_buf_put(c->sh->fs, buf);
-	return 0;
-}
-
-static void count_groups(struct count *c)
-{
-	const struct e2_geometry *g = e2_geometry(c->sh->fs);
-	uint64_t gap = 0;
-
-	for (e2_grp i = 0; i < g->groups; i++) {
-		struct e2_group desc;
-		int err = e2_group_get(c->sh->fs, i, &desc);
-
-		if (!err)
-			err = count_blocks(c, i, &desc, &gap);
-		if (!err)
-			err = count_inodes(c, &desc);
-		if (err)
-			unread(c->u, err);
-		c->u->place[PLACE_TABLES] += g->inode_table_blocks;
-		if (!g->meta_bg && e2_group_has_super(g, i))
-			c->u->place[PLACE_GROWTH] += g->reserved_gdt_blocks;
-	}
-	add_gap(c->u, gap);
-	c->u->place[PLACE_FREE] = c->u->free_blocks;
 }
 
 /* ---- inodes -------------------------------------------------------------- */
 
-static enum place place_of(const struct count *c, e2_ino ino, const struct e2_inode *in)
+static int count_inode(void *context, e2_ino ino, const struct e2_inode *in)
 {
-	const struct e2_super *s = e2_super(c->sh->fs);
+	struct count *c = context;
+	struct usage *u = c->u;
 
-	if (ino == E2_INO_RESIZE)
-		return PLACE_GROWTH;
-	if (ino == E2_INO_BAD_BLOCKS)
-		return PLACE_BAD;
-	if (e2_has_has_journal(s) && ino == s->journal_inum)
-		return PLACE_JOURNAL;
-	return e2_is_dir(in) ? PLACE_DIRS : PLACE_DATA;
-}
-
-static uint64_t claim(struct count *c, e2_blk blk, uint64_t count)
-{
-	return count - e2_bitset_set_run(c->seen, blk, count);
-}
-
-/* The reserved descriptors that the resize inode maps are counted with their groups. */
-static int count_pointers(struct count *c, e2_ino ino, const struct e2_inode *in)
-{
-	enum place place = place_of(c, ino, in);
-	struct e2_walk_block b;
-	struct e2_blocks *walk;
-	int r = e2_blocks_begin(c->sh->fs, in, &walk);
-
-	if (r)
-		return r;
-	while ((r = e2_blocks_next(walk, &b)) > 0) {
-		uint64_t fresh;
-
-		if (b.status) {
-			unread(c->u, b.status);
-			continue;
-		}
-		if (place == PLACE_GROWTH && b.level < 2)
-			continue;
-		fresh = claim(c, b.blk, b.count);
-		if (b.level && place != PLACE_GROWTH)
-			c->u->place[PLACE_POINTERS] += fresh;
-		else
-			c->u->place[place] += fresh;
-		if (b.level && !fresh)
-			e2_blocks_skip(walk);
-	}
-	e2_blocks_end(walk);
-	return r;
-}
-
-static void count_type(struct usage *u, const struct e2_inode *in)
-{
+	if (ino < e2_geometry(c->sh->fs)->first_ino && ino != E2_INO_ROOT)
+		return 0;
 	switch (in->mode & E2_S_IFMT) {
 	case E2_S_IFREG: u->files++; break;
 	case E2_S_IFDIR: u->dirs++; break;
@@ -247,47 +149,41 @@ static void count_type(struct usage *u, const struct e2_inode *in)
 	default: u->others++; break;
 	}
 	u->linked += !e2_is_dir(in) && in->links_count > 1;
-}
-
-static int count_inode(struct count *c, e2_ino ino, const struct e2_inode *in)
-{
-	const struct e2_geometry *g = e2_geometry(c->sh->fs);
-	bool reserved = ino < g->first_ino && ino != E2_INO_ROOT;
-	int err = 0;
-
-	if (!reserved && (!in->links_count || !in->mode))
-		return 0;
-	if (!reserved)
-		count_type(c->u, in);
-	if (in->file_acl && e2_block_valid(g, in->file_acl))
-		c->u->place[PLACE_ATTRIBUTES] += claim(c, in->file_acl, 1);
-	if (reserved || e2_inode_has_blocks(c->sh->fs, in))
-		err = count_pointers(c, ino, in);
-	if (err == E2_ERR_NOMEM)
-		return err;
-	if (err && !reserved)
-		unread(c->u, err);
 	return 0;
 }
 
-static int count_all_inodes(struct count *c)
+static int count_marked_inodes(struct count *c)
 {
-	struct e2_inode in;
-	struct e2_scan *scan;
-	e2_ino ino;
-	int r = e2_scan_begin(c->sh->fs, E2_SCAN_USED_ONLY, &scan);
+	const struct e2_geometry *g = e2_geometry(c->sh->fs);
 
-	if (r)
-		return r;
-	while ((r = e2_scan_next(scan, &ino, &in, NULL)) > 0) {
-		r = count_inode(c, ino, &in);
-		if (r)
-			break;
+	for (e2_grp i = 0; i < g->groups; i++) {
+		uint32_t used;
+		int err = e2_group_inodes_used(c->sh->fs, i, &used);
+
+		if (err == E2_ERR_NOMEM)
+			return err;
+		if (err) {
+			c->u->unread++;
+			c->u->status = c->u->status ? c->u->status : err;
+			e2_err_clear();
+		} else {
+			c->u->used_inodes += used;
+		}
 	}
-	for (uint32_t i = 0; i < e2_scan_bad_groups(scan); i++)
-		unread(c->u, E2_ERR_CORRUPT);
-	e2_scan_end(scan);
-	return r;
+	return 0;
+}
+
+static int count_uses(struct count *c)
+{
+	struct e2_uses uses = {
+		.fs = c->sh->fs, .run = count_run, .inode = count_inode, .stop = interrupt_asked,
+		.context = c,
+	};
+	int err = e2_uses_visit(&uses);
+
+	c->u->unread = uses.unread;
+	c->u->status = uses.status;
+	return err;
 }
 
 /* ---- symlinks ------------------------------------------------------------ */
@@ -316,22 +212,22 @@ static int count_dangling(struct count *c)
 	return r;
 }
 
-int usage_count(struct shell *sh, struct usage *u)
+int usage_count(struct shell *sh, struct usage *u, uint64_t (*per_group)[PLACES])
 {
-	struct count c = { .sh = sh, .u = u };
-	uint64_t known = 0, blocks = e2_geometry(sh->fs)->blocks;
-	int err = e2_bitset_new(blocks, &c.seen);
+	struct count c = { .sh = sh, .u = u, .per_group = per_group };
+	struct gaps gaps;
+	int err;
 
 	*u = (struct usage){ 0 };
+	err = count_uses(&c);
+	if (!err)
+		err = count_marked_inodes(&c);
+	if (!err)
+		err = gaps_count(sh, 0, &gaps);
 	if (err)
 		return err;
-	count_groups(&c);
-	err = count_all_inodes(&c);
-	if (!err)
-		err = count_dangling(&c);
-	e2_bitset_free(c.seen);
-	for (enum place i = 0; i < PLACE_REST; i++)
-		known += u->place[i];
-	u->place[PLACE_REST] = known < blocks ? blocks - known : 0;
-	return err;
+	u->free_blocks = gaps.blocks;
+	u->largest_gap = gaps.largest;
+	u->gaps = gaps.count;
+	return per_group ? 0 : count_dangling(&c);
 }

@@ -3,11 +3,12 @@
 #ifndef DEBUGFS_USAGE_H
 #define DEBUGFS_USAGE_H
 
+#include "gaps.h"
 #include "structs.h"
 
 enum place {
 	PLACE_DATA, PLACE_FREE, PLACE_TABLES, PLACE_GROWTH, PLACE_DIRS, PLACE_POINTERS,
-	PLACE_ATTRIBUTES, PLACE_JOURNAL, PLACE_BAD, PLACE_REST, PLACES
+	PLACE_ATTRIBUTES, PLACE_JOURNAL, PLACE_BAD, PLACE_LOST, PLACE_REST, PLACES
 };
 
 struct usage {
@@ -21,7 +22,11 @@ struct usage {
 	int status;				/* the first of their failures */
 };
 
-int usage_count(struct shell *sh, struct usage *u);
+/* per_group: PLACES numbers for every group, which grow by its blocks, the boot block counted
+ * with group 0; may be NULL. */
+int usage_count(struct shell *sh, struct usage *u, uint64_t (*per_group)[PLACES]);
+
+enum place place_of_use(enum e2_use use, const struct e2_claim *claim);
 
 const char *place_name(enum place place);	/* for people */
 const char *place_key(enum place place);	/* for programs */
