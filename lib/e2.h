@@ -27,6 +27,7 @@
 #include "base/json.h"
 #include "base/map.h"
 #include "base/nearest.h"
+#include "base/order.h"
 #include "base/ranges.h"
 #include "base/str.h"
 #include "base/units.h"

@@ -10,8 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Makes room for more bytes and the NUL; false, and sticky, when there is none. */
-static bool reserve(struct e2_str *s, size_t more)
+/* What reserve() does when there is not room enough. */
+static bool enlarge(struct e2_str *s, size_t more)
 {
 	size_t need, cap;
 	char *text;
@@ -36,6 +36,12 @@ static bool reserve(struct e2_str *s, size_t more)
 	s->text = text;
 	s->cap = cap;
 	return true;
+}
+
+/* Makes room for more bytes and the NUL; false, and sticky, when there is none. */
+static inline bool reserve(struct e2_str *s, size_t more)
+{
+	return (!s->failed && s->cap > s->len && more < s->cap - s->len) || enlarge(s, more);
 }
 
 void e2_str_add_bytes(struct e2_str *s, const void *data, size_t len)
@@ -89,19 +95,47 @@ static void add_escaped_bytes(struct e2_str *s, const uint8_t *p, size_t len)
 	}
 }
 
+/* ASCII that may stand for itself in a name. */
+static bool is_plain_ascii(uint32_t c)
+{
+	return c >= 0x20 && c < 0x7f && c != '\\' && c != '"';
+}
+
 /* Whether the bytes of a character may stand for themselves in a name. */
 static bool is_plain(uint32_t c)
 {
-	if (c >= 0x20 && c < 0x7f)
-		return c != '\\' && c != '"';
-	return !e2_char_is_control(c);
+	return c < 0x80 ? is_plain_ascii(c) : !e2_char_is_control(c);
+}
+
+/* How many bytes at the start of a name are ASCII that stands for itself: 8 at a time. */
+static size_t plain_bytes(const uint8_t *p, size_t len)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), high = ones << 7;
+	size_t n = 0;
+
+	for (; len - n >= 8; n += 8) {
+		uint64_t word, quote, slash;
+
+		memcpy(&word, p + n, 8);
+		quote = word ^ ones * '"';
+		slash = word ^ ones * '\\';
+		/* A byte below 0x20, one from 0x7f on, a quote, a backslash: each sets the
+		 * highest bit of a byte here, and nothing else does before the first of them. */
+		if (((word - ones * 0x20) | (word + ones) | word | (quote - ones) |
+		     (slash - ones)) & high)
+			break;
+	}
+	while (n < len && is_plain_ascii(p[n]))
+		n++;
+	return n;
 }
 
 void e2_str_add_name(struct e2_str *s, const void *name, size_t len)
 {
-	const uint8_t *p = name;
-	size_t plain = 0;	/* bytes before p that are not added yet */
+	size_t plain = plain_bytes(name, len);	/* bytes before p that are not added yet */
+	const uint8_t *p = (const uint8_t *)name + plain;
 
+	len -= plain;
 	while (len > 0) {
 		uint32_t c = *p;
 		size_t n = c < 0x80 ? 1 : e2_utf8_decode(p, len, &c);	/* ASCII is the rule */

@@ -59,20 +59,81 @@ static bool local_moment(int64_t sec, struct moment *m)
 	return true;
 }
 
-void e2_str_add_time(struct e2_str *s, int64_t sec, int32_t nsec, unsigned flags)
+/*
+ * What the zone of a moment is from UTC, looked up once a day: a day that begins and ends with
+ * the same offset is taken to have no other in between.
+ */
+static bool zone_offset(struct e2_zone *zone, int64_t sec, long *offset)
 {
+	int64_t day = sec / 86400 - (sec % 86400 < 0);
+	struct moment first, last;
+
+	if (zone->state == E2_ZONE_UNKNOWN || day != zone->day) {
+		/* far from where the arithmetic ends */
+		bool same = sec < INT64_MAX / 2 && sec > INT64_MIN / 2 &&
+			    local_moment(day * 86400, &first) &&
+			    local_moment(day * 86400 + 86399, &last) && first.offset == last.offset;
+
+		zone->day = day;
+		zone->state = same ? E2_ZONE_SAME : E2_ZONE_CHANGES;
+		zone->offset = same ? first.offset : 0;
+	}
+	*offset = zone->offset;
+	return zone->state == E2_ZONE_SAME;
+}
+
+static void find_moment(struct e2_zone *zone, int64_t sec, unsigned flags, struct moment *m)
+{
+	long offset;
+
+	if (!(flags & E2_TIME_UTC) && zone && zone_offset(zone, sec, &offset)) {
+		utc_moment(sec + offset, m);
+		m->offset = offset;
+	} else if ((flags & E2_TIME_UTC) || !local_moment(sec, m)) {
+		utc_moment(sec, m);
+	}
+}
+
+/* Puts a number of so many digits, and what stands behind it, at *at. */
+static void put(char **at, unsigned n, unsigned digits, char behind)
+{
+	for (unsigned i = digits; i-- > 0; n /= 10)
+		(*at)[i] = (char)('0' + n % 10);
+	*at += digits;
+	*(*at)++ = behind;
+}
+
+void e2_str_add_time_in(struct e2_str *s, struct e2_zone *zone, int64_t sec, int32_t nsec,
+			unsigned flags)
+{
+	char text[64], *at = text;
 	struct moment m;
 	unsigned minutes;
 
-	if ((flags & E2_TIME_UTC) || !local_moment(sec, &m))
-		utc_moment(sec, &m);
-	e2_str_addf(s, "%04" PRId64 "-%02u-%02u %02u:%02u", m.year, m.month, m.day, m.hour,
-		    m.minute);
-	if (flags & E2_TIME_BRIEF)
+	find_moment(zone, sec, flags, &m);
+	if (m.year < 0 || m.year > 9999)
+		e2_str_addf(s, "%04" PRId64 "-", m.year);
+	else
+		put(&at, (unsigned)m.year, 4, '-');
+	put(&at, m.month, 2, '-');
+	put(&at, m.day, 2, ' ');
+	put(&at, m.hour, 2, ':');
+	if (flags & E2_TIME_BRIEF) {
+		put(&at, m.minute, 2, ' ');
+		e2_str_add_bytes(s, text, (size_t)(at - text) - 1);
 		return;
-	e2_str_addf(s, ":%02u", m.second);
+	}
+	put(&at, m.minute, 2, ':');
+	put(&at, m.second, 2, nsec >= 0 ? '.' : ' ');
 	if (nsec >= 0)
-		e2_str_addf(s, ".%09" PRId32, nsec);
+		put(&at, (unsigned)nsec, 9, ' ');
+	*at++ = m.offset < 0 ? '-' : '+';
 	minutes = (unsigned)((m.offset < 0 ? -m.offset : m.offset) / 60);
-	e2_str_addf(s, " %c%02u%02u", m.offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+	put(&at, minutes / 60 * 100 + minutes % 60, 4, ' ');
+	e2_str_add_bytes(s, text, (size_t)(at - text) - 1);
+}
+
+void e2_str_add_time(struct e2_str *s, int64_t sec, int32_t nsec, unsigned flags)
+{
+	e2_str_add_time_in(s, NULL, sec, nsec, flags);
 }

@@ -35,6 +35,15 @@ void e2_str_add_count(struct e2_str *s, uint64_t n);		/* "1,204" */
 enum { E2_TIME_UTC = 1, E2_TIME_BRIEF = 2 };
 void e2_str_add_time(struct e2_str *s, int64_t sec, int32_t nsec, unsigned flags);
 
+/* The same for who shows many times: *zone, zeroed at first, keeps what was learnt of TZ's zone. */
+struct e2_zone {
+	int64_t day;		/* since 1970 in UTC */
+	long offset;		/* seconds from UTC on that day */
+	enum { E2_ZONE_UNKNOWN, E2_ZONE_SAME, E2_ZONE_CHANGES } state;
+};
+void e2_str_add_time_in(struct e2_str *s, struct e2_zone *zone, int64_t sec, int32_t nsec,
+			unsigned flags);
+
 /*
  * Parses "@1795165964", "2026-11-20 09:12:44 +0100", "2026-11-20 09:12" or
  * "20261120091244" into seconds since 1970.  Without a zone the time is UTC; without

@@ -61,6 +61,18 @@ int e2_scan_next(struct e2_scan *scan, e2_ino *ino, struct e2_inode *in, const u
 uint32_t e2_scan_bad_groups(const struct e2_scan *scan);
 void e2_scan_end(struct e2_scan *scan);
 
+/*
+ * The inodes of a list that ascends (one may stand in it twice), reading ahead in large pieces.
+ *	while ((r = e2_pick_next(pick, &index, &in)) != 0)
+ * Every element is yielded, by its index: 1; negative when it cannot be read, as e2_inode_get()
+ * says, and calling next again goes on; 0 at the end.
+ * inos is borrowed until the end.
+ */
+struct e2_pick;
+int e2_pick_begin(struct e2_fs *fs, const e2_ino *inos, size_t count, struct e2_pick **pick);
+int e2_pick_next(struct e2_pick *pick, size_t *index, struct e2_inode *in);
+void e2_pick_end(struct e2_pick *pick);
+
 /* ---- mapping ------------------------------------------------------------------ */
 
 struct e2_run {

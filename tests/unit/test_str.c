@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +100,25 @@ E2_TEST(base_str, names_cannot_command_a_terminal)
 		cr_assert_str_eq(e2_str_text(&s), cases[i].shown, "case %zu: %s", i,
 				 e2_str_text(&s));
 		e2_str_free(&s);
+	}
+}
+
+/* Wherever a byte stands in a text that needs no care. */
+E2_TEST(base_str, a_byte_is_escaped_wherever_it_stands)
+{
+	for (size_t at = 0; at < 20; at++) {
+		for (unsigned byte = 1; byte < 256; byte++) {
+			bool plain = byte >= 0x20 && byte < 0x7f && byte != '\\' && byte != '"';
+			char name[] = "abcdefghijklmnopqrst", shown[64];
+			struct e2_str s = E2_STR_INIT;
+
+			name[at] = (char)byte;
+			snprintf(shown, sizeof(shown), plain ? "%.*s%c%s" : "%.*s\\x%02x%s",
+				 (int)at, name, byte, name + at + 1);
+			e2_str_add_name(&s, name, strlen(name));
+			cr_assert_str_eq(e2_str_text(&s), shown);
+			e2_str_free(&s);
+		}
 	}
 }
 

@@ -164,6 +164,41 @@ E2_TEST(base_units, utc_agrees_with_the_c_library)
 	}
 }
 
+/* What is kept of the zone changes nothing: around changes of the clock, and far away. */
+E2_TEST(base_units, a_kept_zone_shows_the_same_times)
+{
+	static const int64_t around[] = {
+		0, -1, 1774746000, 1792890000, 951782400, INT32_MIN, INT32_MAX, INT64_MAX,
+		INT64_MIN, 67768036191676799, -67768040609740800,
+	};
+	static const char *const zones[] = { "CET-1CEST,M3.5.0,M10.5.0/3", "XYZ3:30", "UTC0" };
+
+	for (size_t z = 0; z < sizeof(zones) / sizeof(zones[0]); z++) {
+		struct e2_str one = E2_STR_INIT, other = E2_STR_INIT;
+		struct e2_zone zone = { 0 };
+
+		setenv("TZ", zones[z], 1);
+		tzset();
+		for (size_t i = 0; i < sizeof(around) / sizeof(around[0]); i++) {
+			for (int64_t step = -200; step <= 200; step++) {
+				int64_t sec;
+
+				if (__builtin_add_overflow(around[i], step * 1799, &sec))
+					continue;
+				e2_str_add_time(&one, sec, 7, 0);
+				e2_str_add_time_in(&other, &zone, sec, 7, 0);
+				e2_str_add_time_in(&other, &zone, sec, -1, E2_TIME_BRIEF);
+				e2_str_add_time(&one, sec, -1, E2_TIME_BRIEF);
+				cr_assert_str_eq(e2_str_text(&other), e2_str_text(&one));
+				e2_str_truncate(&one, 0);
+				e2_str_truncate(&other, 0);
+			}
+		}
+		e2_str_free(&one);
+		e2_str_free(&other);
+	}
+}
+
 E2_TEST(base_units, the_zone_is_that_of_tz)
 {
 	setenv("TZ", "XYZ-5:30", 1);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/* Putting many things in order: permutations, so that large elements stay where they are. */
+#ifndef E2_BASE_ORDER_H
+#define E2_BASE_ORDER_H
+
+#include "base/err.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct e2_slice {		/* bytes of an arena */
+	size_t at;
+	uint32_t len;
+};
+
+/*
+ * The order of texts by their bytes, a text before those it begins: the smallest is
+ * order[0].  Equal ones stay as they were.
+ *
+ * first   the slice of the first; those of the others follow, each stride bytes after the last
+ * count   at most UINT32_MAX
+ */
+E2_NODISCARD int e2_order_texts(const char *arena, const struct e2_slice *first, size_t stride,
+				size_t count, uint32_t *order);		/* E2_ERR_NOMEM */
+
+/* Sorts numbers, in time that grows with their count alone.  room: as many. */
+void e2_sort_u64(uint64_t *numbers, uint64_t *room, size_t count);
+
+#endif
