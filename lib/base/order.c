@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Texts are sorted by merging, numbers digit by digit.
- *
- * What all texts begin with is passed over; the 8 bytes behind it, as one number, decide most
- * comparisons without looking at the texts.
+ * Texts are sorted by the 8 bytes behind what they all begin with, taken as one number, digit by
+ * digit; those in which these bytes are the same by merging, the same way.
  */
 #include "base/order.h"
 
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { FEW = 128 };		/* texts that are sorted by comparing alone */
 
 struct item {
 	uint64_t key;		/* bytes behind the common beginning, zeros past the end */
@@ -31,13 +31,13 @@ static struct e2_slice slice_of(const struct texts *t, size_t i)
 	return s;
 }
 
-static size_t common_bytes(const struct texts *t, size_t count)
+static size_t common_bytes(const struct texts *t, const struct item *items, size_t count)
 {
-	struct e2_slice a = slice_of(t, 0);
+	struct e2_slice a = count > 0 ? slice_of(t, items[0].index) : (struct e2_slice){ 0 };
 	size_t common = a.len;
 
 	for (size_t i = 1; i < count && common > 0; i++) {
-		struct e2_slice b = slice_of(t, i);
+		struct e2_slice b = slice_of(t, items[i].index);
 
 		if (b.len < common)
 			common = b.len;
@@ -85,21 +85,22 @@ static void merge(const struct texts *t, const struct item *from, struct item *t
 	}
 }
 
-int e2_order_texts(const char *arena, const struct e2_slice *first, size_t stride, size_t count,
-		   uint32_t *order)
+static void set_keys(struct texts *t, struct item *items, size_t count)
 {
-	struct texts t = { .arena = arena, .first = (const char *)first, .stride = stride };
-	struct item *items = calloc(count > 0 ? count : 1, 2 * sizeof(*items));
-	struct item *from = items, *to = items + count;
-
-	if (!items)
-		return e2_fail(E2_ERR_NOMEM, "no memory to sort %zu texts", count);
-	t.common = count > 0 ? common_bytes(&t, count) : 0;
+	t->common = common_bytes(t, items, count);
 	for (size_t i = 0; i < count; i++) {
-		struct e2_slice s = slice_of(&t, i);
+		struct e2_slice s = slice_of(t, items[i].index);
 
-		from[i] = (struct item){ key_of(&t, &s), (uint32_t)i };
+		items[i].key = key_of(t, &s);
 	}
+}
+
+/* Sorts by comparing. */
+static void sort_by_merging(const struct texts *t, struct item *items, struct item *room,
+			    size_t count)
+{
+	struct item *from = items, *to = room;
+
 	for (size_t run = 1; run < count; run *= 2) {
 		struct item *was = from;
 
@@ -107,32 +108,30 @@ int e2_order_texts(const char *arena, const struct e2_slice *first, size_t strid
 			size_t middle = count - low > run ? low + run : count;
 			size_t high = count - low > 2 * run ? low + 2 * run : count;
 
-			merge(&t, from, to, low, middle, high);
+			merge(t, from, to, low, middle, high);
 		}
 		from = to;
 		to = was;
 	}
-	for (size_t i = 0; i < count; i++)
-		order[i] = from[i].index;
-	free(items);
-	return 0;
+	if (from != items)
+		memcpy(items, from, count * sizeof(*items));
 }
 
-enum { DIGIT_BITS = 11, DIGITS = 6, VALUES = 1 << DIGIT_BITS };
+enum { DIGIT_BITS = 11, NUMBER_BITS = 64, VALUES = 1 << DIGIT_BITS };
 
-static unsigned digit_of(uint64_t n, unsigned digit)
+static unsigned digit_of(uint64_t n, unsigned bit)
 {
-	return (unsigned)(n >> digit * DIGIT_BITS) & (VALUES - 1);
+	return (unsigned)(n >> bit) & (VALUES - 1);
 }
 
-/* Sorts by one digit, keeping the order of equal ones; false: all have the same. */
-static bool sort_digit(const uint64_t *from, uint64_t *to, size_t count, unsigned digit)
+/* Sorts by the digit from a bit on, keeping the order of equal ones; false: all have the same. */
+static bool sort_digit(const struct item *from, struct item *to, size_t count, unsigned bit)
 {
 	size_t at[VALUES] = { 0 }, sum = 0;
 
 	for (size_t i = 0; i < count; i++)
-		at[digit_of(from[i], digit)]++;
-	if (at[digit_of(from[0], digit)] == count)
+		at[digit_of(from[i].key, bit)]++;
+	if (at[digit_of(from[0].key, bit)] == count)
 		return false;
 	for (size_t v = 0; v < VALUES; v++) {
 		size_t n = at[v];
@@ -141,27 +140,72 @@ static bool sort_digit(const uint64_t *from, uint64_t *to, size_t count, unsigne
 		sum += n;
 	}
 	for (size_t i = 0; i < count; i++)
-		to[at[digit_of(from[i], digit)]++] = from[i];
+		to[at[digit_of(from[i].key, bit)]++] = from[i];
 	return true;
 }
 
-void e2_sort_u64(uint64_t *numbers, uint64_t *room, size_t count)
+/* Sorts by the keys alone. */
+static void sort_by_digits(struct item *items, struct item *room, size_t count)
 {
-	uint64_t *from = numbers, *to = room;
-	size_t sorted = 1;
+	struct item *from = items, *to = room;
 
-	while (sorted < count && numbers[sorted - 1] <= numbers[sorted])
-		sorted++;
-	if (sorted >= count)
-		return;
-	for (unsigned digit = 0; digit < DIGITS; digit++) {
-		if (sort_digit(from, to, count, digit)) {
-			uint64_t *was = from;
+	for (unsigned bit = 0; bit < NUMBER_BITS; bit += DIGIT_BITS) {
+		if (sort_digit(from, to, count, bit)) {
+			struct item *was = from;
 
 			from = to;
 			to = was;
 		}
 	}
-	if (from != numbers)
-		memcpy(numbers, from, count * sizeof(*numbers));
+	if (from != items)
+		memcpy(items, from, count * sizeof(*items));
+}
+
+int e2_order_texts(const char *arena, const struct e2_slice *first, size_t stride, size_t count,
+		   uint32_t *order)
+{
+	struct texts t = { .arena = arena, .first = (const char *)first, .stride = stride };
+	struct item *items = calloc(count > 0 ? count : 1, 2 * sizeof(*items));
+	size_t end;
+
+	if (!items)
+		return e2_fail(E2_ERR_NOMEM, "no memory to sort %zu texts", count);
+	for (size_t i = 0; i < count; i++)
+		items[i].index = (uint32_t)i;
+	set_keys(&t, items, count);
+	if (count > FEW)
+		sort_by_digits(items, items + count, count);
+	for (size_t i = 0; i < count; i = end) {
+		for (end = i + 1; end < count && (count <= FEW || items[end].key == items[i].key);)
+			end++;
+		if (count > FEW && end - i > 1)
+			set_keys(&t, items + i, end - i);
+		sort_by_merging(&t, items + i, items + count, end - i);
+	}
+	for (size_t i = 0; i < count; i++)
+		order[i] = items[i].index;
+	free(items);
+	return 0;
+}
+
+int e2_order_numbers(const uint32_t *first, size_t stride, size_t count, uint32_t *order)
+{
+	struct item *items = calloc(count > 0 ? count : 1, 2 * sizeof(*items));
+	bool sorted = true;
+
+	if (!items)
+		return e2_fail(E2_ERR_NOMEM, "no memory to sort %zu numbers", count);
+	for (size_t i = 0; i < count; i++) {
+		uint32_t n;
+
+		memcpy(&n, (const char *)first + i * stride, sizeof(n));
+		items[i] = (struct item){ n, (uint32_t)i };
+		sorted = sorted && (i == 0 || items[i - 1].key <= n);
+	}
+	if (!sorted)
+		sort_by_digits(items, items + count, count);
+	for (size_t i = 0; i < count; i++)
+		order[i] = items[i].index;
+	free(items);
+	return 0;
 }

@@ -23,7 +23,8 @@ struct e2_slice {		/* bytes of an arena */
 E2_NODISCARD int e2_order_texts(const char *arena, const struct e2_slice *first, size_t stride,
 				size_t count, uint32_t *order);		/* E2_ERR_NOMEM */
 
-/* Sorts numbers, in time that grows with their count alone.  room: as many. */
-void e2_sort_u64(uint64_t *numbers, uint64_t *room, size_t count);
+/* The same of numbers. */
+E2_NODISCARD int e2_order_numbers(const uint32_t *first, size_t stride, size_t count,
+				  uint32_t *order);
 
 #endif
