@@ -111,6 +111,9 @@ static int load(struct e2_pick *p, e2_ino ino)
 		return err;
 	p->first = group * p->g->inodes_per_group + blk * per_block + 1;
 	p->loaded = count * per_block;
+	/* The last block of a table need not be full. */
+	if (p->loaded > p->g->inodes_per_group - blk * per_block)
+		p->loaded = p->g->inodes_per_group - blk * per_block;
 	return 0;
 }
 

@@ -284,6 +284,131 @@ E2_TEST(node_scan, tables_are_read_in_large_pieces_and_unused_parts_are_not)
 	img_free(&img);
 }
 
+/* ---- chosen inodes ------------------------------------------------------------------ */
+
+static int by_number(const void *a, const void *b)
+{
+	const e2_ino *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* A list of numbers, some twice, none and too large ones among them. */
+E2_TEST(node_pick, yields_what_get_yields)
+{
+	static const struct img_options shapes[] = {
+		{ .blocks = 3000, .blocks_per_group = 512, .inodes_per_group = 160 },
+		{ .blocks = 3000, .blocks_per_group = 512, .inodes_per_group = 163,
+		  .inode_size = 128 },
+		{ .revision_0 = true, .blocks = 3000 },
+		{ .block_size = 65536, .blocks = 40, .inodes_per_group = 700, .inode_size = 512 },
+		{ .blocks = 8000, .inodes_per_group = 8192, .inode_size = 512 },
+		{ .block_size = 4096, .inode_size = 4096 },
+	};
+	enum { MOST = 600 };
+	uint64_t seed = 3;
+
+	for (size_t i = 0; i < sizeof(shapes) / sizeof(shapes[0]); i++) {
+		for (unsigned spread = 1; spread < 400; spread *= 3) {
+			struct e2_inode in, want;
+			e2_ino inos[MOST], from = 0;
+			struct e2_pick *pick;
+			struct img img;
+			size_t count, index;
+			int r;
+
+			img_new(&img, &shapes[i]);
+			for (e2_ino k = 12; k <= img.g.inodes; k += 1 + k % 5) {
+				in = img_reg(k);
+				img_inode(&img, k, &in);
+			}
+			for (count = 0; count < MOST && from <= img.g.inodes + 1; count++) {
+				seed = seed * 6364136223846793005u + 1442695040888963407u;
+				inos[count] = from;
+				from += (e2_ino)((seed >> 33) % (spread + 1));
+			}
+			qsort(inos, count, sizeof(inos[0]), by_number);
+			struct e2_fs *fs = img_open(&img, NULL);
+			cr_assert_eq(e2_pick_begin(fs, inos, count, &pick), 0);
+			for (size_t k = 0; k < count; k++) {
+				r = e2_pick_next(pick, &index, &in);
+				cr_assert_neq(r, 0);
+				cr_assert_eq(index, k);
+				cr_assert_eq(e2_inode_get(fs, inos[k], &want), r > 0 ? 0 : r);
+				cr_assert(r < 0 || same_inode(&in, &want), "inode %u", inos[k]);
+			}
+			cr_assert_eq(e2_pick_next(pick, &index, &in), 0);
+			e2_pick_end(pick);
+			e2_pick_end(NULL);
+			e2_close(fs);
+			img_free(&img);
+		}
+	}
+}
+
+/* One table leaves the volume, and the image ends in another: the others are read. */
+E2_TEST(node_pick, what_cannot_be_read_is_told_of_each)
+{
+	const struct e2_open_options cut = { .flags = E2_OPEN_SHORT };
+	e2_ino inos[128], good = 0;
+	struct e2_pick *pick;
+	struct e2_group desc;
+	struct e2_inode in;
+	struct e2_fs *fs;
+	struct img img;
+	size_t index;
+	int r;
+
+	img_new(&img, &(struct img_options){ .blocks = 1000, .blocks_per_group = 256,
+		.inodes_per_group = 32 });
+	cr_assert_eq(img.g.inodes, 128);
+	desc = img_group(&img, 1);
+	desc.inode_table = 999;
+	img_group_put(&img, 1, &desc);
+	desc = img_group(&img, 3);
+	cr_assert_eq(e2_io_resize(img.io, (desc.inode_table + 1) * UINT64_C(1024)), 0);
+	cr_assert_eq(e2_open(img_copy(&img), &cut, &fs), 0);
+	for (e2_ino i = 0; i < 128; i++)
+		inos[i] = i + 1;
+	cr_assert_eq(e2_pick_begin(fs, inos, 128, &pick), 0);
+	while ((r = e2_pick_next(pick, &index, &in)) != 0) {
+		if (inos[index] > 32 && inos[index] <= 64)
+			cr_assert_eq(r, E2_ERR_CORRUPT);
+		else if (inos[index] > 96 + 4)
+			cr_assert_eq(r, E2_ERR_IO);
+		else
+			cr_assert_eq(r, 1);
+		good += r > 0;
+	}
+	cr_assert_eq(good, 68);
+	e2_pick_end(pick);
+	e2_close(fs);
+	img_free(&img);
+}
+
+E2_TEST(node_pick, neighbours_are_read_together)
+{
+	const e2_ino inos[] = { 1, 9, 60, 61, 2000, 2001, 8192 };
+	struct e2_cache_stats st;
+	struct e2_pick *pick;
+	struct e2_inode in;
+	struct img img;
+	size_t index;
+
+	img_new(&img, &(struct img_options){ .blocks = 8000, .inodes_per_group = 8192 });
+	struct e2_fs *fs = img_open(&img, &(struct e2_open_options){ .threads = 0 });
+	cr_assert_eq(e2_pick_begin(fs, inos, sizeof(inos) / sizeof(inos[0]), &pick), 0);
+	while (e2_pick_next(pick, &index, &in) > 0)
+		;
+	e2_pick_end(pick);
+	e2_cache_stats(e2_fs_cache(fs), &st);
+	/* the descriptor; 16 blocks for the first four, 2 and 1 for the places after those */
+	cr_assert_eq(st.reads, 1 + 3, "%ju", (uintmax_t)st.reads);
+	cr_assert_eq(st.read_bytes, (1 + 16 + 2 + 1) * 1024, "%ju", (uintmax_t)st.read_bytes);
+	e2_close(fs);
+	img_free(&img);
+}
+
 /* ---- failing reads, hints -------------------------------------------------------- */
 
 /* Reads everything there is in every way; sums up what was seen. */
@@ -291,7 +416,9 @@ static int use_all(struct e2_fs *fs, uint64_t *sum)
 {
 	struct e2_walk_block b;
 	struct e2_blocks *walk = NULL;
+	static const e2_ino some[] = { 2, 12, 13 };
 	struct e2_scan *scan = NULL;
+	struct e2_pick *pick = NULL;
 	uint8_t bytes[3000];
 	uint64_t start, end;
 	struct e2_inode in;
@@ -306,6 +433,12 @@ static int use_all(struct e2_fs *fs, uint64_t *sum)
 	}
 	if (!err && e2_scan_bad_groups(scan))
 		err = E2_ERR_IO;
+	if (!err)
+		err = e2_pick_begin(fs, some, sizeof(some) / sizeof(some[0]), &pick);
+	while (!err && (err = e2_pick_next(pick, &got, &in)) > 0) {
+		*sum = *sum * 31 + in.size;
+		err = 0;
+	}
 	if (!err)
 		err = e2_inode_get(fs, 12, &in);
 	if (!err)
@@ -325,6 +458,7 @@ static int use_all(struct e2_fs *fs, uint64_t *sum)
 	}
 	e2_blocks_end(walk);
 	e2_scan_end(scan);
+	e2_pick_end(pick);
 	return err;
 }
 
