@@ -6,13 +6,14 @@
  */
 #include "shell.h"
 
+#include "interrupt.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct row {
-	size_t name, target;		/* offsets in the arena */
-	uint32_t name_len, target_len;	/* target_len 0: no symlink */
+	struct e2_slice name, target;	/* in the arena; target.len 0: no symlink */
 	e2_ino ino;
 	uint32_t mode, links, uid, gid, major, minor;
 	uint64_t size;
@@ -25,6 +26,7 @@ struct row {
 struct listing {
 	struct row *rows;
 	size_t count, cap;
+	uint32_t *order;		/* which row comes first; NULL: as they stand */
 	struct e2_str arena;		/* names and texts of symlinks */
 	const char *dir;		/* path of the directory, for records */
 };
@@ -32,8 +34,12 @@ struct listing {
 struct ls {
 	struct shell *sh;
 	bool table, inodes, all, recurse, zero;
-	struct e2_str minute;		/* the last time shown */
+	/* Rows that follow one another have few different times and owners: what was shown last. */
+	struct e2_zone zone;
+	struct e2_str minute;		/* a time, with the space around it */
 	int64_t minute_of;		/* ... and its minute since 1970 */
+	struct e2_str who;		/* the columns from mode to group of ... */
+	uint32_t mode, links, uid, gid;
 	bool any;			/* something has been shown: a blank line comes first */
 };
 
@@ -42,6 +48,7 @@ struct ls {
 static void listing_free(struct listing *l)
 {
 	free(l->rows);
+	free(l->order);
 	e2_str_free(&l->arena);
 }
 
@@ -59,7 +66,7 @@ static struct row *listing_add(struct listing *l, const void *name, size_t len, 
 		l->cap = cap;
 	}
 	r = &l->rows[l->count++];
-	*r = (struct row){ .name = l->arena.len, .name_len = (uint32_t)len, .ino = ino };
+	*r = (struct row){ .name = { l->arena.len, (uint32_t)len }, .ino = ino };
 	e2_str_add_bytes(&l->arena, name, len);
 	return r;
 }
@@ -67,43 +74,84 @@ static struct row *listing_add(struct listing *l, const void *name, size_t len, 
 static void read_target(struct shell *sh, struct listing *l, struct row *r,
 			const struct e2_inode *in, e2_ino dir)
 {
-	r->target = l->arena.len;
+	r->target.at = l->arena.len;
 	if (e2_symlink_read(sh->fs, in, &l->arena)) {
-		e2_str_truncate(&l->arena, r->target);
+		e2_str_truncate(&l->arena, r->target.at);
 		r->trouble = "damaged";
 		e2_err_clear();
 		return;
 	}
-	r->target_len = (uint32_t)(l->arena.len - r->target);
+	r->target.len = (uint32_t)(l->arena.len - r->target.at);
 	if (dir && e2_str_status(&l->arena) == 0)
-		r->fate = symlink_fate(sh, dir, l->arena.text + r->target);
+		r->fate = symlink_fate(sh, dir, l->arena.text + r->target.at);
 }
 
 /* dir: where a symlink's text starts from; 0: not known. */
+static void take_inode(struct shell *sh, struct listing *l, struct row *r,
+		       const struct e2_inode *in, e2_ino dir)
+{
+	struct e2_time t = { 0, 0 };
+
+	(void)e2_inode_time(in, E2_MTIME, &t);		/* every inode has it */
+	r->mode = in->mode;
+	r->links = in->links_count;
+	r->uid = in->uid;
+	r->gid = in->gid;
+	r->size = e2_inode_size(in);
+	r->mtime = t.sec;
+	r->mtime_nsec = t.nsec;
+	if ((in->mode & E2_S_IFMT) == E2_S_IFCHR || (in->mode & E2_S_IFMT) == E2_S_IFBLK)
+		e2_inode_device(in, &r->major, &r->minor);
+	if (e2_is_symlink(in))
+		read_target(sh, l, r, in, dir);
+	else if (!in->mode)
+		r->trouble = "unused inode";
+}
+
+static void no_inode(struct row *r)
+{
+	r->trouble = "no such inode";
+	e2_err_clear();
+}
+
 static void read_inode(struct shell *sh, struct listing *l, struct row *r, e2_ino dir)
 {
 	struct e2_inode in;
-	struct e2_time t = { 0, 0 };
 
-	if (e2_inode_get(sh->fs, r->ino, &in)) {
-		r->trouble = "no such inode";
-		e2_err_clear();
-		return;
+	if (e2_inode_get(sh->fs, r->ino, &in))
+		no_inode(r);
+	else
+		take_inode(sh, l, r, &in, dir);
+}
+
+/* The inodes of all rows, in the order in which they lie in the volume. */
+static int read_inodes(struct shell *sh, struct listing *l, e2_ino dir)
+{
+	e2_ino *inos = calloc(l->count, sizeof(*inos));
+	uint32_t *order = calloc(l->count, sizeof(*order));
+	struct e2_pick *pick = NULL;
+	struct e2_inode in;
+	size_t i;
+	int r = E2_ERR_NOMEM;
+
+	if (inos && order)
+		r = e2_order_numbers(&l->rows[0].ino, sizeof(*l->rows), l->count, order);
+	for (size_t k = 0; !r && k < l->count; k++)
+		inos[k] = l->rows[order[k]].ino;
+	if (!r)
+		r = e2_pick_begin(sh->fs, inos, l->count, &pick);
+	for (int got; !r && (got = e2_pick_next(pick, &i, &in)) != 0; ) {
+		if (got < 0)
+			no_inode(&l->rows[order[i]]);
+		else
+			take_inode(sh, l, &l->rows[order[i]], &in, dir);
+		if (interrupt_asked())
+			r = e2_fail(E2_ERR_CANCELLED, "interrupted");
 	}
-	(void)e2_inode_time(&in, E2_MTIME, &t);		/* every inode has it */
-	r->mode = in.mode;
-	r->links = in.links_count;
-	r->uid = in.uid;
-	r->gid = in.gid;
-	r->size = e2_inode_size(&in);
-	r->mtime = t.sec;
-	r->mtime_nsec = t.nsec;
-	if ((in.mode & E2_S_IFMT) == E2_S_IFCHR || (in.mode & E2_S_IFMT) == E2_S_IFBLK)
-		e2_inode_device(&in, &r->major, &r->minor);
-	if (e2_is_symlink(&in))
-		read_target(sh, l, r, &in, dir);
-	else if (!in.mode)
-		r->trouble = "unused inode";
+	e2_pick_end(pick);
+	free(inos);
+	free(order);
+	return r;
 }
 
 /* The whole directory; what could be read of it when it is damaged. */
@@ -130,29 +178,28 @@ static int read_dir(struct ls *ls, e2_ino ino, struct listing *l)
 		row = listing_add(l, e.name, e.name_len, e.ino);
 		if (!row)
 			break;
-		if (inodes)
-			read_inode(ls->sh, l, row, ino);
 	}
 	e2_dir_end(dir);
 	if (r > 0 || e2_str_status(&l->arena))
 		return e2_fail(E2_ERR_NOMEM, "no memory for %zu entries", l->count);
-	return 0;
+	r = inodes && l->count ? read_inodes(ls->sh, l, ino) : 0;
+	return r ? r : e2_str_status(&l->arena);
 }
 
-static int by_name(const void *a, const void *b, void *arena)
+static int sort(struct listing *l)
 {
-	const struct row *x = a, *y = b;
-	const char *text = arena;
-	size_t len = x->name_len < y->name_len ? x->name_len : y->name_len;
-	int r = memcmp(text + x->name, text + y->name, len);
-
-	return r ? r : (x->name_len > y->name_len) - (x->name_len < y->name_len);
+	if (l->count < 2)
+		return 0;
+	l->order = calloc(l->count, sizeof(*l->order));
+	if (!l->order)
+		return e2_fail(E2_ERR_NOMEM, "no memory for %zu entries", l->count);
+	return e2_order_texts(l->arena.text, &l->rows[0].name, sizeof(*l->rows), l->count,
+			      l->order);
 }
 
-static void sort(struct listing *l)
+static const struct row *row_at(const struct listing *l, size_t i)
 {
-	if (l->count > 1)
-		qsort_r(l->rows, l->count, sizeof(*l->rows), by_name, l->arena.text);
+	return &l->rows[l->order ? l->order[i] : i];
 }
 
 /* ---- showing ------------------------------------------------------------- */
@@ -189,17 +236,19 @@ static struct widths measure(struct ls *ls, const struct listing *l)
 	return w;
 }
 
-/* Puts the words of a time in ls->minute.  A directory's files have few different times,
- * and converting one is dear. */
-static void brief_time(struct ls *ls, int64_t sec)
+static void add_time(struct ls *ls, int64_t sec)
 {
 	int64_t minute = sec / 60 - (sec % 60 < 0);
 
 	if (ls->minute.len == 0 || minute != ls->minute_of) {
 		e2_str_truncate(&ls->minute, 0);
-		e2_str_add_time(&ls->minute, sec, -1, E2_TIME_BRIEF | ls->sh->time_flags);
+		e2_str_add(&ls->minute, "  ");
+		e2_str_add_time_in(&ls->minute, &ls->zone, sec, -1,
+				   E2_TIME_BRIEF | ls->sh->time_flags);
+		e2_str_add(&ls->minute, "  ");
 		ls->minute_of = minute;
 	}
+	e2_str_add_bytes(&ls->sh->out.text, ls->minute.text, ls->minute.len);
 }
 
 static void add_owner_column(struct ls *ls, bool group, uint32_t id, int width)
@@ -207,14 +256,48 @@ static void add_owner_column(struct ls *ls, bool group, uint32_t id, int width)
 	struct out *o = &ls->sh->out;
 	size_t mark;
 
-	out_raw(o, "  ", 2);
 	if (!ls->sh->show_names) {
-		out_add_number(o, id, width);
+		out_add_number(o, id, width + 2);
 		return;
 	}
+	e2_str_add(&o->text, "  ");
 	mark = out_mark(o);
 	add_owner(ls->sh, &o->text, group, id);
 	out_pad(o, mark, (size_t)width);
+}
+
+static bool same_who(const struct ls *ls, const struct row *r)
+{
+	return ls->who.len && r->mode == ls->mode && r->links == ls->links && r->uid == ls->uid &&
+	       r->gid == ls->gid;
+}
+
+/* The columns from the mode to the group. */
+static void add_who(struct ls *ls, const struct row *r, const struct widths *w)
+{
+	struct out *o = &ls->sh->out;
+	bool bold = r->links > 1 && (r->mode & E2_S_IFMT) != E2_S_IFDIR;
+	size_t mark = out_mark(o);
+
+	if (same_who(ls, r)) {
+		e2_str_add_bytes(&o->text, ls->who.text, ls->who.len);
+		return;
+	}
+	add_mode(&o->text, r->mode);
+	if (bold)
+		out_style(o, STYLE_BOLD);
+	out_add_number(o, r->links, w->links + 2);
+	if (bold)
+		out_plain(o);
+	add_owner_column(ls, false, r->uid, w->uid);
+	add_owner_column(ls, true, r->gid, w->gid);
+	e2_str_truncate(&ls->who, 0);
+	if (!e2_str_status(&o->text))
+		e2_str_add_bytes(&ls->who, o->text.text + mark, out_mark(o) - mark);
+	ls->mode = r->mode;
+	ls->links = r->links;
+	ls->uid = r->uid;
+	ls->gid = r->gid;
 }
 
 static void show_columns(struct ls *ls, const struct row *r, const struct widths *w)
@@ -224,7 +307,7 @@ static void show_columns(struct ls *ls, const struct row *r, const struct widths
 
 	if (ls->inodes) {
 		out_add_number(o, r->ino, w->ino);
-		out_raw(o, "  ", 2);
+		e2_str_add_bytes(&o->text, "  ", 2);
 	}
 	if (!ls->table)
 		return;
@@ -233,24 +316,14 @@ static void show_columns(struct ls *ls, const struct row *r, const struct widths
 			w->gid, "?", w->size, "?", "?");
 		return;
 	}
-	add_mode(&o->text, r->mode);
-	if (r->links > 1 && (r->mode & E2_S_IFMT) != E2_S_IFDIR)
-		out_style(o, STYLE_BOLD);
-	out_add_number(o, r->links, w->links + 2);
-	if (r->links > 1 && (r->mode & E2_S_IFMT) != E2_S_IFDIR)
-		out_plain(o);
-	add_owner_column(ls, false, r->uid, w->uid);
-	add_owner_column(ls, true, r->gid, w->gid);
+	add_who(ls, r, w);
 	if (r->major || r->minor) {
 		(void)snprintf(text, sizeof(text), "%u:%u", r->major, r->minor);
 		out_add(o, "  %*s", w->size, text);
 	} else {
 		out_add_number(o, r->size, w->size + 2);
 	}
-	out_raw(o, "  ", 2);
-	brief_time(ls, r->mtime);
-	out_raw(o, ls->minute.text, ls->minute.len);
-	out_raw(o, "  ", 2);
+	add_time(ls, r->mtime);
 }
 
 static void show_row(struct ls *ls, const struct listing *l, const struct row *r,
@@ -261,14 +334,14 @@ static void show_row(struct ls *ls, const struct listing *l, const struct row *r
 
 	show_columns(ls, r, w);
 	if (ls->zero) {
-		out_raw(o, l->arena.text + r->name, r->name_len);
+		out_raw(o, l->arena.text + r->name.at, r->name.len);
 		out_raw(o, "", 1);
 		return;
 	}
-	out_add_name(o, l->arena.text + r->name, r->name_len);
-	if (ls->table && r->target_len) {
+	out_add_name(o, l->arena.text + r->name.at, r->name.len);
+	if (ls->table && r->target.len) {
 		out_add(o, " -> ");
-		out_add_name(o, l->arena.text + r->target, r->target_len);
+		out_add_name(o, l->arena.text + r->target.at, r->target.len);
 	}
 	if (ls->table && (r->fate || r->trouble)) {
 		out_add(o, "  ");
@@ -284,7 +357,7 @@ static void record_row(struct shell *sh, const struct listing *l, const struct r
 
 	out_record(o, "ls");
 	out_name(o, "dir", l->dir, strlen(l->dir));
-	out_name(o, "name", l->arena.text + r->name, r->name_len);
+	out_name(o, "name", l->arena.text + r->name.at, r->name.len);
 	out_u64(o, "ino", r->ino);
 	out_string(o, "type", file_type_words(r->mode));
 	out_octal(o, "mode", r->mode & 07777);
@@ -296,7 +369,7 @@ static void record_row(struct shell *sh, const struct listing *l, const struct r
 	out_i64(o, "mtime_nsec", r->mtime_nsec);
 	out_u64(o, "major", r->major);
 	out_u64(o, "minor", r->minor);
-	out_name(o, "target", r->target_len ? l->arena.text + r->target : "", r->target_len);
+	out_name(o, "target", r->target.len ? l->arena.text + r->target.at : "", r->target.len);
 	out_string(o, "fate", r->fate ? r->fate : "");
 	out_string(o, "trouble", r->trouble ? r->trouble : "");
 	out_record_end(o);
@@ -309,10 +382,11 @@ static void show(struct ls *ls, const struct listing *l)
 
 	if (o->mode != OUT_TEXT) {
 		for (size_t i = 0; i < l->count && !out_failed(o); i++)
-			record_row(ls->sh, l, &l->rows[i]);
+			record_row(ls->sh, l, row_at(l, i));
 		return;
 	}
 	w = measure(ls, l);
+	e2_str_truncate(&ls->who, 0);	/* it has other widths */
 	if (o->terminal && !ls->zero && (ls->table || ls->inodes) && l->count) {
 		if (ls->inodes)
 			out_add(o, "%*s  ", w.ino, "INO");
@@ -323,7 +397,7 @@ static void show(struct ls *ls, const struct listing *l)
 		out_line(o);
 	}
 	for (size_t i = 0; i < l->count && !out_failed(o); i++)
-		show_row(ls, l, &l->rows[i], &w);
+		show_row(ls, l, row_at(l, i), &w);
 	ls->any = true;
 }
 
@@ -372,14 +446,14 @@ static int pending_push(struct pending *p, e2_ino ino, const char *dir, const ch
 static int push_below(struct pending *p, const struct listing *l)
 {
 	for (size_t i = l->count; i-- > 0; ) {
-		const struct row *r = &l->rows[i];
-		const char *name = l->arena.text + r->name;
+		const struct row *r = row_at(l, i);
+		const char *name = l->arena.text + r->name.at;
 		int err;
 
 		if ((r->mode & E2_S_IFMT) != E2_S_IFDIR ||
-		    (r->name_len <= 2 && !memcmp(name, "..", r->name_len)))
+		    (r->name.len <= 2 && !memcmp(name, "..", r->name.len)))
 			continue;
-		err = pending_push(p, r->ino, l->dir, name, r->name_len);
+		err = pending_push(p, r->ino, l->dir, name, r->name.len);
 		if (err)
 			return err;
 	}
@@ -394,8 +468,9 @@ static int list_one(struct ls *ls, struct pending *p, bool title)
 	struct listing l = { .dir = path, .arena = E2_STR_INIT };
 	int err = read_dir(ls, ino, &l);
 
+	if (!err)
+		err = sort(&l);
 	if (!err) {
-		sort(&l);
 		if (title && o->mode == OUT_TEXT && !ls->zero) {
 			if (ls->any)
 				out_line(o);
@@ -429,7 +504,7 @@ static int list_dirs(struct ls *ls, e2_ino ino, const char *path, bool title)
 			continue;
 		}
 		err = list_one(ls, &p, title);
-		if (err && err != E2_ERR_NOMEM && ls->recurse) {
+		if (err && err != E2_ERR_NOMEM && err != E2_ERR_CANCELLED && ls->recurse) {
 			shell_warn(ls->sh, err);
 			err = 0;
 		}
@@ -497,7 +572,7 @@ int cmd_ls(struct shell *sh, const struct args *args)
 	struct ls ls = {
 		.sh = sh, .table = args_has(args, "-l"), .inodes = args_has(args, "-i"),
 		.all = args_has(args, "-a"), .recurse = args_has(args, "-R"),
-		.zero = args_has(args, "-0"), .minute = E2_STR_INIT,
+		.zero = args_has(args, "-0"), .minute = E2_STR_INIT, .who = E2_STR_INIT,
 	};
 	bool self = args_has(args, "-d");
 	int err = 0;
@@ -524,5 +599,6 @@ int cmd_ls(struct shell *sh, const struct args *args)
 					ls.recurse || args->count > 1);
 	}
 	e2_str_free(&ls.minute);
+	e2_str_free(&ls.who);
 	return err;
 }
