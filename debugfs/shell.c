@@ -5,6 +5,7 @@
 #include "interrupt.h"
 #include "lines.h"
 #include "redirect.h"
+#include "why.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -623,6 +624,8 @@ void shell_forget(struct shell *sh)
 {
 	e2_names_close(sh->names);
 	owners_free(sh->owners);
+	whys_free(sh->whys);
+	sh->whys = NULL;
 	sh->names = NULL;
 	sh->owners = NULL;
 }

@@ -66,6 +66,7 @@ struct shell {
 	bool failed;		/* it has warned of something */
 	bool ignoring;		/* and whether it fails does not matter */
 	struct e2_names *names;	/* of all inodes, once asked for */
+	struct whys *whys;	/* what blocks are, once asked for: why.h */
 	struct owners *owners;	/* once asked for */
 	struct consequence *consequence;	/* once names were taken away */
 };

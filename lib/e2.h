@@ -57,6 +57,7 @@
 #include "io/target.h"
 #include "node/node.h"
 #include "node/write.h"
+#include "tree/anatomy.h"
 #include "tree/change.h"
 #include "tree/changes.h"
 #include "tree/copy.h"

@@ -305,6 +305,9 @@ static bool may_matter(const struct claimer *k, const uint8_t *raw)
 /* Whether an inode is one that claims blocks, by the fields that say so. */
 static bool in_use(const struct claimer *k, e2_ino ino, const uint8_t *raw)
 {
+	if (k->c->removed)
+		return e2_inode_peek_links_count(raw) == 0 &&
+		       e2_inode_peek_dtime(raw) != 0 && e2_inode_peek_mode(raw) != 0;
 	if (ino < k->g->first_ino && ino != E2_INO_ROOT)
 		return true;
 	return e2_inode_peek_links_count(raw) != 0 && e2_inode_peek_mode(raw) != 0;
@@ -396,4 +399,40 @@ int e2_claims_of(struct e2_claims *c, e2_ino ino, const struct e2_range *wanted,
 	end(&k);
 	free(raw);
 	return r;
+}
+
+/* ---- what a block reads as --------------------------------------------------------- */
+
+static bool is_directory(const struct e2_geometry *g, const uint8_t *block)
+{
+	struct e2_entry e;
+	uint32_t named = 0;
+	int r;
+
+	for (uint32_t at = 0; (r = e2_entry_at(g, block, at, &e)) > 0; at += e.rec_len) {
+		if (e.ino > g->inodes || (e.ino != 0 && e.name_len == 0))
+			return false;
+		named += e.ino != 0;
+	}
+	e2_err_clear();
+	return r == 0 && named > 0;
+}
+
+enum e2_use e2_block_looks(const struct e2_geometry *g, const uint8_t *block)
+{
+	uint32_t pointers = 0, others = 0;
+
+	for (uint32_t i = 0; i < g->pointers; i++) {
+		uint32_t to = e2_get32(block + 4 * (size_t)i);
+
+		pointers += to != 0 && e2_block_valid(g, to);
+		others += to != 0 && !e2_block_valid(g, to);
+	}
+	if (pointers + others == 0)
+		return E2_USE_FREE;
+	if (e2_get32(block) == (uint32_t)E2_XATTR_MAGIC)
+		return E2_USE_XATTR;
+	if (is_directory(g, block))
+		return E2_USE_DIR;
+	return others == 0 ? E2_USE_SINGLE : E2_USE_DATA;
 }

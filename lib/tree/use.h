@@ -84,6 +84,8 @@ struct e2_claims {
 	/* A pointer that leads nowhere: status E2_ERR_CORRUPT or E2_ERR_IO.  May be NULL. */
 	int (*wrong)(void *context, const struct e2_inode *in, const struct e2_claim *claim,
 		     int status);
+	/* Instead of those in use, removed inodes that have kept their pointers. */
+	bool removed;
 	/* Asked now and then; true ends with E2_ERR_CANCELLED.  May be NULL. */
 	bool (*stop)(void);
 	void *context;
@@ -111,8 +113,9 @@ E2_NODISCARD int e2_claims_of(struct e2_claims *c, e2_ino ino, const struct e2_r
 /* For each block the inode that claims it; five bytes a block at most. */
 struct e2_use_index;
 
-/* *index is NULL when it would take more memory than 8 MiB and a sixty-fourth of the image. */
-E2_NODISCARD int e2_use_index_new(struct e2_fs *fs, bool (*stop)(void),
+/* Of inodes in use, or of removed ones.  *index is NULL when it would take more memory than
+ * 8 MiB and a sixty-fourth of the image. */
+E2_NODISCARD int e2_use_index_new(struct e2_fs *fs, bool removed, bool (*stop)(void),
 				  struct e2_use_index **index);
 void e2_use_index_free(struct e2_use_index *index);
 
@@ -122,5 +125,9 @@ e2_ino e2_use_index_owner(const struct e2_use_index *index, e2_blk blk, bool *se
 /* As e2_claims_find, but only inodes are looked at that matter. */
 E2_NODISCARD int e2_claims_find_by(struct e2_claims *c, const struct e2_use_index *index,
 				   const struct e2_range *wanted, size_t count);
+
+/* What a block reads as, whoever has it: FREE (zeros), DIR, XATTR, SINGLE (some pointers) or
+ * DATA.  A guess, for blocks that nobody owns. */
+enum e2_use e2_block_looks(const struct e2_geometry *g, const uint8_t *block);
 
 #endif

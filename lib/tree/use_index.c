@@ -39,11 +39,12 @@ static int note(void *context, const struct e2_inode *in, const struct e2_claim 
 	return 0;
 }
 
-int e2_use_index_new(struct e2_fs *fs, bool (*stop)(void), struct e2_use_index **index)
+int e2_use_index_new(struct e2_fs *fs, bool removed, bool (*stop)(void),
+		     struct e2_use_index **index)
 {
 	uint64_t blocks = e2_geometry(fs)->blocks;
 	uint64_t most = (UINT64_C(8) << 20) + e2_fs_io(fs)->size / 64;
-	struct e2_claims c = { .fs = fs, .claim = note, .stop = stop };
+	struct e2_claims c = { .fs = fs, .claim = note, .removed = removed, .stop = stop };
 	struct e2_use_index *x;
 	int err;
 

@@ -119,7 +119,7 @@ E2_TEST(tree_use, few_blocks_are_found_without_the_rest)
 	struct e2_fs *fs = img_open(&img, NULL);
 	struct e2_claims c = visit_of(fs, &all);
 	cr_assert_eq(e2_claims_visit(&c), 0);
-	cr_assert_eq(e2_use_index_new(fs, NULL, &idx), 0);
+	cr_assert_eq(e2_use_index_new(fs, false, NULL, &idx), 0);
 	cr_assert_not_null(idx);
 	for (e2_blk blk = 0; blk < BLOCKS; blk++) {
 		struct e2_range wanted = { blk, 1 };
