@@ -403,20 +403,24 @@ static const struct command *find_command(struct shell *sh, const char *name, st
 	return sh->last;
 }
 
-/* "raw link" is raw_link, and "raw clri" clri: the name, and how many words it takes. */
+/* "raw link" is raw_link, "raw clri" clri, "break list" break_list: the name, and how many words
+ * it takes. */
 static const char *command_name(const struct word *words, size_t count, size_t *used)
 {
 	const struct command *c = NULL;
 	char name[32];
 
 	*used = 1;
-	if (count < 2 || strcmp(words[0].text, "raw") != 0)
+	if (count < 2 || (strcmp(words[0].text, "raw") && strcmp(words[0].text, "break")))
 		return words[0].text;
-	if ((size_t)snprintf(name, sizeof(name), "raw_%s", words[1].text) < sizeof(name))
+	if ((size_t)snprintf(name, sizeof(name), "%s_%s", words[0].text, words[1].text) <
+	    sizeof(name))
 		c = command_find(name);
-	if (!c)
+	if (!c && words[0].text[0] == 'r') {
 		c = command_find(words[1].text);
-	if (!c || c->group != GROUP_raw)
+		c = c && c->group == GROUP_raw ? c : NULL;
+	}
+	if (!c)
 		return words[0].text;
 	*used = 2;
 	return c->name;

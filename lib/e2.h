@@ -39,6 +39,7 @@
 #include "cache/txn.h"
 #include "cache/undo.h"
 #include "check/bad_blocks.h"
+#include "check/break.h"
 #include "check/optimize.h"
 #include "check/check.h"
 #include "check/repair.h"
