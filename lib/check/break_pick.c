@@ -142,7 +142,8 @@ static int more_body(struct breaker *b)
 	uint32_t at = E2_INODE_BYTES + (uint32_t)b->a_in.extra_isize;
 	uint64_t where;
 
-	if (b->g->inode_size < at + 32 || at + 8 > sizeof(raw) || b->g->inode_size <= E2_INODE_BYTES)
+	if (b->g->inode_size <= E2_INODE_BYTES || b->g->inode_size < at + 32 ||
+	    at + 8 > sizeof(raw))
 		return 0;
 	int err = break_inode_at(b, b->a, &where);
 	if (err == 0)
@@ -599,7 +600,7 @@ void break_choices_end(struct break_choices *c)
 	*c = (struct break_choices){ .count = 0 };
 }
 
-/* ---- what is free ------------------------------------------------------------------------------ */
+/* ---- what is free --------------------------------------------------------------------- */
 
 int break_free_block(struct breaker *b, e2_blk *blk)
 {

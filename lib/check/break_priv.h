@@ -12,7 +12,7 @@ struct break_entry {			/* of a directory */
 	e2_ino dir, ino;
 	uint64_t at;			/* byte of the volume where its record begins */
 	uint32_t rec_len;
-	uint64_t prev_at;		/* of the record before it in its block; 0: it is the first */
+	uint64_t prev_at;		/* of the record before it in its block; 0: none is */
 	uint32_t prev_len;
 	uint8_t name_len;
 	char name[E2_NAME_MAX + 1];

@@ -619,15 +619,16 @@ static bool next_step(const char **text, struct step *s)
 
 int break_steps(struct breaker *b, const char *text)
 {
+	const size_t count = sizeof(steps) / sizeof(steps[0]);
 	struct step s;
 	int err = 0;
 
 	while (err == 0 && next_step(&text, &s)) {
 		size_t i = 0;
 
-		while (i < sizeof(steps) / sizeof(steps[0]) && strcmp(steps[i].name, s.word[0]) != 0)
+		while (i < count && strcmp(steps[i].name, s.word[0]) != 0)
 			i++;
-		err = i < sizeof(steps) / sizeof(steps[0]) ? steps[i].run(b, &s) :
+		err = i < count ? steps[i].run(b, &s) :
 			e2_fail(E2_ERR_INTERNAL, "break: no step \"%s\"", s.word[0]);
 	}
 	return err;
