@@ -29,6 +29,11 @@ COVFLAGS := $(if $(COV),--coverage)
 CPPFLAGS += -Ilib -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64
 ALL_CFLAGS = -std=c11 $(OPT) $(WARN) $(HARD) $(SANFLAGS) $(COVFLAGS) $(CFLAGS)
 LDFLAGS  += -pie -Wl,-z,relro,-z,now,-z,noexecstack $(SANFLAGS) $(COVFLAGS)
+# The shell edits lines by libedit, which it loads at a terminal: only its header is needed here.
+# LIBEDIT=  builds without it.
+LIBEDIT  ?= $(if $(wildcard /usr/include/histedit.h /usr/local/include/histedit.h),1,$(shell \
+	pkg-config --exists libedit 2>/dev/null && echo 1))
+LIBEDIT_CFLAGS := $(if $(LIBEDIT),-DWITH_LIBEDIT $(shell pkg-config --cflags libedit 2>/dev/null))
 LDLIBS   := -lz -luuid -lpthread
 
 src  = $(wildcard $(1)/*.c)
@@ -46,6 +51,8 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(if $(V),,@echo "  CC   $<")
 	$(Q)$(CC) $(CPPFLAGS) $(ALL_CFLAGS) -MMD -MP -c $< -o $@
+
+$(B)/debugfs/editor.o: CPPFLAGS += $(LIBEDIT_CFLAGS)
 
 $(B)/libextant.a: $(call objs,$(LIB_SRC))
 	$(if $(V),,@echo "  AR   $@")

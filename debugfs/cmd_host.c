@@ -3,8 +3,6 @@
 #include "complete.h"
 #include "redirect.h"
 
-#include "io/name.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "complete.h"
 
-#include "base/utf8.h"
-
 #include <stdlib.h>
 #include <string.h>
 
@@ -235,15 +233,16 @@ static void offer_type(struct wanted *w, const struct spot_on_line *l, enum arg_
 
 	switch (type) {
 	case ARG_OBJECT:
-	case ARG_INO:
-		w->c->place = type == ARG_INO ? PLACE_INO : PLACE_ANY;
-		if (type == ARG_OBJECT && !w->quoted)
+		w->c->place = PLACE_ANY;
+		if (!w->quoted)
 			offer_objects(w);
-		/* fall through */
+		break;
+	case ARG_INO:
+		w->c->place = PLACE_INO;
+		break;
 	case ARG_FILE:
 	case ARG_PATH:
-		if (!w->quoted)
-			offer_inodes(w);
+	case ARG_NAME:
 		break;
 	case ARG_HOST:
 		offer_host_paths(w);
@@ -259,11 +258,11 @@ static void offer_type(struct wanted *w, const struct spot_on_line *l, enum arg_
 	case ARG_TEXT:
 		offer_text(w, l, name);
 		return;
-	case ARG_NAME:
-		break;
 	default:
 		return;
 	}
+	if (!w->quoted && type != ARG_NAME)
+		offer_inodes(w);
 	offer_paths(w);
 }
 

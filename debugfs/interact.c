@@ -2,6 +2,7 @@
 /* Lines from a terminal: the prompt, and what is between two of them. */
 #include "interact.h"
 
+#include "editor.h"
 #include "interrupt.h"
 
 #include <errno.h>
@@ -108,24 +109,30 @@ static void settle_down(struct shell *sh)
 
 void shell_interact(struct shell *sh)
 {
+	struct editor *editor = editor_open(sh);
 	char *buffer = NULL;
 	size_t size = 0, len;
 
 	while (!sh->quit) {
-		const char *line = plain_line(sh, &buffer, &size, &len);
+		const char *line = editor ? editor_line(editor, &len) :
+			plain_line(sh, &buffer, &size, &len);
 
 		if (line) {
 			(void)shell_line(sh, line, len);	/* it has been said */
-			if (interrupt_asked())
-				settle_down(sh);
-			continue;
-		}
-		if (!interrupt_asked())
+		} else if (!interrupt_asked()) {
 			sh->quit = true;
-		settle_down(sh);
-		out_line(&sh->out);
+		} else if (editor) {
+			out_raw(&sh->out, "^C", 2);	/* as a terminal without an editor shows it */
+		}
+		if (interrupt_final())
+			sh->quit = true;
+		if (interrupt_asked())
+			settle_down(sh);
+		if (!line)
+			out_line(&sh->out);
 		out_flush(&sh->out);
 	}
 	free(buffer);
+	editor_close(editor);
 	(void)change_end(sh, SHELL_OK);	/* the same */
 }

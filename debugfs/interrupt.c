@@ -5,15 +5,27 @@
 #include <stddef.h>
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
-enum { SIGNALS = sizeof(signals) / sizeof(*signals) };
+static const int terminal[] = { SIGWINCH, SIGTSTP, SIGCONT };
+enum {
+	SIGNALS = sizeof(signals) / sizeof(*signals),
+	TERMINAL = sizeof(terminal) / sizeof(*terminal)
+};
 
-/* The one variable a handler may touch: it gets no argument of ours. */
-static volatile sig_atomic_t asked;
+/* The variables a handler may touch: it gets no argument of ours. */
+static volatile sig_atomic_t asked;	/* the signal; 0: none */
+static volatile sig_atomic_t heard[TERMINAL];
 
 static void note(int number)
 {
-	(void)number;
-	asked = 1;
+	if (asked == 0 || asked == SIGINT)
+		asked = number;
+}
+
+static void hear(int number)
+{
+	for (size_t i = 0; i < TERMINAL; i++)
+		if (terminal[i] == number)
+			heard[i] = 1;
 }
 
 void interrupt_install(void)
@@ -28,6 +40,11 @@ void interrupt_install(void)
 bool interrupt_asked(void)
 {
 	return asked != 0;
+}
+
+bool interrupt_final(void)
+{
+	return asked != 0 && asked != SIGINT;
 }
 
 void interrupt_forget(void)
@@ -46,6 +63,50 @@ bool interrupt_wait(int fd)
 		;		/* by a signal that is not ours */
 	interrupt_release(&before);
 	return !asked;
+}
+
+void interrupt_watch(void)
+{
+	struct sigaction act = { .sa_handler = hear };
+
+	(void)sigemptyset(&act.sa_mask);
+	for (size_t i = 0; i < TERMINAL; i++)
+		(void)sigaction(terminal[i], &act, NULL);
+}
+
+void interrupt_unwatch(void)
+{
+	for (size_t i = 0; i < TERMINAL; i++)
+		(void)signal(terminal[i], SIG_DFL);	/* cannot fail for these */
+}
+
+static bool take(size_t i)
+{
+	bool was = heard[i] != 0;
+
+	heard[i] = 0;
+	return was;
+}
+
+enum interrupt_event interrupt_event(int fd)
+{
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
+	enum interrupt_event event = EVENT_INPUT;
+	sigset_t before, set;
+
+	interrupt_hold(&before);
+	(void)sigemptyset(&set);
+	for (size_t i = 0; i < TERMINAL; i++)
+		(void)sigaddset(&set, terminal[i]);
+	(void)sigprocmask(SIG_BLOCK, &set, NULL);
+	for (;;) {
+		event = asked ? EVENT_ASKED : take(0) ? EVENT_RESIZED : take(1) ? EVENT_STOP :
+			take(2) ? EVENT_CONTINUED : EVENT_INPUT;
+		if (event != EVENT_INPUT || ppoll(&ready, 1, NULL, &before) >= 0)
+			break;
+	}
+	interrupt_release(&before);
+	return event;
 }
 
 void interrupt_hold(sigset_t *before)

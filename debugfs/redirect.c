@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "redirect.h"
 
-#include "io/name.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -269,7 +267,7 @@ enum shell_status redirect_end(struct shell *sh, struct redirect *r, enum shell_
 	error = sh->out.error;
 	sh->out = r->out;
 	sh->redirected--;
-	/* A reader that has seen enough is no failure; what was typed to stop it is told already. */
+	/* A reader that has seen enough is no failure; a signal is told already. */
 	if (error && error != EPIPE && error != ECANCELED) {
 		warn(sh, r, r->way == WAY_PIPE ? e2_fail_errno(error, "writing to it") :
 		     e2_io_fail_errno(error, r->target, ""));

@@ -56,7 +56,7 @@ struct shell {
 	struct change change;
 	struct e2_str advice;	/* stands behind "try:" after the next failure */
 	struct e2_str notes;	/* lines that are said if the command succeeds */
-	bool changed;		/* the command has used the transaction, though others like it do not */
+	bool changed;		/* a command that need not has used the transaction */
 	bool misused;		/* it was called the wrong way */
 	const char *script;	/* name of the script that runs; NULL: none */
 	unsigned line;
