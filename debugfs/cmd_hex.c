@@ -1,86 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * hex: bytes of the image or of a file, sixteen a line; of a structure each
- * field with its bytes beside it.
- */
-#include "structs.h"
+/* hex: bytes of the image, with the fields they are; of a path the content of the file. */
+#include "hex.h"
+
+#include "stretch.h"
+#include "why.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-enum { LINE = 16, FIELD_BYTES = 8, CHUNK = 64 * 1024 };
-
-struct dump {
-	struct out *out;
-	bool all;		/* show repeated lines */
-	uint8_t last[LINE];	/* the line before, when it was a full one */
-	bool have_last, repeating;
-};
-
-static void record_line(struct out *o, uint64_t at, const uint8_t *data, size_t len)
-{
-	char hex[2 * LINE + 1] = "";
-
-	for (size_t i = 0; i < len; i++) {
-		hex[2 * i] = "0123456789abcdef"[data[i] >> 4];
-		hex[2 * i + 1] = "0123456789abcdef"[data[i] & 15];
-	}
-	hex[2 * len] = '\0';
-	out_record(o, "hex");
-	out_u64(o, "offset", at);
-	out_string(o, "bytes", hex);
-	out_record_end(o);
-}
-
-static void dump_line(struct dump *d, uint64_t at, const uint8_t *data, size_t len)
-{
-	struct out *o = d->out;
-	char text[LINE + 1];
-	size_t mark;
-
-	if (o->mode != OUT_TEXT) {
-		record_line(o, at, data, len);
-		return;
-	}
-	if (!d->all && d->have_last && len == LINE && !memcmp(d->last, data, LINE)) {
-		if (!d->repeating) {
-			out_add(o, "*");
-			out_line(o);
-		}
-		d->repeating = true;
-		return;
-	}
-	d->repeating = false;
-	d->have_last = len == LINE;
-	memcpy(d->last, data, len);
-	out_add(o, "%06" PRIx64 "  ", at);
-	mark = out_mark(o);
-	for (size_t i = 0; i < len; i++) {
-		out_add(o, "%02x%s", data[i], i % LINE == 7 ? "  " : " ");
-		text[i] = (char)(data[i] >= 0x20 && data[i] < 0x7f ? data[i] : '.');
-	}
-	text[len] = '\0';
-	out_pad(o, mark, 3 * LINE + 2);
-	out_add(o, "%s", text);
-	out_line(o);
-}
-
-static void dump_bytes(struct dump *d, uint64_t at, const uint8_t *data, size_t len)
-{
-	for (size_t i = 0; i < len && !out_failed(d->out); i += LINE)
-		dump_line(d, at + i, data + i, len - i < LINE ? len - i : LINE);
-}
-
-/* Where the last line would have gone unseen, the end is told. */
-static void dump_end(struct dump *d, uint64_t end)
-{
-	if (d->out->mode == OUT_TEXT && d->repeating) {
-		out_add(d->out, "%06" PRIx64, end);
-		out_line(d->out);
-	}
-}
+enum { CHUNK = 64 * 1024, BLOCKS = 256 };
 
 struct window { uint64_t from, len; };	/* what of the bytes is asked for */
 
@@ -96,8 +24,9 @@ static int clip(struct window *w, uint64_t size)
 
 /* ---- content of files ---------------------------------------------------- */
 
-static int hex_file(struct shell *sh, e2_ino ino, struct window w, struct dump *d)
+static int hex_file(struct shell *sh, e2_ino ino, struct window w, bool all)
 {
+	struct hex_dump d = { .out = &sh->out, .all = all };
 	struct e2_str text = E2_STR_INIT;
 	struct e2_inode in;
 	uint8_t *data;
@@ -110,7 +39,8 @@ static int hex_file(struct shell *sh, e2_ino ino, struct window w, struct dump *
 		if (!err)
 			err = clip(&w, text.len);
 		if (!err)
-			dump_bytes(d, w.from, (const uint8_t *)text.text + w.from, (size_t)w.len);
+			hex_bytes(&d, w.from, (const uint8_t *)text.text + w.from, (size_t)w.len,
+				  NULL);
 		e2_str_free(&text);
 		return err;
 	}
@@ -128,202 +58,109 @@ static int hex_file(struct shell *sh, e2_ino ino, struct window w, struct dump *
 		err = e2_read(sh->fs, &in, w.from, want, data, &got);
 		if (err || !got)
 			break;
-		dump_bytes(d, w.from, data, got);
+		hex_bytes(&d, w.from, data, got, NULL);
 		w.from += got;
 		w.len -= got;
 	}
-	dump_end(d, w.from);
+	hex_bytes_end(&d, w.from);
 	free(data);
 	return err;
 }
 
-/* ---- blocks -------------------------------------------------------------- */
+/* ---- blocks and structures -------------------------------------------------- */
 
-static void head(struct shell *sh, e2_blk blk)
+static void head(struct shell *sh, const struct why *w)
 {
 	const struct e2_geometry *g = e2_geometry(sh->fs);
+	enum e2_use use = why_use(w);
 	struct out *o = &sh->out;
 	e2_grp group;
 
 	if (o->mode != OUT_TEXT)
 		return;
-	out_add(o, "block %" PRIu64, blk);
-	if (e2_block_valid(g, blk)) {
-		group = e2_block_group(g, blk);
-		out_add(o, ", group %u + %" PRIu64, group, blk - e2_group_first_block(g, group));
+	out_add(o, "block %" PRIu64, w->blk);
+	if (e2_block_valid(g, w->blk)) {
+		group = e2_block_group(g, w->blk);
+		out_add(o, ", group %u + %" PRIu64, group,
+			w->blk - e2_group_first_block(g, group));
 	}
-	out_add(o, ", byte 0x%" PRIx64, blk * g->block_size);
+	out_add(o, ", byte 0x%" PRIx64 ", %s", w->blk * g->block_size, e2_use_name(use));
+	if (!w->layouts && w->claims) {
+		out_add(o, " of <%u>", w->claim[0].ino);
+		if (use != E2_USE_XATTR)
+			out_add(o, ", file block %" PRIu64, w->claim[0].lblk);
+	}
 	out_line(o);
 }
 
-static int hex_blocks(struct shell *sh, e2_blk blk, uint64_t count, struct window w, struct dump *d)
+static int hex_blocks(struct shell *sh, e2_blk blk, uint64_t count, struct window w, bool all)
 {
-	const struct e2_geometry *g = e2_geometry(sh->fs);
-	const struct e2_buf *buf;
-	int err = 0;
+	uint32_t size = e2_geometry(sh->fs)->block_size;
+	struct why *at = malloc(BLOCKS * sizeof(*at));
+	int err = at ? 0 : e2_fail(E2_ERR_NOMEM, "no memory to look at blocks");
 
-	if (blk >= g->blocks || count > g->blocks - blk)
-		return e2_fail(E2_ERR_RANGE, "block %" PRIu64 ": the volume ends at %" PRIu64,
-			       blk + count - 1, g->blocks - 1);
-	if (count == 1)
-		err = clip(&w, g->block_size);
+	if (!err && count == 1)
+		err = clip(&w, size);
 	else
-		w = (struct window){ 0, g->block_size };
-	for (uint64_t i = 0; i < count && !err && !out_failed(&sh->out); i++) {
-		head(sh, blk + i);
-		err = e2_buf_get(sh->fs, blk + i, &buf);
-		if (err)
-			break;
-		d->have_last = d->repeating = false;
-		dump_bytes(d, w.from, buf->data + w.from, (size_t)w.len);
-		dump_end(d, w.from + w.len);
-		e2_buf_put(sh->fs, buf);
+		w = (struct window){ 0, size };
+	while (count && !err && !out_failed(&sh->out)) {
+		size_t n = count < BLOCKS ? (size_t)count : BLOCKS;
+
+		for (size_t i = 0; i < n; i++)
+			at[i].blk = blk + i;
+		err = why_blocks(sh, at, n);
+		for (size_t i = 0; i < n && !err && !out_failed(&sh->out); i++) {
+			head(sh, &at[i]);
+			err = hex_parts(sh, &at[i], 0, (uint32_t)w.from, (uint32_t)w.len, all);
+		}
+		blk += n;
+		count -= n;
 	}
+	free(at);
 	return err;
 }
 
-/* The block that <12>:3 or <12>:@7 means. */
-static int hex_file_block(struct shell *sh, const struct object *o, struct window w, struct dump *d)
+/* Superblock, inode or descriptor: its bytes of the block they are in. */
+static int hex_struct(struct shell *sh, const struct object *object, const struct stretch *st,
+		      struct window w, bool all)
 {
-	uint64_t lblk = o->has_byte ? o->byte / e2_geometry(sh->fs)->block_size : o->lblk;
-	struct e2_inode in;
-	struct e2_run run;
-	int err = e2_inode_get(sh->fs, o->ino, &in);
+	uint32_t at = (uint32_t)(st->offset % e2_geometry(sh->fs)->block_size);
+	struct why here = { .blk = st->blk };
+	int err = clip(&w, st->len);
 
 	if (!err)
-		err = e2_map(sh->fs, &in, lblk, &run);
+		err = why_layout(sh, &here, 1);
 	if (err)
 		return err;
-	if (!run.blk)
-		return e2_fail(E2_ERR_NOENT, "<%u>: file block %" PRIu64 " is a hole", o->ino,
-			       lblk);
-	return hex_blocks(sh, run.blk + (lblk - run.lblk), 1, w, d);
-}
-
-static int hex_part(struct shell *sh, const struct object *o, struct window w, struct dump *d)
-{
-	const struct e2_geometry *g = e2_geometry(sh->fs);
-	struct e2_group desc;
-	uint64_t count = 1;
-	e2_blk blk;
-	int err;
-
-	if (o->group >= g->groups)
-		return e2_fail(E2_ERR_RANGE, "^%u: the volume's groups are 0 to %u", o->group,
-			       g->groups - 1);
-	err = e2_group_get(sh->fs, o->group, &desc);
-	if (err)
-		return err;
-	switch (o->part) {
-	case PART_BLOCK_BITMAP:
-		blk = desc.block_bitmap;
-		break;
-	case PART_INODE_BITMAP:
-		blk = desc.inode_bitmap;
-		break;
-	case PART_INODE_TABLE:
-		blk = desc.inode_table;
-		count = g->inode_table_blocks;
-		break;
-	case PART_DESC:
-		count = e2_group_desc_blocks(g, o->group, &blk);
-		break;
-	default:
-		count = e2_group_has_super(g, o->group);
-		blk = o->group ? e2_group_first_block(g, o->group) :
-			E2_SUPER_OFFSET / g->block_size;
-		break;
+	if (sh->out.mode == OUT_TEXT) {
+		out_add(&sh->out, "%s, %u bytes at byte 0x%" PRIx64,
+			object->kind == OBJECT_SUPER ? "super" :
+			object->kind == OBJECT_GROUP ? "group" : "inode", st->len, st->offset);
+		out_line(&sh->out);
 	}
-	return count ? hex_blocks(sh, blk, count, w, d) :
-		e2_fail(E2_ERR_NOENT, "group %u has none", o->group);
-}
-
-/* ---- structures ---------------------------------------------------------- */
-
-static void field_line(struct out *o, const struct image_struct *is, const struct e2_field *f,
-		       unsigned index, unsigned elements)
-{
-	unsigned bytes = elements > 1 ? e2_field_bits(f) / 8 : 0, at = f->at + index * bytes;
-	struct e2_str name = E2_STR_INIT, value = E2_STR_INIT;
-	char hex[3 * FIELD_BYTES + 3] = "";
-	unsigned n = 0;
-
-	if (!bytes)
-		while (at + bytes < is->s->size && e2_field_covers(f, at + bytes))
-			bytes++;
-	for (; n < bytes && n < FIELD_BYTES && at + n < is->when.bytes; n++)
-		(void)snprintf(hex + 3 * n, 4, "%02x ", is->raw[at + n]);
-	e2_str_add(&name, f->name);
-	if (elements > 1)
-		e2_str_addf(&name, "[%u]", index);
-	e2_field_format(f, is->raw, index, &value);
-	if (o->mode == OUT_TEXT) {
-		out_add(o, "%04x  %-24s%-2s %-24s %s", at, hex, n < bytes ? ".." : "",
-			e2_str_text(&name), e2_str_text(&value));
-		out_line(o);
-	} else {
-		out_record(o, "hex-field");
-		out_u64(o, "offset", at);
-		out_string(o, "bytes", hex);
-		out_string(o, "field", e2_str_text(&name));
-		out_name(o, "value", e2_str_text(&value), value.len);
-		out_record_end(o);
-	}
-	e2_str_free(&name);
-	e2_str_free(&value);
-}
-
-static int hex_struct(struct shell *sh, const struct object *object)
-{
-	struct out *o = &sh->out;
-	struct image_struct is;
-	int err = read_struct(sh, object, &is);
-
-	if (err)
-		return err;
-	if (o->mode == OUT_TEXT) {
-		out_add(o, "%s, %u bytes at byte 0x%" PRIx64, is.s->name, is.when.bytes, is.at);
-		out_line(o);
-	}
-	for (size_t i = 0; i < is.s->count; i++) {
-		const struct e2_field *f = &is.s->fields[i];
-		unsigned elements = e2_field_elements(f);
-
-		if (f->alias || !e2_field_exists(f, is.raw, &is.when))
-			continue;
-		for (unsigned j = 0; j < elements; j++)
-			field_line(o, &is, f, j, elements);
-	}
-	free(is.raw);
-	return 0;
+	return hex_parts(sh, &here, at, at + (uint32_t)w.from, (uint32_t)w.len, all);
 }
 
 int cmd_hex(struct shell *sh, const struct args *args)
 {
 	const struct arg *offset = args_get(args, "OFFSET"), *length = args_get(args, "LENGTH");
 	const struct object *o = &args_get(args, "OBJECT")->object;
-	struct dump d = { .out = &sh->out, .all = args_has(args, "-v") };
 	struct window w = { offset ? offset->number : 0, length ? length->number : UINT64_MAX };
-	const struct e2_geometry *g = e2_geometry(sh->fs);
+	bool all = args_has(args, "-v");
+	struct stretch st;
 	e2_ino ino;
 	int err;
 
 	if (o->field)
 		return e2_fail(E2_ERR_INVAL, "hex shows whole things; print shows a field");
-	switch (o->kind) {
-	case OBJECT_PATH:
+	if (o->kind == OBJECT_PATH) {
 		err = shell_lookup(sh, o, false, &ino, NULL);
-		return err ? err : hex_file(sh, ino, w, &d);
-	case OBJECT_INODE:
-		return o->has_lblk || o->has_byte ? hex_file_block(sh, o, w, &d) :
-			hex_struct(sh, o);
-	case OBJECT_GROUP:
-		return o->part ? hex_part(sh, o, w, &d) : hex_struct(sh, o);
-	case OBJECT_SUPER:
-		return hex_struct(sh, o);
-	case OBJECT_BYTE:
-		return hex_blocks(sh, o->offset / g->block_size, 1, w, &d);
-	default:
-		return hex_blocks(sh, o->blk, o->count, w, &d);
+		return err ? err : hex_file(sh, ino, w, all);
 	}
+	err = object_stretch(sh, o, &st);
+	if (err)
+		return err;
+	if (st.bytes && st.len > 1)
+		return hex_struct(sh, o, &st, w, all);
+	return hex_blocks(sh, st.blk, st.count, w, all);
 }

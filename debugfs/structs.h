@@ -26,4 +26,8 @@ struct image_struct {
  */
 int read_struct(struct shell *sh, const struct object *o, struct image_struct *is);
 
+/* The structures in a block, for what why knows of it.  E2_ERR_INVAL: it has none. */
+struct why;
+int print_block(struct shell *sh, const struct why *w);
+
 #endif

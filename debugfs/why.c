@@ -172,6 +172,19 @@ static void read_bits(struct batch *b)
 	}
 }
 
+int why_layout(struct shell *sh, struct why *blocks, size_t count)
+{
+	struct batch b = { .sh = sh, .at = blocks, .count = count };
+	int err;
+
+	for (size_t i = 0; i < count; i++)
+		blocks[i] = (struct why){ .blk = blocks[i].blk };
+	err = e2_layout_visit(sh->fs, on_layout, &b);
+	if (!err)
+		read_bits(&b);
+	return err;
+}
+
 int why_blocks(struct shell *sh, struct why *blocks, size_t count)
 {
 	struct batch b = { .sh = sh, .at = blocks, .count = count };
@@ -181,13 +194,9 @@ int why_blocks(struct shell *sh, struct why *blocks, size_t count)
 	if (!k)
 		return e2_fail(E2_ERR_NOMEM, "no memory to look at blocks");
 	k->batches += count != 0;
-	for (size_t i = 0; i < count; i++)
-		blocks[i] = (struct why){ .blk = blocks[i].blk };
-	err = e2_layout_visit(sh->fs, on_layout, &b);
+	err = why_layout(sh, blocks, count);
 	if (!err)
 		err = find_claims(&b, k);
-	if (!err)
-		read_bits(&b);
 	b.removed = true;
 	if (!err)
 		err = find_claims(&b, k);

@@ -38,6 +38,9 @@ void whys_free(struct whys *whys);
  */
 int why_blocks(struct shell *sh, struct why *blocks, size_t count);
 
+/* The same by layout and bitmaps alone, without a look at inodes. */
+int why_layout(struct shell *sh, struct why *blocks, size_t count);
+
 const struct why *why_find(const struct why *blocks, size_t count, e2_blk blk);
 
 enum why_verdict why_verdict(const struct why *w);

@@ -97,7 +97,7 @@ const char *e2_field_rule(struct e2_fs *fs, const struct e2_block_view *view,
 	default:
 		break;
 	}
-	if (e2_fmt_style(fmt) == E2_STYLE_choice && !e2_word_name(fmt, value))
+	if (e2_fmt_style(fmt) == E2_STYLE_choice && value != 0 && !e2_word_name(fmt, value))
 		return "is no known value";
 	if (e2_fmt_style(fmt) == E2_STYLE_flags && has_bits_without_word(fmt, value))
 		return "has bits that are not known";

@@ -159,6 +159,7 @@ if have python3; then
 	    first = next(iter(o))
 	    assert first == "format" and o["format"].startswith("extant-") and o["format"].endswith("/1"), line
 	    for k, v in o.items():
+	        if v is None: continue
 	        want = types.setdefault((o["format"], k), type(v))
 	        assert type(v) is want, (k, v, want)
 	P
