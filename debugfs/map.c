@@ -98,27 +98,22 @@ struct walk {
 static int fresh(struct walk *w, const struct e2_walk_block *b)
 {
 	const struct e2_geometry *g = w->m->g;
+	e2_blk at = b->blk, end = b->blk + b->count;
 	struct e2_walk_block part = *b;
+	int err = 0;
 
-	part.count = 1;
-	if (e2_bitset_next_set(w->seen, b->blk) >= b->blk + b->count)
-		part.count = b->count;
-	for (uint64_t at = 0; at < b->count; at += part.count) {
-		e2_grp last = e2_block_group(g, b->blk + at + part.count - 1);
-		int err;
+	while (!err && (part.count = e2_bitset_gap(w->seen, at, end, &part.blk)) > 0) {
+		e2_grp last = e2_block_group(g, part.blk + part.count - 1);
 
-		part.blk = b->blk + at;
-		part.lblk = b->lblk + at;
-		if (e2_bitset_set_run(w->seen, part.blk, part.count))
-			continue;
+		at = part.blk + part.count;
+		part.lblk = b->lblk + (part.blk - b->blk);
+		e2_bitset_set_run(w->seen, part.blk, part.count);
 		w->file->blocks += part.count;
 		for (e2_grp i = e2_block_group(g, part.blk); i <= last; i++)
 			w->file->groups += !e2_bitset_test_and_set(w->groups, i);
 		err = w->run(w->context, w->file, &part);
-		if (err)
-			return err;
 	}
-	return 0;
+	return err;
 }
 
 static int walk_pointers(struct walk *w, const struct e2_inode *in)

@@ -180,7 +180,8 @@ int scattered_find(struct shell *sh, size_t most, struct scattered *all)
 {
 	struct search s = { .g = e2_geometry(sh->fs) };
 	struct e2_claims claims = {
-		.fs = sh->fs, .claim = claim_of_any, .stop = interrupt_asked, .context = &s,
+		.fs = sh->fs, .marked_only = true, .claim = claim_of_any, .stop = interrupt_asked,
+		.context = &s,
 	};
 	int err;
 

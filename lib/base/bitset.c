@@ -149,33 +149,41 @@ void e2_bitset_clear_run(struct e2_bitset *set, uint64_t first, uint64_t count)
 	}
 }
 
-/* The first bit at or after from that is 1 in word ^ flip. */
-static uint64_t next(const struct e2_bitset *set, uint64_t from, uint64_t flip)
+/* The first bit of from .. end-1 that is 1 in word ^ flip; end, which is at most bits: none. */
+static uint64_t next(const struct e2_bitset *set, uint64_t from, uint64_t end, uint64_t flip)
 {
-	uint64_t words = e2_div_up(set->bits, 64);
+	uint64_t words = e2_div_up(end, 64);
 	uint64_t i = from / 64;
 	uint64_t w;
 
-	if (from >= set->bits)
-		return set->bits;
+	if (from >= end)
+		return end;
 	w = (set->word[i] ^ flip) & mask((unsigned)(from % 64), 63);
 	while (w == 0) {
 		if (++i == words)
-			return set->bits;
+			return end;
 		w = set->word[i] ^ flip;
 	}
 	from = i * 64 + lowest(w);
-	return from < set->bits ? from : set->bits;
+	return from < end ? from : end;
 }
 
 uint64_t e2_bitset_next_set(const struct e2_bitset *set, uint64_t from)
 {
-	return next(set, from, 0);
+	return next(set, from, set->bits, 0);
 }
 
 uint64_t e2_bitset_next_clear(const struct e2_bitset *set, uint64_t from)
 {
-	return next(set, from, UINT64_MAX);
+	return next(set, from, set->bits, UINT64_MAX);
+}
+
+uint64_t e2_bitset_gap(const struct e2_bitset *set, uint64_t from, uint64_t end, uint64_t *first)
+{
+	end = end < set->bits ? end : set->bits;
+	from = next(set, from < end ? from : end, end, UINT64_MAX);
+	*first = from;
+	return next(set, from, end, 0) - from;
 }
 
 /* The 64 bits that begin at any position; those past the end are clear. */

@@ -31,6 +31,10 @@ void e2_bitset_clear_run(struct e2_bitset *set, uint64_t first, uint64_t count);
 uint64_t e2_bitset_next_set(const struct e2_bitset *set, uint64_t from);
 uint64_t e2_bitset_next_clear(const struct e2_bitset *set, uint64_t from);
 
+/* The first run of non-members in from .. end-1: its length, 0 when there is none, and *first.
+ * Looks at no others. */
+uint64_t e2_bitset_gap(const struct e2_bitset *set, uint64_t from, uint64_t end, uint64_t *first);
+
 /*
  * Copies count bits beginning at number first to (from) the bitmap form of the
  * disk: bit i of the bytes is (bytes[i / 8] >> i % 8) & 1.  Bits past the end

@@ -18,17 +18,11 @@ static int give(struct pass *p, enum e2_use use, e2_blk blk, uint64_t count,
 		const struct e2_claim *claim)
 {
 	e2_blk end = blk + count;
+	struct e2_range run;
 	int r = 0;
 
-	while (blk < end && r == 0) {
-		struct e2_range run = { .blk = e2_bitset_next_clear(p->seen, blk) };
-
-		if (run.blk >= end)
-			break;
-		blk = e2_bitset_next_set(p->seen, run.blk);
-		if (blk > end)
-			blk = end;
-		run.count = blk - run.blk;
+	while (r == 0 && (run.count = e2_bitset_gap(p->seen, blk, end, &run.blk)) > 0) {
+		blk = run.blk + run.count;
 		e2_bitset_set_run(p->seen, run.blk, run.count);
 		r = p->u->run(p->u->context, use, &run, claim);
 	}
