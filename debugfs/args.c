@@ -261,8 +261,7 @@ static int take_letters(const struct word *words, size_t count, size_t *at, stru
 		size_t i = find_option(spec, one, 2);
 
 		if (i == spec->options)
-			return fail_word("unknown option ",
-					 text[2] && text[1] != '-' ? one : text, "");
+			return fail_option(spec, text[2] && text[1] != '-' ? one : text);
 		if (spec->option[i].type != ARG_NONE && c[1])
 			return fail_word("option ", one, " takes a value and must stand last");
 		if (spec->option[i].type != ARG_NONE)

@@ -140,7 +140,7 @@ const char *command_group_title(enum command_group group)
 	static const char *const titles[GROUPS] = {
 		[GROUP_look] = "look", [GROUP_search] = "search", [GROUP_copy] = "copy",
 		[GROUP_change] = "change", [GROUP_raw] = "raw", [GROUP_session] = "session",
-		[GROUP_debugfs] = "as in debugfs",
+		[GROUP_debugfs] = "debugfs",
 	};
 
 	return titles[group];

@@ -249,6 +249,9 @@ static void offer_type(struct wanted *w, const struct spot_on_line *l, enum arg_
 		return;
 	case ARG_COMMAND:
 		offer_commands(w, 0);
+		offer_topics(w);
+		if (!w->quoted)
+			offer_objects(w);
 		return;
 	case ARG_FIELD:
 		s = field_owner(l, &o);

@@ -64,6 +64,7 @@ void offer_paths(struct wanted *w);		/* in the image */
 void offer_host_paths(struct wanted *w);
 void offer_attributes(struct wanted *w, e2_ino ino);
 void offer_commands(struct wanted *w, size_t base);
+void offer_topics(struct wanted *w);
 void offer_options(struct wanted *w, const struct spec *spec);
 void offer_inodes(struct wanted *w);		/* <root> ... */
 void offer_objects(struct wanted *w);		/* sb, and fields behind a dot */

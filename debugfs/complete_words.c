@@ -2,6 +2,7 @@
 /* Completion of words that come from tables: commands, options, objects, fields and their words. */
 #include "complete.h"
 
+#include "topic.h"
 #include <string.h>
 
 static struct candidate *offer_word(struct wanted *w, size_t base, const char *word)
@@ -24,6 +25,18 @@ void offer_commands(struct wanted *w, size_t base)
 			if (w->text[base])
 				(void)offer(w, base, at, n);
 	}
+}
+
+/* What help knows besides. */
+void offer_topics(struct wanted *w)
+{
+	const struct e2_struct *st;
+	const struct topic *t;
+
+	for (size_t i = 0; (t = topic_at(i)) != NULL; i++)
+		(void)offer_word(w, 0, t->name);
+	for (size_t i = 0; (st = e2_struct_at(i)) != NULL; i++)
+		(void)offer_word(w, 0, st->name);
 }
 
 void offer_options(struct wanted *w, const struct spec *spec)
