@@ -250,6 +250,25 @@ static int use_option(const struct word *words, size_t count, size_t *at, const 
 	return err;
 }
 
+/* With the long option that it may have been meant as. */
+static int fail_option(const struct spec *spec, const char *text)
+{
+	struct e2_str after = E2_STR_INIT;
+	struct e2_nearest near;
+	int err;
+
+	e2_nearest_begin(&near, text);
+	for (size_t i = 0; text[1] == '-' && i < spec->options; i++) {
+		e2_nearest_offer(&near, spec->option[i].name);
+		e2_nearest_offer(&near, spec->option[i].other);
+	}
+	if (near.best)
+		e2_str_addf(&after, "; did you mean %s?", near.best);
+	err = fail_word("unknown option ", text, e2_str_text(&after));
+	e2_str_free(&after);
+	return err;
+}
+
 /* Letters joined to one word; only the last may take a value, which is the next word. */
 static int take_letters(const struct word *words, size_t count, size_t *at, struct args *args)
 {
