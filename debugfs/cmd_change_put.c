@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* put: from the host, or from the command line, into the volume. */
+#include "interrupt.h"
 #include "mode.h"
 #include "several.h"
 
@@ -112,6 +113,8 @@ static int put_file(struct shell *sh, const char *host, struct spot *to, struct 
 {
 	int err = check_way(sh, how, to);
 
+	if (!err && !strcmp(host, "-") && !strcmp(e2_str_text(&to->name), "-"))
+		err = e2_fail(E2_ERR_INVAL, "standard input needs a NAME that is no directory");
 	if (err)
 		return err;
 	return e2_import(sh->txn, host, to->dir, to->name.text, to->name.len, &how->import,
@@ -195,13 +198,45 @@ static int put_words(struct shell *sh, const struct args *args, struct how *how)
 	return err;
 }
 
+/* ---- archives ------------------------------------------------------------------------------ */
+
+/* put --tar HOSTFILE [NAME] */
+static int put_archive(struct shell *sh, const struct args *args, struct how *how)
+{
+	const char *dest = args->count > 1 ? args->arg[1].text : ".";
+	struct spot to;
+	int err;
+
+	if (args->count > 2 || how->mode || how->import.exists == E2_IMPORT_APPEND)
+		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "--tar takes one HOSTFILE, one NAME "
+						 "and neither -m nor --append"));
+	how->import.flags |= E2_IMPORT_TREE | E2_IMPORT_OWNERS | E2_IMPORT_TIMES |
+		E2_IMPORT_XATTRS;
+	err = spot_find(sh, dest, true, &to);
+	if (!err)
+		err = spot_must_be(&to);
+	if (!err && !spot_is_dir(&to))
+		err = spot_fail(&to, e2_fail(E2_ERR_NOTDIR, "a %s, not a directory",
+					     file_type_words(to.in.mode)));
+	if (!err)
+		err = e2_import_archive(sh->txn, args->arg[0].text, to.ino, &how->import,
+					interrupt_asked, &how->counts);
+	if (err == E2_ERR_EXIST && how->import.exists == E2_IMPORT_REFUSE)
+		err = shell_advise(sh, err, "put --tar --atomic");
+	if (!err && how->verbose)
+		spot_told(sh, "put", &to, NULL);
+	spot_free(&to);
+	return err;
+}
+
 int cmd_put(struct shell *sh, const struct args *args)
 {
 	const struct arg *mode = args_value(args, "-m");
 	bool archive = args_has(args, "-a");
 	struct how how = {
 		.import.flags = (archive || args_has(args, "-r") ? E2_IMPORT_TREE : 0) |
-			(archive ? E2_IMPORT_OWNERS | E2_IMPORT_TIMES | E2_IMPORT_XATTRS : 0),
+			(archive ? E2_IMPORT_OWNERS | E2_IMPORT_TIMES | E2_IMPORT_XATTRS : 0) |
+			(args_has(args, "--sparse") ? E2_IMPORT_SPARSE : 0),
 		.import.report = stop_if_asked, .mode = mode ? mode->text : NULL,
 		.verbose = args_has(args, "-v"),
 	};
@@ -211,6 +246,8 @@ int cmd_put(struct shell *sh, const struct args *args)
 		return shell_misused(sh, err);
 	if (args_has(args, "--text"))
 		return put_words(sh, args, &how);
+	if (args_has(args, "--tar"))
+		return put_archive(sh, args, &how);
 	if (args->count < 2)
 		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "HOSTFILE is missing"));
 	return several(sh, args, args_has(args, "-T") ? SEVERAL_EXACT : SEVERAL_ANY, put_one,

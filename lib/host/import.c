@@ -256,6 +256,54 @@ static int import_regular(struct single *s, e2_ino dir, const void *name, size_t
 	return err;
 }
 
+/* No more than the volume could hold. */
+static int write_piece(struct single *s, const char *piece, size_t len, uint64_t *bytes)
+{
+	if (len > e2_file_size_max(e2_geometry(s->x->fs)) - *bytes)
+		return e2_fail(E2_ERR_FBIG, "%s: more than the %llu bytes that a file can have",
+			       e2_str_text(&s->shown),
+			       (unsigned long long)e2_file_size_max(e2_geometry(s->x->fs)));
+	*bytes += len;
+	while (len > 0) {
+		ssize_t n = write(s->fd, piece, len);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return e2_fail_errno(errno, "temporary file");
+		piece += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Standard input, whose length is known at its end: it waits in a temporary file. */
+static int import_input(struct single *s, e2_ino dir, const void *name, size_t len)
+{
+	char piece[64 * 1024];
+	uint64_t bytes = 0;
+	ssize_t n;
+	int err = 0;
+
+	s->fd = e2_io_scratch_fd();
+	if (s->fd < 0)
+		return e2_fail_errno(errno, "making a temporary file");
+	while (err == 0 && (n = read(STDIN_FILENO, piece, sizeof(piece))) != 0) {
+		if (n > 0)
+			err = write_piece(s, piece, (size_t)n, &bytes);
+		else if (errno != EINTR)
+			err = fail_errno(s, errno);
+	}
+	if (err == 0 && fstat(s->fd, &s->st) != 0)
+		err = fail_errno(s, errno);
+	if (err != 0)
+		return err;
+	e2_host_fill_object(&s->object, &s->st);
+	s->object.mode = S_IFREG | 0644;
+	s->feed = (struct e2_feed){ .read = read_file, .context = s, .size = s->object.size };
+	return import_thing(s, dir, name, len, true);
+}
+
 static int import_other(struct single *s, e2_ino dir, const void *name, size_t len)
 {
 	int err = 0;
@@ -273,6 +321,8 @@ static int import_object(struct single *s, e2_ino dir, const void *name, size_t 
 	const struct e2_importer *x = s->x;
 	mode_t type;
 
+	if (strcmp(s->path, "-") == 0)
+		return import_input(s, dir, name, len);
 	if (lstat(s->path, &s->st) != 0)
 		return fail_errno(s, errno);
 	type = s->st.st_mode & S_IFMT;
@@ -293,7 +343,10 @@ static int import_single(struct e2_importer *x, const char *path, e2_ino dir, co
 	int err;
 
 	e2_xattr_reader_init(&s.xattrs, false);
-	e2_str_add_name(&s.shown, path, strlen(path));
+	if (strcmp(path, "-") == 0)
+		e2_str_add(&s.shown, "standard input");
+	else
+		e2_str_add_name(&s.shown, path, strlen(path));
 	err = e2_str_status(&s.shown);
 	if (err == 0)
 		err = import_object(&s, dir, name, len);
@@ -305,12 +358,13 @@ static int import_single(struct e2_importer *x, const char *path, e2_ino dir, co
 	return err;
 }
 
-static int find_own(struct e2_importer *x)
+int e2_import_begin(struct e2_importer *x, struct e2_txn *txn, const struct e2_import *how)
 {
-	struct e2_image *image = e2_fs_image(x->fs);
+	struct e2_image *image = e2_fs_image(e2_txn_fs(txn));
 	struct e2_stamp stamp;
 	int err;
 
+	*x = (struct e2_importer){ .txn = txn, .fs = e2_txn_fs(txn), .how = how };
 	if (image == NULL)
 		return 0;
 	err = e2_image_stamp(image, &stamp);
@@ -325,15 +379,35 @@ static int find_own(struct e2_importer *x)
 int e2_import(struct e2_txn *txn, const char *host_path, e2_ino dir, const void *name, size_t len,
 	      const struct e2_import *how, struct e2_import_counts *counts)
 {
-	struct e2_importer x = { .txn = txn, .fs = e2_txn_fs(txn), .how = how };
+	struct e2_importer x;
 	unsigned mark;
-	int err = find_own(&x);
+	int err = e2_import_begin(&x, txn, how);
 
 	if (err == 0)
 		err = e2_txn_mark(txn, &mark);
 	if (err != 0)
 		return err;
 	err = import_single(&x, host_path, dir, name, len);
+	err = e2_txn_end(txn, mark, err);
+	if (err == 0)
+		*counts = x.counts;
+	free(x.piece);
+	return err;
+}
+
+int e2_import_archive(struct e2_txn *txn, const char *host_path, e2_ino dir,
+		      const struct e2_import *how, bool (*stop)(void),
+		      struct e2_import_counts *counts)
+{
+	struct e2_importer x;
+	unsigned mark;
+	int err = e2_import_begin(&x, txn, how);
+
+	if (err == 0)
+		err = e2_txn_mark(txn, &mark);
+	if (err != 0)
+		return err;
+	err = e2_import_unpacked(&x, host_path, dir, stop);
 	err = e2_txn_end(txn, mark, err);
 	if (err == 0)
 		*counts = x.counts;

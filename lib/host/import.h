@@ -14,6 +14,7 @@ enum e2_import_flags {
 	E2_IMPORT_OWNERS = 2,	/* keep user and group; else root's */
 	E2_IMPORT_TIMES = 4,	/* keep atime and mtime */
 	E2_IMPORT_XATTRS = 8,
+	E2_IMPORT_SPARSE = 16,	/* blocks of zeros become holes */
 };
 
 enum e2_import_exists {		/* when the name is there */
@@ -35,7 +36,7 @@ struct e2_import_counts { uint64_t files, dirs, symlinks, others, names, bytes; 
 
 /*
  * host_path  a file, directory, symlink (copied, not followed), device, ...; holes stay holes;
- *            hard links within one tree stay hard links
+ *            hard links within one tree stay hard links; "-" is standard input, to its end
  *
  * A directory that is there takes the names of another besides its own and stays what it is,
  * whatever how->exists says.  Content takes the place of content, or is added to it, between
@@ -49,5 +50,16 @@ struct e2_import_counts { uint64_t files, dirs, symlinks, others, names, bytes; 
 E2_NODISCARD int e2_import(struct e2_txn *txn, const char *host_path, e2_ino dir,
 			   const void *name, size_t len, const struct e2_import *how,
 			   struct e2_import_counts *counts);
+
+/*
+ * An archive's content into a directory (e2_source_archive(), "-": standard input).  What is
+ * said of directories holds for those that are there too, the one it goes into among them; a
+ * file that is there is as how->exists says.
+ *
+ * stop      called now and then; true ends it with E2_ERR_CANCELLED; or NULL
+ */
+E2_NODISCARD int e2_import_archive(struct e2_txn *txn, const char *host_path, e2_ino dir,
+				   const struct e2_import *how, bool (*stop)(void),
+				   struct e2_import_counts *counts);
 
 #endif

@@ -5,6 +5,7 @@
 #include "base/checked.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum { PIECE_BYTES = 1 << 20 };
 
@@ -83,15 +84,46 @@ static int piece_room(struct e2_importer *x, uint64_t size)
 	return 0;
 }
 
+static bool is_zero(const uint8_t *data, size_t len)
+{
+	return data[0] == 0 && memcmp(data, data + 1, len - 1) == 0;
+}
+
+/* Writes what is not zero, block by block of the file; what lies between is not there. */
+static int write_sparse(struct e2_importer *x, e2_ino ino, struct e2_inode *in, uint64_t at,
+			const uint8_t *data, size_t len)
+{
+	size_t unit = e2_geometry(x->fs)->block_size, from = 0, n;
+	bool zero, was = true;
+	int err = 0;
+
+	for (size_t to = 0; to < len && err == 0; to += n, was = zero) {
+		n = unit - (size_t)((at + to) % unit);
+		n = n < len - to ? n : len - to;
+		zero = is_zero(data + to, n);
+		if (zero && !was)
+			err = e2_write(x->txn, ino, in, at + from, to - from, data + from);
+		if (!zero && was)
+			from = to;
+	}
+	if (err != 0 || was)
+		return err;
+	return e2_write(x->txn, ino, in, at + from, len - from, data + from);
+}
+
 static int write_range(struct e2_importer *x, const struct e2_feed *feed, e2_ino ino,
 		       struct e2_inode *in, uint64_t at, struct e2_extent e)
 {
+	bool sparse = x->how->flags & E2_IMPORT_SPARSE;
+
 	while (e.start < e.end) {
 		uint64_t left = e.end - e.start;
 		size_t len = left < x->piece_len ? (size_t)left : x->piece_len;
 		int err = feed->read(feed->context, e.start, len, x->piece);
 
-		if (err == 0)
+		if (err == 0 && sparse)
+			err = write_sparse(x, ino, in, at + e.start, x->piece, len);
+		else if (err == 0)
 			err = e2_write(x->txn, ino, in, at + e.start, len, x->piece);
 		if (err != 0)
 			return err;
@@ -113,7 +145,7 @@ int e2_feed_write(struct e2_importer *x, const struct e2_feed *feed, e2_ino ino,
 		return e2_fail(E2_ERR_FBIG, "inode %u: cannot have so many bytes", ino);
 	err = piece_room(x, feed->size);
 	if (err == 0 && feed->extents == NULL)
-		return write_range(x, feed, ino, in, at, (struct e2_extent){ 0, feed->size });
+		err = write_range(x, feed, ino, in, at, (struct e2_extent){ 0, feed->size });
 	/* Whole blocks, where the file begins with one: the rest of a block is zero anyway. */
 	for (size_t i = 0; i < feed->count && err == 0; i++) {
 		struct e2_extent e = feed->extents[i];

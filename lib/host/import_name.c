@@ -26,7 +26,7 @@ static int give_attrs(struct e2_importer *x, const struct e2_thing *t, e2_ino in
 		in->uid = o->uid;
 		in->gid = o->gid;
 	}
-	if (flags & E2_IMPORT_TIMES)
+	if ((flags & E2_IMPORT_TIMES) && !o->made)
 		e2_import_times(o, in);
 	if (flags & E2_IMPORT_XATTRS)
 		err = e2_xattr_replace_all(x->txn, ino, in, t->xattrs, t->xattr_count);
@@ -53,7 +53,7 @@ static void count(struct e2_import_counts *n, uint32_t mode)
 /* Missing space is known before the first byte is written. */
 static int check_space(struct e2_importer *x, const struct e2_thing *t)
 {
-	if (t->feed == NULL || t->shown == NULL)
+	if (t->feed == NULL || t->shown == NULL || (x->how->flags & E2_IMPORT_SPARSE))
 		return 0;
 	return e2_import_space(x, t->shown, e2_feed_blocks(e2_geometry(x->fs), t->feed), 0);
 }
@@ -72,6 +72,19 @@ static int fill(struct e2_importer *x, const struct e2_thing *t, e2_ino ino)
 	if (err == 0)
 		err = give_attrs(x, t, ino, &in);
 	return err != 0 ? err : e2_inode_put(x->txn, ino, &in);
+}
+
+int e2_import_attrs(struct e2_importer *x, const struct e2_thing *t, e2_ino ino)
+{
+	struct e2_inode in;
+	int err = e2_inode_get(x->fs, ino, &in);
+
+	if (err == 0)
+		err = give_attrs(x, t, ino, &in);
+	if (err != 0)
+		return err;
+	e2_inode_touch(x->txn, &in, false);
+	return e2_inode_put(x->txn, ino, &in);
 }
 
 static int make(struct e2_importer *x, e2_ino dir, const void *name, size_t len,

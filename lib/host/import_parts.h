@@ -53,6 +53,9 @@ struct e2_thing {			/* an object of the host, wherever it comes from */
 	const char *shown;		/* its path for messages; NULL: not known here */
 };
 
+/* Gives an inode what a thing has besides content, as far as how->flags say. */
+E2_NODISCARD int e2_import_attrs(struct e2_importer *x, const struct e2_thing *t, e2_ino ino);
+
 /*
  * Makes a name for a thing, as how->exists says when it is there; a directory that is
  * there is taken as it is.  *fresh: an inode was made.
@@ -69,5 +72,13 @@ E2_NODISCARD int e2_import_report(struct e2_importer *x, const char *path, e2_in
 
 E2_NODISCARD int e2_import_tree(struct e2_importer *x, const char *path, e2_ino dir,
 				const void *name, size_t len);
+E2_NODISCARD int e2_import_unpacked(struct e2_importer *x, const char *path, e2_ino dir,
+				    bool (*stop)(void));
+
+/* ---- the whole (import.c) ------------------------------------------------------------- */
+
+/* Finds the image among the host's files. */
+E2_NODISCARD int e2_import_begin(struct e2_importer *x, struct e2_txn *txn,
+				 const struct e2_import *how);
 
 #endif

@@ -16,8 +16,9 @@ struct tree {
 	e2_ino *made;			/* of each object; 0: not yet */
 	bool *fresh;			/* it was not there before */
 	e2_ino dir;			/* where the root's name goes */
-	const void *name;
+	const void *name;		/* NULL: dir stands for the root */
 	size_t len;
+	bool says;			/* directories that are there become as the source says */
 };
 
 /* ---- what it takes ------------------------------------------------------------------- */
@@ -55,7 +56,12 @@ static uint64_t blocks_of(const struct tree *t, e2_obj obj)
 static int may_meet(const struct tree *t, bool *meets)
 {
 	e2_ino ino;
-	int err = e2_dir_lookup(t->x->fs, t->dir, t->name, t->len, &ino);
+	int err;
+
+	*meets = t->name == NULL && t->x->how->exists != E2_IMPORT_REFUSE;
+	if (t->name == NULL)
+		return 0;
+	err = e2_dir_lookup(t->x->fs, t->dir, t->name, t->len, &ino);
 
 	*meets = err == 0;
 	if (err != E2_ERR_NOENT)
@@ -68,18 +74,23 @@ static int check_space(const struct tree *t)
 {
 	uint32_t objects = e2_source_objects(t->source);
 	struct e2_str shown = E2_STR_INIT;
-	uint64_t blocks = 0;
+	uint64_t blocks = 0, inodes = 0;
 	bool meets;
 	int err = may_meet(t, &meets);
 
 	if (err != 0 || meets)
 		return err;
-	for (e2_obj obj = 0; obj < objects; obj++)
+	for (e2_obj obj = 0; obj < objects; obj++) {
+		/* directories of an archive are often there */
+		if (t->name == NULL && is_kind(e2_source_object(t->source, obj), E2_S_IFDIR))
+			continue;
 		blocks += blocks_of(t, obj);
+		inodes++;
+	}
 	e2_source_path(t->source, 0, &shown);
 	err = e2_str_status(&shown);
 	if (err == 0)
-		err = e2_import_space(t->x, e2_str_text(&shown), blocks, objects);
+		err = e2_import_space(t->x, e2_str_text(&shown), blocks, inodes);
 	e2_str_free(&shown);
 	return err;
 }
@@ -128,16 +139,32 @@ static int make(struct tree *t, e2_ino dir, const void *name, size_t len, e2_obj
 	}
 	if (err == 0)
 		err = e2_import_thing(t->x, dir, name, len, &thing, &t->made[obj], &t->fresh[obj]);
+	if (err == E2_ERR_EXIST)
+		err = e2_source_fail(t->source, obj, err, "is there already");
 	err_close = e2_source_close(file);
 	return err != 0 ? err : err_close;
 }
 
-/* A further name of an object: what is there gives way, where that is asked for. */
-static int link_name(struct tree *t, e2_ino dir, const void *name, size_t len, e2_ino ino)
+/* The directory that is there in place of one of the source. */
+static int say(struct tree *t, e2_obj obj)
 {
+	struct e2_thing thing = { .object = e2_source_object(t->source, obj) };
+
+	if (!t->says || t->fresh[obj] || thing.object->made)
+		return 0;
+	thing.xattrs = e2_source_xattrs(t->source, thing.object->xattrs, &thing.xattr_count);
+	return e2_import_attrs(t->x, &thing, t->made[obj]);
+}
+
+/* A further name of an object: what is there gives way, where that is asked for. */
+static int link_name(struct tree *t, e2_ino dir, const void *name, size_t len, e2_obj obj)
+{
+	e2_ino ino = t->made[obj];
 	int err = e2_link(t->x->txn, dir, name, len, ino);
 
-	if (err != E2_ERR_EXIST || t->x->how->exists == E2_IMPORT_REFUSE)
+	if (err == E2_ERR_EXIST && t->x->how->exists == E2_IMPORT_REFUSE)
+		return e2_source_fail(t->source, obj, err, "has a name that is there already");
+	if (err != E2_ERR_EXIST)
 		return err;
 	e2_err_clear();
 	err = e2_unlink(t->x->txn, dir, name, len);
@@ -154,9 +181,11 @@ static int fill_dir(struct tree *t, e2_obj dir)
 		const char *name = e2_source_text(t->source, n->text);
 
 		if (t->made[n->object] != 0)
-			err = link_name(t, t->made[dir], name, n->len, t->made[n->object]);
+			err = link_name(t, t->made[dir], name, n->len, n->object);
 		else
 			err = make(t, t->made[dir], name, n->len, n->object);
+		if (err == 0 && is_kind(e2_source_object(t->source, n->object), E2_S_IFDIR))
+			err = say(t, n->object);
 		if (err == 0)
 			err = report(t, n->object);
 		t->x->counts.names++;
@@ -167,15 +196,16 @@ static int fill_dir(struct tree *t, e2_obj dir)
 /* Directories get their times when nothing more comes into them. */
 static int set_times(struct tree *t, e2_obj dir)
 {
+	const struct e2_object *o = e2_source_object(t->source, dir);
 	struct e2_inode in;
 	int err;
 
-	if (!t->fresh[dir] || !(t->x->how->flags & E2_IMPORT_TIMES))
+	if (o->made || !(t->fresh[dir] || t->says) || !(t->x->how->flags & E2_IMPORT_TIMES))
 		return 0;
 	err = e2_inode_get(t->x->fs, t->made[dir], &in);
 	if (err != 0)
 		return err;
-	e2_import_times(e2_source_object(t->source, dir), &in);
+	e2_import_times(o, &in);
 	return e2_inode_put(t->x->txn, t->made[dir], &in);
 }
 
@@ -188,10 +218,15 @@ static int make_all(struct tree *t)
 	t->fresh = calloc(objects, sizeof(*t->fresh));
 	if (t->made == NULL || t->fresh == NULL)
 		return e2_fail(E2_ERR_NOMEM, "a tree of %u objects", objects);
-	err = make(t, t->dir, t->name, t->len, 0);
-	if (err == 0)
-		err = report(t, 0);
-	t->x->counts.names++;
+	if (t->name == NULL) {
+		t->made[0] = t->dir;
+		err = say(t, 0);
+	} else {
+		err = make(t, t->dir, t->name, t->len, 0);
+		t->x->counts.names++;
+		if (err == 0)
+			err = report(t, 0);
+	}
 	for (e2_obj obj = 0; obj < objects && err == 0; obj++) {
 		if (is_kind(e2_source_object(t->source, obj), E2_S_IFDIR))
 			err = fill_dir(t, obj);
@@ -210,6 +245,19 @@ static bool is_own(void *context, uint64_t dev, uint64_t ino)
 	return x->has_own && dev == x->own_dev && ino == x->own_ino;
 }
 
+/* Brings in what was read, unless err. */
+static int take_in(struct tree *t, int err)
+{
+	if (err == 0)
+		err = check_space(t);
+	if (err == 0)
+		err = make_all(t);
+	free(t->made);
+	free(t->fresh);
+	e2_source_free(t->source);
+	return err;
+}
+
 int e2_import_tree(struct e2_importer *x, const char *path, e2_ino dir, const void *name,
 		   size_t len)
 {
@@ -219,12 +267,37 @@ int e2_import_tree(struct e2_importer *x, const char *path, e2_ino dir, const vo
 	struct tree t = { .x = x, .dir = dir, .name = name, .len = len };
 	int err = e2_source_dir(path, &options, &t.source);
 
+	return take_in(&t, err);
+}
+
+struct bounds { bool (*stop)(void); };
+
+static int stop_reading(void *context, uint64_t objects)
+{
+	const struct bounds *b = context;
+
+	(void)objects;
+	return b->stop != NULL && b->stop();
+}
+
+int e2_import_unpacked(struct e2_importer *x, const char *path, e2_ino dir, bool (*stop)(void))
+{
+	const struct e2_geometry *g = e2_geometry(x->fs);
+	struct bounds bounds = { stop };
+	struct e2_source_options options = {
+		.no_xattrs = !(x->how->flags & E2_IMPORT_XATTRS), .progress = stop_reading,
+		.context = &bounds, .max_size = e2_file_size_max(g),
+	};
+	struct tree t = { .x = x, .dir = dir, .says = true };
+	uint64_t blocks, inodes;
+	int err = e2_free_counts(x->fs, &blocks, &inodes);
+
+	/* What is there may give way, and directories that are there take none. */
+	options.max_bytes = (x->how->exists == E2_IMPORT_REFUSE ? blocks : g->blocks) *
+		g->block_size;
+	options.max_bytes += options.max_bytes == 0;	/* 0 would be no bound */
+	options.max_objects = g->inodes;
 	if (err == 0)
-		err = check_space(&t);
-	if (err == 0)
-		err = make_all(&t);
-	free(t.made);
-	free(t.fresh);
-	e2_source_free(t.source);
-	return err;
+		err = e2_source_archive(path, &options, &t.source);
+	return take_in(&t, err);
 }

@@ -57,6 +57,7 @@ void e2_source_free(struct e2_source *source)
 	if (source->file.fd >= 0)
 		(void)close(source->file.fd);
 	e2_handles_close(&source->handles);
+	e2_spool_free(source->spool);
 	e2_arena_free(&source->arena);
 	e2_map_free(source->set_index);
 	free(source->devs);

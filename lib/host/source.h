@@ -72,6 +72,8 @@ struct e2_source_options {
 	const char *const *exclude;	/* NULL-terminated paths relative to the tree, or NULL */
 	/* Host files to leave out: the image and its temporary.  May be NULL. */
 	bool (*is_own)(void *context, uint64_t dev, uint64_t ino);
+	/* Of an archive: more data, objects, or bytes of one file are refused; 0: no bound. */
+	uint64_t max_bytes, max_objects, max_size;
 	/* Called now and then with objects seen so far; not 0 cancels (E2_ERR_CANCELLED).
 	 * May be NULL. */
 	int (*progress)(void *context, uint64_t objects);
@@ -93,6 +95,17 @@ int e2_source_empty(struct e2_source **source);
 enum { E2_SOURCE_HANDLES = 66 };
 int e2_source_dir(const char *path, const struct e2_source_options *options,
 		  struct e2_source **source);
+
+/*
+ * Reads an archive, tar or cpio in any of their formats, compressed or not; "-" is standard
+ * input.  Its data waits in a temporary file.  Every name in it is looked at before the first
+ * is used: one that leads out of the tree, through what is no directory, that comes twice, or
+ * a hard link to what is not there, is refused as a whole: E2_ERR_INVAL, E2_ERR_EXIST, with
+ * the number of the entry.  Only directories may come again: what is said last of them holds.
+ * Loads libarchive: E2_ERR_UNSUPPORTED without it.
+ */
+int e2_source_archive(const char *path, const struct e2_source_options *options,
+		      struct e2_source **source);
 void e2_source_free(struct e2_source *source);
 
 void e2_source_stats(const struct e2_source *source, struct e2_source_stats *stats);

@@ -15,6 +15,11 @@ int e2_source_open(struct e2_source *source, e2_obj obj, struct e2_source_file *
 	int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 	int dir, fd, err;
 
+	source->file = (struct e2_source_file){ .source = source, .obj = obj, .fd = -1 };
+	if (source->spool != NULL) {
+		*file = &source->file;
+		return 0;
+	}
 	err = e2_handles_enter(&source->handles, source, o->dir, &dir);
 	if (err != 0)
 		return err;
@@ -28,7 +33,7 @@ int e2_source_open(struct e2_source *source, e2_obj obj, struct e2_source_file *
 		return e2_source_fail(source, obj, E2_ERR_CHANGED, REPLACED);
 	if (fd < 0)
 		return e2_source_fail_errno(source, obj, errno);
-	source->file = (struct e2_source_file){ .source = source, .obj = obj, .fd = fd };
+	source->file.fd = fd;
 	*file = &source->file;
 	return 0;
 }
@@ -69,6 +74,8 @@ int e2_source_read(struct e2_source_file *file, uint64_t offset, size_t len, voi
 {
 	char *to = buf;
 
+	if (file->source->spool != NULL)
+		return e2_spool_read(file, offset, len, buf);
 	while (len > 0) {
 		ssize_t n = pread(file->fd, to, len, (off_t)offset);
 
@@ -92,7 +99,7 @@ int e2_source_close(struct e2_source_file *file)
 {
 	int err;
 
-	if (file == NULL)
+	if (file == NULL || file->source->spool != NULL)
 		return 0;
 	err = verify(file);
 	(void)close(file->fd);	/* read-only: nothing to lose */

@@ -47,6 +47,15 @@ struct e2_source_file {			/* the one file that is open */
 	struct e2_source *source;
 	e2_obj obj;
 	int fd;
+	uint32_t extent;		/* of an archive: the piece of data read last, */
+	uint64_t before;		/* and the bytes of data before it */
+};
+
+/* The data of an archive's files: that of each in one piece, its holes left out. */
+struct e2_spool {
+	int fd;				/* -1: no data */
+	uint64_t len;
+	uint64_t *at;			/* of each object: where its data begins */
 };
 
 struct e2_source {
@@ -63,6 +72,7 @@ struct e2_source {
 	struct e2_arena arena;		/* names and values of attributes */
 	struct e2_handles handles;
 	struct e2_source_file file;
+	struct e2_spool *spool;		/* of an archive; NULL: files of the host */
 	struct e2_source_stats stats;
 	uint32_t euid;
 };
@@ -84,6 +94,14 @@ int e2_source_add_set(struct e2_source *s, struct e2_xattr_item *v, uint32_t cou
 
 /* e2_source_fail with the text of errnum. */
 int e2_source_fail_errno(const struct e2_source *s, e2_obj obj, int errnum);
+
+/* ---- data of archives (source_spool.c) -------------------------------------------- */
+
+int e2_spool_new(struct e2_spool **spool);
+void e2_spool_free(struct e2_spool *spool);	/* NULL is fine */
+/* Adds bytes; those that are zero take no space. */
+int e2_spool_add(struct e2_spool *spool, const void *data, size_t len);
+int e2_spool_read(struct e2_source_file *file, uint64_t offset, size_t len, void *buf);
 
 /* ---- holes of host files (source_object.c) ---------------------------------------- */
 
@@ -120,6 +138,9 @@ void e2_xattr_reader_free(struct e2_xattr_reader *r);
  */
 int e2_xattr_read_items(struct e2_xattr_reader *r, int fd, const char *name, uint64_t dev,
 			uint32_t *count, uint32_t *ignored);
+
+/* Whether ext2 keeps attributes of that name: its index, and what follows the prefix. */
+bool e2_xattr_is_kept(const char *name, unsigned *index, const char **rest);
 
 /* The same into a set of the source: 0 when there are none. */
 int e2_xattr_read(struct e2_xattr_reader *r, struct e2_source *s, int fd, const char *name,

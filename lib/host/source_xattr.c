@@ -165,10 +165,15 @@ static int read_value(struct e2_xattr_reader *r, int fd, const char *name, const
 	return err;
 }
 
-static bool index_is_kept(unsigned index)
+bool e2_xattr_is_kept(const char *name, unsigned *index, const char **rest)
 {
-	return index == E2_XATTR_USER || index == E2_XATTR_TRUSTED || index == E2_XATTR_SECURITY
-	    || index == E2_XATTR_ACL_ACCESS || index == E2_XATTR_ACL_DEFAULT;
+	if (e2_xattr_split(name, index, rest) != 0) {
+		e2_err_clear();
+		return false;
+	}
+	return *index == E2_XATTR_USER || *index == E2_XATTR_TRUSTED ||
+	       *index == E2_XATTR_SECURITY || *index == E2_XATTR_ACL_ACCESS ||
+	       *index == E2_XATTR_ACL_DEFAULT;
 }
 
 static int add_attr(struct e2_xattr_reader *r, int fd, const char *name, const char *attr,
@@ -180,8 +185,7 @@ static int add_attr(struct e2_xattr_reader *r, int fd, const char *name, const c
 	size_t *at;
 	int err;
 
-	if (e2_xattr_split(attr, &index, &rest) != 0 || !index_is_kept(index)) {
-		e2_err_clear();
+	if (!e2_xattr_is_kept(attr, &index, &rest)) {
 		++*ignored;
 		return 0;
 	}

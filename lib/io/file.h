@@ -14,10 +14,6 @@ int e2_io_from_fd(int fd, const char *path, bool writable, struct e2_io **io);
 /* The descriptor of an io made by e2_io_from_fd() or e2_io_open_file(). */
 int e2_io_fd(const struct e2_io *io);
 
-/* The descriptor of an empty, writable file without a name in a directory for temporary
- * files; -1 and errno. */
-int e2_io_scratch_fd(void);
-
 /* As e2_io_open_gz() for a file that is open, of which in stays the caller's; path is what
  * messages call it. */
 int e2_io_inflate(struct e2_io *in, const char *path, uint64_t limit, struct e2_io **io);

@@ -100,6 +100,7 @@ int e2_path_in_use(const char *path, struct e2_str *why);
 
 /* An unnamed, empty, writable file in $TMPDIR, /var/tmp or /tmp, gone once closed. */
 int e2_io_open_scratch(struct e2_io **io);
+int e2_io_scratch_fd(void);		/* the same as a descriptor; -1 and errno */
 
 /* ---- the directory of files ------------------------------------------- */
 
