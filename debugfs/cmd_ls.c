@@ -21,6 +21,7 @@ struct row {
 	int32_t mtime_nsec;
 	const char *fate;		/* of a symlink: NULL, "missing", "loop" */
 	const char *trouble;		/* NULL, or why the inode is not shown */
+	bool removed;			/* the name is no more */
 };
 
 struct listing {
@@ -31,9 +32,20 @@ struct listing {
 	const char *dir;		/* path of the directory, for records */
 };
 
+enum order { BY_NAME, BY_TIME, BY_SIZE };
+
+struct ranking {
+	const struct row *rows;
+	const uint32_t *order;	/* by name */
+	bool size;		/* by size, else by time */
+};
+
 struct ls {
 	struct shell *sh;
 	bool table, inodes, all, recurse, zero;
+	bool human, slash, classify, owners, deleted;	/* owners: by name */
+	enum order order;
+	bool reverse;
 	/* Rows that follow one another have few different times and owners: what was shown last. */
 	struct e2_zone zone;
 	struct e2_str minute;		/* a time, with the space around it */
@@ -154,10 +166,43 @@ static int read_inodes(struct shell *sh, struct listing *l, e2_ino dir)
 	return r;
 }
 
+/* Removed names that can still be read, with what their inodes have become. */
+static int read_removed(struct ls *ls, e2_ino ino, struct listing *l)
+{
+	struct e2_removed *removed;
+	struct e2_entry e;
+	int r = e2_removed_begin(ls->sh->fs, ino, &removed);
+
+	if (r)
+		return r;
+	while ((r = e2_removed_next(removed, &e)) != 0) {
+		struct row *row;
+
+		if (r < 0) {	/* told already, of the names that are there */
+			e2_err_clear();
+			if (r != E2_ERR_CORRUPT)
+				break;
+			continue;
+		}
+		row = listing_add(l, e.name, e.name_len, e.ino);
+		if (!row)
+			break;
+		row->removed = true;
+		if (e.ino)
+			read_inode(ls->sh, l, row, 0);
+		row->trouble = NULL;
+	}
+	e2_removed_end(removed);
+	if (r > 0 || e2_str_status(&l->arena))
+		return e2_fail(E2_ERR_NOMEM, "no memory for %zu entries", l->count);
+	return 0;
+}
+
 /* The whole directory; what could be read of it when it is damaged. */
 static int read_dir(struct ls *ls, e2_ino ino, struct listing *l)
 {
-	bool inodes = ls->table || ls->sh->out.mode != OUT_TEXT || ls->recurse;
+	bool inodes = ls->table || ls->sh->out.mode != OUT_TEXT || ls->recurse ||
+		      ls->order != BY_NAME || ls->slash || ls->classify;
 	struct e2_dir *dir;
 	struct e2_entry e;
 	int r = e2_dir_begin(ls->sh->fs, ino, &dir);
@@ -183,18 +228,64 @@ static int read_dir(struct ls *ls, e2_ino ino, struct listing *l)
 	if (r > 0 || e2_str_status(&l->arena))
 		return e2_fail(E2_ERR_NOMEM, "no memory for %zu entries", l->count);
 	r = inodes && l->count ? read_inodes(ls->sh, l, ino) : 0;
+	if (!r && ls->deleted)
+		r = read_removed(ls, ino, l);
 	return r ? r : e2_str_status(&l->arena);
 }
 
-static int sort(struct listing *l)
+/* The newest, or the largest, first; order is by name before. */
+static int by_rank(const void *a, const void *b, void *context)
 {
+	const struct ranking *by = context;
+	const struct row *x = &by->rows[by->order[*(const uint32_t *)a]];
+	const struct row *y = &by->rows[by->order[*(const uint32_t *)b]];
+
+	if (by->size && x->size != y->size)
+		return x->size > y->size ? -1 : 1;
+	if (!by->size && x->mtime != y->mtime)
+		return x->mtime > y->mtime ? -1 : 1;
+	if (!by->size && x->mtime_nsec != y->mtime_nsec)
+		return x->mtime_nsec > y->mtime_nsec ? -1 : 1;
+	return *(const uint32_t *)a < *(const uint32_t *)b ? -1 : 1;
+}
+
+static int rank(struct listing *l, bool size)
+{
+	uint32_t *order = calloc(l->count, sizeof(*order));
+	struct ranking by = { l->rows, l->order, size };
+
+	if (!order)
+		return e2_fail(E2_ERR_NOMEM, "no memory for %zu entries", l->count);
+	for (size_t i = 0; i < l->count; i++)
+		order[i] = (uint32_t)i;
+	qsort_r(order, l->count, sizeof(*order), by_rank, &by);
+	for (size_t i = 0; i < l->count; i++)
+		order[i] = l->order[order[i]];
+	free(l->order);
+	l->order = order;
+	return 0;
+}
+
+static int sort(const struct ls *ls, struct listing *l)
+{
+	int err;
+
 	if (l->count < 2)
 		return 0;
 	l->order = calloc(l->count, sizeof(*l->order));
 	if (!l->order)
 		return e2_fail(E2_ERR_NOMEM, "no memory for %zu entries", l->count);
-	return e2_order_texts(l->arena.text, &l->rows[0].name, sizeof(*l->rows), l->count,
-			      l->order);
+	err = e2_order_texts(l->arena.text, &l->rows[0].name, sizeof(*l->rows), l->count,
+			     l->order);
+	if (!err && ls->order != BY_NAME)
+		err = rank(l, ls->order == BY_SIZE);
+	for (size_t i = 0, k = l->count; !err && ls->reverse && i + 1 < k--; i++) {
+		uint32_t at = l->order[i];
+
+		l->order[i] = l->order[k];
+		l->order[k] = at;
+	}
+	return err;
 }
 
 static const struct row *row_at(const struct listing *l, size_t i)
@@ -227,9 +318,10 @@ static struct widths measure(struct ls *ls, const struct listing *l)
 		widen(&w.links, r->links);
 		widen(&w.uid, r->uid);
 		widen(&w.gid, r->gid);
-		widen(&w.size, r->size);
+		if (!ls->human)
+			widen(&w.size, r->size);
 	}
-	if (ls->sh->show_names) {	/* longer names push their line, which is rare */
+	if (ls->owners) {	/* longer names push their line, which is rare */
 		w.uid = w.uid > 8 ? w.uid : 8;
 		w.gid = w.gid > 8 ? w.gid : 8;
 	}
@@ -256,7 +348,7 @@ static void add_owner_column(struct ls *ls, bool group, uint32_t id, int width)
 	struct out *o = &ls->sh->out;
 	size_t mark;
 
-	if (!ls->sh->show_names) {
+	if (!ls->owners) {
 		out_add_number(o, id, width + 2);
 		return;
 	}
@@ -320,10 +412,30 @@ static void show_columns(struct ls *ls, const struct row *r, const struct widths
 	if (r->major || r->minor) {
 		(void)snprintf(text, sizeof(text), "%u:%u", r->major, r->minor);
 		out_add(o, "  %*s", w->size, text);
+	} else if (ls->human) {
+		out_add(o, "  %*s", w->size, human_size(r->size, text));
 	} else {
 		out_add_number(o, r->size, w->size + 2);
 	}
 	add_time(ls, r->mtime);
+}
+
+/* What -p and -F put behind a name; a symlink whose target is shown needs nothing. */
+static void add_indicator(struct ls *ls, const struct row *r)
+{
+	static const char marks[] = {
+		[E2_S_IFDIR >> 12] = '/', [E2_S_IFLNK >> 12] = '@', [E2_S_IFIFO >> 12] = '|',
+		[E2_S_IFSOCK >> 12] = '=',
+	};
+	uint32_t type = r->mode & E2_S_IFMT;
+	char mark = type >> 12 < sizeof(marks) ? marks[type >> 12] : '\0';
+
+	if (type == E2_S_IFREG && (r->mode & 0111))
+		mark = '*';
+	if ((!ls->classify && mark != '/') || (ls->table && mark == '@'))
+		mark = '\0';
+	if (mark)
+		out_raw(&ls->sh->out, &mark, 1);
 }
 
 static void show_row(struct ls *ls, const struct listing *l, const struct row *r,
@@ -339,6 +451,8 @@ static void show_row(struct ls *ls, const struct listing *l, const struct row *r
 		return;
 	}
 	out_add_name(o, l->arena.text + r->name.at, r->name.len);
+	if (ls->slash || ls->classify)
+		add_indicator(ls, r);
 	if (ls->table && r->target.len) {
 		out_add(o, " -> ");
 		out_add_name(o, l->arena.text + r->target.at, r->target.len);
@@ -348,6 +462,8 @@ static void show_row(struct ls *ls, const struct listing *l, const struct row *r
 		(void)snprintf(mark, sizeof(mark), "(%s)", r->fate ? r->fate : r->trouble);
 		out_add_styled(o, STYLE_RED, mark);
 	}
+	if (r->removed)
+		out_add_styled(o, STYLE_YELLOW, "  (removed)");
 	out_line(o);
 }
 
@@ -372,6 +488,7 @@ static void record_row(struct shell *sh, const struct listing *l, const struct r
 	out_name(o, "target", r->target.len ? l->arena.text + r->target.at : "", r->target.len);
 	out_string(o, "fate", r->fate ? r->fate : "");
 	out_string(o, "trouble", r->trouble ? r->trouble : "");
+	out_bool(o, "removed", r->removed);
 	out_record_end(o);
 }
 
@@ -450,7 +567,7 @@ static int push_below(struct pending *p, const struct listing *l)
 		const char *name = l->arena.text + r->name.at;
 		int err;
 
-		if ((r->mode & E2_S_IFMT) != E2_S_IFDIR ||
+		if ((r->mode & E2_S_IFMT) != E2_S_IFDIR || r->removed ||
 		    (r->name.len <= 2 && !memcmp(name, "..", r->name.len)))
 			continue;
 		err = pending_push(p, r->ino, l->dir, name, r->name.len);
@@ -469,7 +586,7 @@ static int list_one(struct ls *ls, struct pending *p, bool title)
 	int err = read_dir(ls, ino, &l);
 
 	if (!err)
-		err = sort(&l);
+		err = sort(ls, &l);
 	if (!err) {
 		if (title && o->mode == OUT_TEXT && !ls->zero) {
 			if (ls->any)
@@ -567,38 +684,61 @@ static int list_named(struct ls *ls, const struct args *args, bool dirs)
 	return err;
 }
 
-int cmd_ls(struct shell *sh, const struct args *args)
+static int list(struct ls *ls, const struct args *args)
 {
-	struct ls ls = {
-		.sh = sh, .table = args_has(args, "-l"), .inodes = args_has(args, "-i"),
-		.all = args_has(args, "-a"), .recurse = args_has(args, "-R"),
-		.zero = args_has(args, "-0"), .minute = E2_STR_INIT, .who = E2_STR_INIT,
-	};
+	struct shell *sh = ls->sh;
 	bool self = args_has(args, "-d");
 	int err = 0;
 
 	if (args->count) {
-		err = list_named(&ls, args, self);
+		err = list_named(ls, args, self);
 	} else if (self) {
 		struct listing l = { .dir = "", .arena = E2_STR_INIT };
 		struct row *r = listing_add(&l, ".", 1, sh->cwd);
 
 		if (r) {
 			read_inode(sh, &l, r, 0);
-			show(&ls, &l);
+			show(ls, &l);
 		}
 		listing_free(&l);
 	} else {
-		err = list_dirs(&ls, sh->cwd, e2_str_text(&sh->cwd_path), ls.recurse);
+		err = list_dirs(ls, sh->cwd, e2_str_text(&sh->cwd_path), ls->recurse);
 	}
 	for (size_t i = 0; i < args->count && !self && !err; i++) {
 		const struct arg *a = &args->arg[i];
 
 		if (is_dir(sh, a->ino))
-			err = list_dirs(&ls, a->ino, a->path.len ? a->path.text : a->text,
-					ls.recurse || args->count > 1);
+			err = list_dirs(ls, a->ino, a->path.len ? a->path.text : a->text,
+					ls->recurse || args->count > 1);
 	}
+	return err;
+}
+
+static int ls(struct shell *sh, const struct args *args, bool table)
+{
+	struct ls ls = {
+		.sh = sh, .table = table || args_has(args, "-l"), .inodes = args_has(args, "-i"),
+		.all = args_has(args, "-a"), .recurse = args_has(args, "-R"),
+		.zero = args_has(args, "-0"), .human = args_has(args, "-h"),
+		.slash = args_has(args, "-p"), .classify = args_has(args, "-F"),
+		.owners = sh->show_names && !args_has(args, "-n"),
+		.deleted = args_has(args, "--deleted"), .reverse = args_has(args, "-r"),
+		.order = args_has(args, "-t") ? BY_TIME : args_has(args, "-S") ? BY_SIZE : BY_NAME,
+		.minute = E2_STR_INIT, .who = E2_STR_INIT,
+	};
+	int err = list(&ls, args);
+
 	e2_str_free(&ls.minute);
 	e2_str_free(&ls.who);
 	return err;
+}
+
+int cmd_ls(struct shell *sh, const struct args *args)
+{
+	return ls(sh, args, args_has(args, "-n"));
+}
+
+int cmd_ll(struct shell *sh, const struct args *args)
+{
+	return ls(sh, args, true);
 }

@@ -169,6 +169,8 @@ const char *symlink_fate(struct shell *sh, e2_ino dir, const char *text);
 const char *file_type_words(uint32_t mode);		/* "regular file"; never NULL */
 void add_mode(struct e2_str *s, uint32_t mode);		/* "-rw-r--r--" */
 void add_plural(struct e2_str *s, uint64_t n, const char *one, const char *many); /* "2 blocks" */
+enum { HUMAN_SIZE = 32 };
+const char *human_size(uint64_t bytes, char text[HUMAN_SIZE]);	/* "13", "1.5K", "45M" */
 
 /* ---- owners.c ------------------------------------------------------------ */
 

@@ -2,6 +2,7 @@
 #include "shell.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 const char *file_type_words(uint32_t mode)
 {
@@ -36,4 +37,30 @@ void add_mode(struct e2_str *s, uint32_t mode)
 void add_plural(struct e2_str *s, uint64_t n, const char *one, const char *many)
 {
 	e2_str_addf(s, "%" PRIu64 " %s", n, n == 1 ? one : many);
+}
+
+/* As ls -h: rounded up, one digit behind the point below 10. */
+const char *human_size(uint64_t bytes, char text[HUMAN_SIZE])
+{
+	static const char units[] = "KMGTPE";
+	unsigned unit = 0;
+	uint64_t scale = 1024, tenths;
+
+	if (bytes < 1024) {
+		(void)snprintf(text, HUMAN_SIZE, "%" PRIu64, bytes);
+		return text;
+	}
+	while (unit + 1 < sizeof(units) - 1 && (bytes - 1) / scale >= 1023) {
+		scale *= 1024;
+		unit++;
+	}
+	/* scale is at most 2^60: nothing overflows. */
+	tenths = bytes / scale * 10 + (bytes % scale * 10 + scale - 1) / scale;
+	if (tenths <= 99)
+		(void)snprintf(text, HUMAN_SIZE, "%" PRIu64 ".%" PRIu64 "%c", tenths / 10,
+			       tenths % 10, units[unit]);
+	else
+		(void)snprintf(text, HUMAN_SIZE, "%" PRIu64 "%c",
+			       bytes / scale + (bytes % scale != 0), units[unit]);
+	return text;
 }

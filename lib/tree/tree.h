@@ -47,6 +47,16 @@ int e2_dir_next(struct e2_dir *dir, struct e2_entry *e);	/* 1, 0 at the end, or 
 void e2_dir_end(struct e2_dir *dir);
 
 /*
+ * Entries that were removed from a directory and not yet overwritten, as far as their bytes tell:
+ * ino is 0 where that was cleared; they may stand several times, and be in use again elsewhere.
+ * As e2_dir_begin and e2_dir_next.
+ */
+struct e2_removed;
+int e2_removed_begin(struct e2_fs *fs, e2_ino ino, struct e2_removed **removed);
+int e2_removed_next(struct e2_removed *removed, struct e2_entry *e);
+void e2_removed_end(struct e2_removed *removed);
+
+/*
  * One name of a directory.  A hashed index shortens finding it, and is never
  * trusted to say that it is not there.  E2_ERR_NOENT, E2_ERR_NOTDIR; E2_ERR_CORRUPT or
  * E2_ERR_IO when it was not found, but part of the directory could not be read.
