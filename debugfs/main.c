@@ -356,7 +356,8 @@ static int run(struct shell *sh, struct request *r)
 		volume_failed(r->image, err);
 		return SHELL_CANNOT_OPEN;
 	}
-	return (int)run_request(sh, r);
+	status = (int)run_request(sh, r);
+	return !status && sh->differs && !sh->interactive ? SHELL_FAILED : status;
 }
 
 /* A failure to close may be one to write. */

@@ -64,6 +64,7 @@ struct shell {
 	const struct command *last;	/* found last: scripts repeat one; NULL: none yet */
 	struct spec last_spec;		/* and its arguments */
 	bool failed;		/* it has warned of something */
+	bool differs;		/* diff has found differences: exit status 1, if nothing is worse */
 	bool ignoring;		/* and whether it fails does not matter */
 	struct e2_names *names;	/* of all inodes, once asked for */
 	struct whys *whys;	/* what blocks are, once asked for: why.h */

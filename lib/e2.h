@@ -64,6 +64,7 @@
 #include "tree/change.h"
 #include "tree/changes.h"
 #include "tree/copy.h"
+#include "tree/diff.h"
 #include "tree/damage.h"
 #include "tree/tree.h"
 #include "tree/use.h"
