@@ -156,10 +156,11 @@ int diff_inodes(struct e2_diff *d, struct diff_item *item)
 		if (item->ino[side] && e2_is_dir(&in[side]))
 			item->dirs |= (uint8_t)(1u << side);
 	}
+	item->several = !e2_is_dir(&in[0]) && in[0].links_count > 1 && !e2_is_reg(&in[0]);
 	if (!item->ino[0] || !item->ino[1])
 		return 0;
-	item->several = !e2_is_dir(&in[0]) && (in[0].mode & E2_S_IFMT) == (in[1].mode & E2_S_IFMT)
-		&& (in[0].links_count > 1 || in[1].links_count > 1);
+	if (!e2_is_dir(&in[0]) && (in[0].mode & E2_S_IFMT) == (in[1].mode & E2_S_IFMT))
+		item->several = in[0].links_count > 1 || in[1].links_count > 1;
 	if (bytes[0] == bytes[1] && !memcmp(d->raw[0], d->raw[1], bytes[0]) &&
 	    is_whole(d, &in[0]) && item->ino[0] == item->ino[1])	/* as most are */
 		return 0;

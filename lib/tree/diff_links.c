@@ -3,8 +3,9 @@
  * Names that are one file in one volume and several in the other.
  *
  * Of the names that are one file in the first volume, the first that the second has too is
- * what the others are compared with: the same that rsync would link to.  Its order is that of
- * paths, files of a directory before its subdirectories.
+ * what the others are compared with; of what is no regular file the first, whether the second has
+ * it or not.  That is what rsync would link them to.  Its order is that of paths, files of a
+ * directory before its subdirectories.
  */
 #include "tree/diff_priv.h"
 
@@ -41,9 +42,12 @@ static int compare_with_first(struct links *l, uint32_t i, unsigned side)
 	struct diff_item *item = &l->d->items[i];
 	uint64_t first;
 
+	if (item->ino[side] == 0)
+		return 0;
 	if (!e2_map_get(l->first[side], item->ino[side], &first))
 		return e2_map_set(l->first[side], item->ino[side], i);
-	if (l->d->items[first].ino[!side] != item->ino[!side]) {
+	if (item->ino[!side] && !(item->what & E2_DIFF_BIT(TYPE)) &&
+	    l->d->items[first].ino[!side] != item->ino[!side]) {
 		item->what |= E2_DIFF_BIT(LINKS);
 		item->link[side] = (uint32_t)first;
 	}

@@ -25,7 +25,7 @@ struct diff_item {
 	size_t name;			/* in the arena */
 	uint16_t name_len;
 	uint8_t dirs;			/* 1: a directory in the first, 2: in the second */
-	bool several;			/* both are files of one type, and one has several names */
+	bool several;			/* a file with several names: diff_links.c */
 };
 
 struct diff_memo {			/* what was found of two files */

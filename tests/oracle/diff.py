@@ -208,6 +208,8 @@ def compare(seed, content):
         if name not in ours or name not in theirs or not agree(ours[name], theirs[name], content):
             if ours.get(name) == {'type'}:
                 continue
+            if content and ours.get(name) == {'content'} and os.lstat(b'a' + name).st_nlink > 1:
+                continue    # rsync tells it of one of the names
             bad.append('seed %d: %r: diff says %s, rsync says %s' % (seed, name, ours.get(name), theirs.get(name)))
     return len(theirs), bad
 
