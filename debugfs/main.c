@@ -342,6 +342,8 @@ static int set_clock(struct shell *sh)
 		return usage("", "", "SOURCE_DATE_EPOCH is not a number of seconds");
 	at.sec = (int64_t)n;
 	e2_fs_set_clock(sh->fs, &at);
+	sh->has_clock = true;
+	sh->clock = at;
 	return 0;
 }
 
