@@ -103,6 +103,22 @@ static int64_t newest(const struct e2_source *source)
 	return newest;
 }
 
+/* -d names a directory; else an archive, in a file or a pipe. */
+static bool is_archive(const char *path)
+{
+	struct stat st;
+
+	return !strcmp(path, "-") || (stat(path, &st) == 0 && !S_ISDIR(st.st_mode));
+}
+
+static int read_archive(struct job *job, const struct e2_source_options *so)
+{
+	if (so->exclude || so->skip_unreadable)
+		return e2_fail(E2_ERR_INVAL, "--exclude and --skip-unreadable are for directories; "
+			       "%s is an archive", job->o->directory);
+	return e2_source_archive(job->o->directory, so, &job->source);
+}
+
 static int read_tree(struct job *job)
 {
 	struct options *o = job->o;
@@ -111,8 +127,9 @@ static int read_tree(struct job *job)
 		.exclude = o->exclude, .is_own = is_own, .progress = reading, .warn = job_warn,
 		.context = job,
 	};
-	int err = o->directory ? e2_source_dir(o->directory, &so, &job->source)
-			       : e2_source_empty(&job->source);
+	int err = !o->directory ? e2_source_empty(&job->source) :
+		is_archive(o->directory) ? read_archive(job, &so) :
+		e2_source_dir(o->directory, &so, &job->source);
 
 	if (!err && o->reproducible && !getenv("SOURCE_DATE_EPOCH"))
 		o->shape.now = o->directory ? newest(job->source) : 0;

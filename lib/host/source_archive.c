@@ -390,7 +390,25 @@ static int add_entry(struct e2_unpack *u)
 	return err != 0 ? err : e2_unpack_add_name(u, dir, name, len, item);
 }
 
-static int read_entries(struct e2_unpack *u)
+/*
+ * Zeros are an archive of nothing, and many other files begin with some: an image of a volume.
+ * Whether anything follows them; false where that cannot be told.
+ */
+static bool is_other(int fd)
+{
+	uint8_t piece[4096];
+	off_t at = 0;
+	ssize_t n;
+
+	while ((n = pread(fd, piece, sizeof(piece), at)) > 0) {
+		if (!is_zero(piece, (size_t)n))
+			return at > 0 || piece[0] == 0;
+		at += n;
+	}
+	return false;
+}
+
+static int read_entries(struct e2_unpack *u, int fd)
 {
 	int r, err;
 
@@ -398,6 +416,8 @@ static int read_entries(struct e2_unpack *u)
 		u->path = NULL;
 		u->number++;
 		r = u->lib.archive_read_next_header(u->archive, &u->entry);
+		if (r == ARCHIVE_EOF && u->number == 1 && is_other(fd))
+			return e2_source_fail(u->s, 0, E2_ERR_INVAL, "is no archive");
 		if (r == ARCHIVE_EOF)
 			return 0;
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
@@ -448,7 +468,7 @@ static int unpack(struct e2_unpack *u, int fd)
 	e2_archive_enter(&u->lib);
 	err = open_archive(u, fd);
 	if (err == 0)
-		err = read_entries(u);
+		err = read_entries(u, fd);
 	e2_archive_leave(&u->lib);
 	if (err == 0)
 		err = e2_unpack_emit(u);

@@ -103,6 +103,8 @@ t "... and a directory" fails_with 'not a directory' d -w b.img put --tar a.tar 
 t "an archive that is cut short" sh -c 'head -c 30000 a.tar.gz >cut.gz; cksum <b.img >1
 	! extant-debugfs -w b.img put --tar --atomic cut.gz / 2>err; cksum <b.img | cmp - 1 && grep "cut.gz: entry" err'
 t "no archive" fails_with 'Unrecognized archive format' d -w b.img put --tar tree/file /
+t "... an image is none, though it begins with zeros" fails_with 'b.img: is no archive' d -w b.img put --tar b.img /
+t "an archive of nothing is one" sh -c 'head -c 10240 /dev/zero >zero.tar; extant-debugfs -w b.img put --tar zero.tar /'
 t "no such file" fails_with 'nosuch: no such file' d -w b.img put --tar nosuch /
 (cd tree && find file dir hole fifo | cpio -o -H newc --quiet >../a.cpio 2>/dev/null)
 if [ -s a.cpio ]; then
@@ -161,6 +163,14 @@ if have python3; then
 else
 	skip "hostile archives" "python3 is not installed"
 fi
+t "mkfs -d of an archive" sh -c 'extant-mkfs -q -F -d a.tar b.img 16M && e2fsck -fn b.img && extant-debugfs b.img tar -f b.tar /
+	tar tvf a.tar | tr -s " " | sort >1; tar tvf b.tar | tr -s " " | sort >2; diff 1 2'
+t "... compressed, from a pipe" sh -c 'gzip -c a.tar | extant-mkfs -q -F --reproducible -d - c.img 16M &&
+	extant-mkfs -q -F --reproducible -d a.tar d.img 16M && cmp c.img d.img'
+t "... of a size that fits" sh -c 'rm -f c.img; extant-mkfs -q -d a.tar c.img && e2fsck -fn c.img'
+t "... that is hostile" fails_with 'extant-mkfs: up.tar: entry 2 "../etc/passwd": leads out of the volume; refused' extant-mkfs -q -d up.tar new.img 1M
+t "... leaves no image" test ! -e new.img
+t "--exclude is for directories" fails_with 'a.tar is an archive' extant-mkfs -q --exclude x -d a.tar new.img
 t "more than fits" sh -c 'head -c 20M /dev/urandom >big; tar cf big.tar big; rm big; cksum <b.img >1
 	! extant-debugfs -w b.img put --tar big.tar / 2>err; cksum <b.img | cmp - 1 && grep "big.tar: entry 1 \"big\"" err'
 rm -f big.tar
