@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: MIT */
+/* links: inodes with more than one name, and symlinks that lead nowhere. */
+#include "interrupt.h"
+#include "tour.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum { FEW = 5, FIRST = 2, COLUMN = 9 };
+
+/* ---- hard links ---------------------------------------------------------------- */
+
+static int add_names(struct shell *sh, struct e2_names *names, e2_ino ino, uint32_t shown)
+{
+	struct out *o = &sh->out;
+	struct e2_str path = E2_STR_INIT;
+	int err = 0;
+
+	for (uint32_t i = 0; i < shown && !err; i++) {
+		e2_str_truncate(&path, 0);
+		err = e2_names_path(names, ino, i, &path);
+		if (!err)
+			err = e2_str_status(&path);
+		if (err)
+			break;
+		if (o->mode != OUT_TEXT) {
+			out_name(o, NULL, path.text, path.len);
+		} else {
+			out_add(o, "  ");
+			out_add_name(o, path.text, path.len);
+		}
+	}
+	e2_str_free(&path);
+	return err;
+}
+
+static int record_inode(struct shell *sh, struct e2_names *names, e2_ino ino, uint32_t count,
+			const struct e2_inode *in, const struct e2_str *text)
+{
+	struct out *o = &sh->out;
+	int err;
+
+	out_record(o, "links");
+	out_u64(o, "ino", ino);
+	out_string(o, "type", file_type_words(in->mode));
+	out_u64(o, "names_found", count);
+	out_u64(o, "links_count", in->links_count);
+	out_name(o, "target", e2_str_text(text), text->len);
+	out_list(o, "names");
+	err = add_names(sh, names, ino, count);
+	out_list_end(o);
+	out_record_end(o);
+	return err;
+}
+
+/* "<8195>    2 names   /docs/rel  /docs/rel2   (a symlink, -> ../test)" */
+static int show_inode(struct shell *sh, struct e2_names *names, e2_ino ino, uint32_t count,
+		      bool all)
+{
+	struct e2_str text = E2_STR_INIT;
+	struct e2_inode in;
+	struct out *o = &sh->out;
+	size_t mark = out_mark(o);
+	int err = e2_inode_get(sh->fs, ino, &in);
+
+	if (err) {		/* an entry that names what cannot be */
+		memset(&in, 0, sizeof(in));
+		e2_err_clear();
+	}
+	if (!err && e2_is_symlink(&in) && e2_symlink_read(sh->fs, &in, &text))
+		e2_err_clear();		/* a damaged one: without its text */
+	if (o->mode != OUT_TEXT) {
+		err = record_inode(sh, names, ino, count, &in, &text);
+		e2_str_free(&text);
+		return err;
+	}
+	out_add(o, "<%u>  ", ino);
+	out_pad(o, mark, COLUMN);
+	out_add(o, "%2" PRIu32 " names ", count);
+	err = add_names(sh, names, ino, all || count <= FEW ? count : FIRST);
+	if (!all && count > FEW) {
+		out_add(o, "  and ");
+		e2_str_add_count(&o->text, count - FIRST);
+		out_add(o, " more");
+	}
+	if (e2_is_symlink(&in)) {
+		out_add(o, "   (a symlink, -> ");
+		out_add_name(o, e2_str_text(&text), text.len);
+		out_add(o, ")");
+	}
+	out_line(o);
+	e2_str_free(&text);
+	return err;
+}
+
+static int show_shared(struct shell *sh, bool all)
+{
+	uint32_t inodes = e2_geometry(sh->fs)->inodes;
+	struct e2_names *names;
+	int err = shell_names(sh, &names);
+
+	for (e2_ino ino = 1; !err && ino <= inodes && ino && !out_failed(&sh->out); ino++) {
+		uint32_t count = e2_names_count(names, ino);
+
+		if (interrupt_asked())
+			err = e2_fail(E2_ERR_CANCELLED, "interrupted");
+		else if (count > 1)
+			err = show_inode(sh, names, ino, count, all);
+	}
+	return err;
+}
+
+/* ---- symlinks that lead nowhere --------------------------------------------------- */
+
+struct trail {			/* where a resolution stands */
+	struct e2_str at;
+	bool missing;		/* the last component is not there */
+};
+
+static int follow_step(void *context, const struct e2_step *s)
+{
+	struct trail *t = context;
+	const char *slash;
+
+	if (s->link) {
+		if (s->link[0] == '/')
+			e2_str_truncate(&t->at, 0);
+	} else if (s->name_len == 2 && !memcmp(s->name, "..", 2)) {
+		slash = strrchr(e2_str_text(&t->at), '/');
+		if (slash)
+			e2_str_truncate(&t->at, (size_t)(slash - t->at.text));
+	} else if (!(s->name_len == 1 && s->name[0] == '.')) {
+		e2_str_add(&t->at, "/");
+		e2_str_add_bytes(&t->at, s->name, s->name_len);
+	}
+	t->missing = s->ino == 0;
+	return 0;
+}
+
+/* Why, in words: "/no does not exist". */
+static void add_reason(struct e2_str *s, const struct trail *t, int err)
+{
+	static const char circle[] = "symlinks go in a circle: ";
+	const char *found = strstr(e2_err_detail(), circle);
+
+	if (err == E2_ERR_LOOP && found) {
+		e2_str_addf(s, "loop: %s", found + strlen(circle));
+	} else if (err == E2_ERR_LOOP) {
+		e2_str_addf(s, "leads through more than %d symlinks", E2_SYMLINK_HOPS_MAX);
+	} else if ((err == E2_ERR_NOENT && t->missing) || err == E2_ERR_NOTDIR) {
+		e2_str_add_name(s, e2_str_text(&t->at), t->at.len);
+		e2_str_add(s, err == E2_ERR_NOENT ? " does not exist" : " is not a directory");
+	} else {
+		e2_str_add(s, *e2_err_detail() ? e2_err_detail() : e2_strerror(err));
+	}
+}
+
+static void show_broken(struct shell *sh, const struct e2_str *path, e2_ino ino,
+			const struct e2_str *text, const struct e2_str *why, const char *kind)
+{
+	struct out *o = &sh->out;
+
+	if (o->mode != OUT_TEXT) {
+		out_record(o, "broken_link");
+		out_name(o, "path", path->text, path->len);
+		out_u64(o, "ino", ino);
+		out_name(o, "target", e2_str_text(text), text->len);
+		out_string(o, "kind", kind);
+		out_string(o, "reason", e2_str_text(why));
+		out_record_end(o);
+		return;
+	}
+	out_add_name(o, path->text, path->len);
+	out_add(o, "  -> ");
+	out_add_name(o, e2_str_text(text), text->len);
+	out_add(o, "  ");
+	out_add_styled(o, STYLE_RED, e2_str_text(why));
+	out_line(o);
+}
+
+static int look(struct tour *t, const struct e2_walk_entry *e)
+{
+	struct shell *sh = t->sh;
+	struct trail trail = { .at = E2_STR_INIT };
+	struct e2_resolve how = { .cwd = e->parent, .step = follow_step, .context = &trail };
+	struct e2_str text = E2_STR_INIT, why = E2_STR_INIT;
+	e2_ino ino;
+	int err = e2_symlink_read(sh->fs, &e->inode, &text);
+
+	if (err) {
+		tour_warn(t, err);
+		e2_str_free(&text);
+		return err == E2_ERR_NOMEM ? err : 0;
+	}
+	if (e2_str_text(&text)[0] != '/')
+		e2_str_add_bytes(&trail.at, t->path.text, t->path.len - e->name_len - 1);
+	err = e2_resolve(sh->fs, &how, e2_str_text(&text), &ino);
+	if (err && err != E2_ERR_NOMEM) {
+		add_reason(&why, &trail, err);
+		show_broken(sh, &t->path, e->ino, &text, &why, err == E2_ERR_LOOP ? "loop" :
+			    err == E2_ERR_NOENT ? "missing" : err == E2_ERR_NOTDIR ?
+			    "not a directory" : "damaged");
+		e2_err_clear();
+		err = 0;
+	}
+	e2_str_free(&text);
+	e2_str_free(&why);
+	e2_str_free(&trail.at);
+	return err;
+}
+
+static int show_all_broken(struct shell *sh)
+{
+	struct arg root = { .text = "/", .ino = E2_INO_ROOT,
+			    .object = { .kind = OBJECT_PATH, .path = "/" } };
+	struct e2_walk_entry e;
+	struct tour t;
+	int r = tour_begin(sh, &root, &t);
+
+	while (!r && (r = tour_next(&t, &e)) > 0)
+		r = !e.after && e2_is_symlink(&e.inode) ? look(&t, &e) : 0;
+	return tour_end(&t, r);
+}
+
+int cmd_links(struct shell *sh, const struct args *args)
+{
+	return args_has(args, "--broken") ? show_all_broken(sh) :
+		show_shared(sh, args_has(args, "-v"));
+}
