@@ -412,10 +412,26 @@ static int find_name(struct sight *s, bool explain)
 	return err ? err : e2_str_status(&s->path);
 }
 
+static int show_formatted(struct shell *sh, const struct args *args, const char *format)
+{
+	int err = stat_format_check(format);
+
+	for (size_t i = 0; i < args->count && !err && !out_failed(&sh->out); i++) {
+		int one = stat_format(sh, &args->arg[i], format);
+
+		if (one)
+			shell_warn_of(sh, &args->arg[i], one);
+	}
+	return err;
+}
+
 int cmd_stat(struct shell *sh, const struct args *args)
 {
+	const struct arg *format = args_value(args, "-c");
 	bool explain = args_has(args, "--explain");
 
+	if (format && sh->out.mode == OUT_TEXT)
+		return show_formatted(sh, args, format->text);
 	for (size_t i = 0; i < args->count && !out_failed(&sh->out); i++) {
 		struct sight s = {
 			.sh = sh, .arg = &args->arg[i], .ino = args->arg[i].ino,

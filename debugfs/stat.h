@@ -29,4 +29,8 @@ int sight_explain(struct sight *s);
 /* What each pointer of a file with blocks is for (explain_pointers.c). */
 void sight_explain_pointers(struct sight *s);
 
+/* stat -c (stat_format.c): an inode in the words of stat(1); the format was checked before. */
+int stat_format_check(const char *format);
+int stat_format(struct shell *sh, const struct arg *a, const char *format);
+
 #endif
