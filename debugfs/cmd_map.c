@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* map: the volume as lines of letters, a line for a group or for several. */
+#include "bar.h"
+#include "host_file.h"
 #include "map.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { LINES = 40, USED_COLUMNS = 5, LEAST_CELLS = 8, LEVELS = 9 };
 
@@ -20,17 +23,9 @@ struct screen {
 
 static const char *level_text(const struct screen *s, unsigned level)
 {
-	static const char *const utf8[LEVELS] = {
-		"\u00b7", "\u2581", "\u2582", "\u2583", "\u2584", "\u2585", "\u2586", "\u2587",
-		"\u2588",
-	};
-	static const char *const ascii[LEVELS] = {
-		".", "1", "2", "3", "4", "5", "6", "7", "#",
-	};
-
-	if (s->o->utf8)
-		return utf8[level];
-	return level == LEVELS - 1 && s->m->files ? "8" : ascii[level];	/* # marks files */
+	if (!s->o->utf8 && level == LEVELS - 1 && s->m->files)
+		return "8";		/* # marks files */
+	return level_sign(s->o, level);
 }
 
 static const char *tables_text(const struct screen *s)
@@ -239,14 +234,46 @@ static int verdict(const struct map *m)
 	return 0;
 }
 
+/* Whether a file of the host is the image itself, which no picture may replace. */
+static bool is_image(const struct shell *sh, const char *host)
+{
+	struct stat image, there;
+
+	return stat(sh->image, &image) == 0 && stat(host, &there) == 0 &&
+	       image.st_dev == there.st_dev && image.st_ino == there.st_ino;
+}
+
+static int draw(struct map *m, const char *host)
+{
+	struct e2_str text = E2_STR_INIT;
+	struct host_file file;
+	int err = is_image(m->sh, host) ? e2_fail(E2_ERR_INVAL, "%s: is the image itself", host) :
+		map_svg(m, &text);
+
+	if (!err && !strcmp(host, "-")) {
+		out_raw(&m->sh->out, e2_str_text(&text), text.len);
+	} else if (!err) {
+		err = host_file_begin(&file, host);
+		if (!err) {
+			err = host_file_write(&file, e2_str_text(&text), text.len);
+			err = host_file_end(&file, err);
+		}
+	}
+	e2_str_free(&text);
+	return err;
+}
+
 int cmd_map(struct shell *sh, const struct args *args)
 {
+	const struct arg *svg = args_value(args, "--svg");
 	struct map m;
 	int err = map_objects(sh, args, &m);
 
 	if (err)
 		return err;
-	if (sh->out.mode == OUT_TEXT)
+	if (svg)
+		err = draw(&m, svg->text);
+	else if (sh->out.mode == OUT_TEXT)
 		err = show(&m);
 	else
 		err = m.files ? map_record_files(&m) : map_record_groups(&m);

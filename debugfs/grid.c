@@ -178,9 +178,11 @@ enum cell_kind grid_look(const struct grid *grid, const struct cell *cell, unsig
 {
 	const uint64_t *n = cell->count;
 	uint64_t fixed = n[CELL_SUPER] + n[CELL_GROWTH] + n[CELL_TABLES];
-	uint64_t all = fixed + n[CELL_USED] + n[CELL_FREE] + n[CELL_UNKNOWN];
+	uint64_t all = 0;
 	bool small = grid->per_cell * 8 <= grid->unit;
 
+	for (enum cell_kind k = 0; k < CELL_KINDS; k++)
+		all += n[k];
 	*level = eighths(all - n[CELL_FREE] - n[CELL_UNKNOWN], all);
 	if (n[CELL_SUPER] && (small || fixed * 2 > all))
 		return CELL_SUPER;

@@ -14,7 +14,9 @@ enum cell_kind {		/* of a block */
 	CELL_SUPER,		/* superblocks and descriptors */
 	CELL_GROWTH,		/* kept for more of them */
 	CELL_TABLES,		/* bitmaps, inode tables */
-	CELL_USED, CELL_FREE, CELL_UNKNOWN, CELL_KINDS
+	CELL_USED,		/* of whatever use; where that is known: */
+	CELL_DATA, CELL_DIRS, CELL_POINTERS, CELL_ATTRIBUTES, CELL_OTHER, CELL_LOST,
+	CELL_FREE, CELL_UNKNOWN, CELL_KINDS
 };
 
 struct cell {

@@ -3,6 +3,7 @@
 #include "map.h"
 
 #include "interrupt.h"
+#include "usage.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -216,4 +217,37 @@ int map_fill(struct map *m, struct grid *grid)
 	m->unread = e2_space_unread(space, &m->status);
 	e2_space_end(space);
 	return r;
+}
+
+struct uses { struct map *m; struct grid *grid; };
+
+static int take_use(void *context, enum e2_use use, const struct e2_range *run,
+		    const struct e2_claim *claim)
+{
+	static const enum cell_kind kinds[PLACES] = {
+		[PLACE_DATA] = CELL_DATA, [PLACE_FREE] = CELL_FREE, [PLACE_TABLES] = CELL_TABLES,
+		[PLACE_GROWTH] = CELL_GROWTH, [PLACE_DIRS] = CELL_DIRS,
+		[PLACE_POINTERS] = CELL_POINTERS, [PLACE_ATTRIBUTES] = CELL_ATTRIBUTES,
+		[PLACE_JOURNAL] = CELL_OTHER, [PLACE_BAD] = CELL_OTHER, [PLACE_LOST] = CELL_LOST,
+		[PLACE_REST] = CELL_SUPER,
+	};
+	bool bitmap = use == E2_USE_BLOCK_BITMAP || use == E2_USE_INODE_BITMAP;
+	const struct uses *u = context;
+
+	grid_add(u->grid, run->blk, run->count, bitmap ? CELL_TABLES :
+		 kinds[place_of_use(use, claim)], use != E2_USE_FREE);
+	return 0;
+}
+
+int map_fill_uses(struct map *m, struct grid *grid)
+{
+	struct uses u = { m, grid };
+	struct e2_uses uses = {
+		.fs = m->sh->fs, .run = take_use, .stop = interrupt_asked, .context = &u,
+	};
+	int err = e2_uses_visit(&uses);
+
+	m->unread = (uint32_t)(uses.unread < UINT32_MAX ? uses.unread : UINT32_MAX);
+	m->status = uses.status;
+	return err;
 }

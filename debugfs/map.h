@@ -45,6 +45,9 @@ int map_walk(struct map *m, struct marked *file, marked_fn *run, void *context);
 /* Fills a planned grid from the layout and the bitmaps. */
 int map_fill(struct map *m, struct grid *grid);
 
+/* The same by what each block is used for, which all inodes are asked for. */
+int map_fill_uses(struct map *m, struct grid *grid);
+
 /* Marks the blocks of all files in a grid. */
 int map_mark(struct map *m, struct grid *grid);
 
@@ -54,5 +57,8 @@ int map_stopped(void);
 /* For programs: the groups, or the runs of the files. */
 int map_record_groups(struct map *m);
 int map_record_files(struct map *m);
+
+/* The picture as SVG, added to text. */
+int map_svg(struct map *m, struct e2_str *text);
 
 #endif

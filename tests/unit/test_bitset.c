@@ -27,6 +27,14 @@ static void compare(const struct e2_bitset *set, const bool *model, uint64_t bit
 		cr_assert_eq(e2_bitset_test(set, n), model[n]);
 		cr_assert_eq(e2_bitset_next_set(set, n), next_set);
 		cr_assert_eq(e2_bitset_next_clear(set, n), next_clear);
+		for (uint64_t end = n; end <= bits; end += 1 + (bits - end) / 3) {
+			uint64_t first, want = next_clear < end ? next_clear : end, len = 0;
+
+			while (want + len < end && !model[want + len])
+				len++;
+			cr_assert_eq(e2_bitset_gap(set, n, end, &first), len);
+			cr_assert_eq(first, want);
+		}
 	}
 	cr_assert_eq(e2_bitset_count(set), count);
 }
