@@ -2,6 +2,7 @@
 #include "change.h"
 
 #include "consequence.h"
+#include "edit.h"
 #include "interrupt.h"
 #include "shell.h"
 
@@ -91,6 +92,7 @@ static void drop(struct shell *sh)
 		return;
 	e2_txn_abort(sh->txn);
 	closed(sh);
+	edit_settle(sh, false);
 	forget(sh);
 	consequence_forget(sh);
 }
@@ -167,6 +169,7 @@ static int commit(struct shell *sh)
 	closed(sh);
 	err = e2_txn_commit(txn);
 	interrupt_release(&before);
+	edit_settle(sh, err == 0);
 	if (!err && sh->keeps_undo && !count_commits(sh, &now))
 		c->commits[c->lines++] = now != commits;
 	if (err)

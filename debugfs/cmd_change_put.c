@@ -2,6 +2,7 @@
 /* put: from the host, or from the command line, into the volume. */
 #include "interrupt.h"
 #include "mode.h"
+#include "redirect.h"
 #include "several.h"
 
 #include <inttypes.h>
@@ -201,6 +202,24 @@ static int put_words(struct shell *sh, const struct args *args, struct how *how)
 /* ---- archives ------------------------------------------------------------------------------ */
 
 /* put --tar HOSTFILE [NAME] */
+static int unpack(struct shell *sh, const struct args *args, struct how *how, e2_ino dir)
+{
+	bool alone = args->count == 1;	/* a path of the host in the place of NAME */
+	int err;
+
+	if (alone && sh->restricted)
+		return e2_fail(E2_ERR_INVAL, "--restricted: nothing of the host is read");
+	err = alone ? host_enter(sh) : 0;
+	if (!err)
+		err = e2_import_archive(sh->txn, args->arg[0].text, dir, &how->import,
+					interrupt_asked, &how->counts);
+	if (alone)
+		host_leave(sh);
+	if (err == E2_ERR_EXIST && how->import.exists == E2_IMPORT_REFUSE)
+		err = shell_advise(sh, err, "put --tar --atomic");
+	return err;
+}
+
 static int put_archive(struct shell *sh, const struct args *args, struct how *how)
 {
 	const char *dest = args->count > 1 ? args->arg[1].text : ".";
@@ -219,10 +238,7 @@ static int put_archive(struct shell *sh, const struct args *args, struct how *ho
 		err = spot_fail(&to, e2_fail(E2_ERR_NOTDIR, "a %s, not a directory",
 					     file_type_words(to.in.mode)));
 	if (!err)
-		err = e2_import_archive(sh->txn, args->arg[0].text, to.ino, &how->import,
-					interrupt_asked, &how->counts);
-	if (err == E2_ERR_EXIST && how->import.exists == E2_IMPORT_REFUSE)
-		err = shell_advise(sh, err, "put --tar --atomic");
+		err = unpack(sh, args, how, to.ino);
 	if (!err && how->verbose)
 		spot_told(sh, "put", &to, NULL);
 	spot_free(&to);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* cat and readlink: what files and symbolic links contain. */
-#include "shell.h"
+#include "cat.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,23 +45,27 @@ static int cat_link(struct shell *sh, const struct e2_inode *in)
 	return err;
 }
 
+int cat_one(struct shell *sh, const struct arg *a)
+{
+	struct e2_inode in;
+	int err = e2_inode_get(sh->fs, a->ino, &in);
+
+	if (!err && e2_is_symlink(&in))
+		return cat_link(sh, &in);
+	if (!err && e2_is_reg(&in))
+		return cat_data(sh, &in);
+	return err ? err : e2_fail(e2_is_dir(&in) ? E2_ERR_ISDIR : E2_ERR_INVAL, "%s %s%s",
+				   in.mode ? "a" : "an", file_type_words(in.mode),
+				   e2_is_dir(&in) ? ", use ls" : " has no content");
+}
+
 int cmd_cat(struct shell *sh, const struct args *args)
 {
 	for (size_t i = 0; i < args->count && !out_failed(&sh->out); i++) {
-		const struct arg *a = &args->arg[i];
-		struct e2_inode in;
-		int err = e2_inode_get(sh->fs, a->ino, &in);
+		int err = cat_one(sh, &args->arg[i]);
 
-		if (!err && e2_is_symlink(&in))
-			err = cat_link(sh, &in);
-		else if (!err && e2_is_reg(&in))
-			err = cat_data(sh, &in);
-		else if (!err)
-			err = e2_fail(e2_is_dir(&in) ? E2_ERR_ISDIR : E2_ERR_INVAL, "%s %s%s",
-				      in.mode ? "a" : "an", file_type_words(in.mode),
-				      e2_is_dir(&in) ? ", use ls" : " has no content");
 		if (err)
-			shell_warn_of(sh, a, err);
+			shell_warn_of(sh, &args->arg[i], err);
 	}
 	return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* get, rdump and dump: out of the volume to the host. */
+#include "cat.h"
 #include "copy_name.h"
 
 #include <inttypes.h>
@@ -104,6 +105,22 @@ static int copy_all(struct shell *sh, const struct args *args, struct e2_extract
 	return err ? err : end;
 }
 
+/* get FILE... - */
+static int to_output(struct shell *sh, const struct args *args,
+		     const struct e2_extract_options *how)
+{
+	if (how->recursive)
+		return shell_advise(sh, e2_fail(E2_ERR_INVAL, "a tree cannot go to standard output"),
+				    "tar PATH");
+	for (size_t i = 0; i + 1 < args->count && !out_failed(&sh->out); i++) {
+		int err = cat_one(sh, &args->arg[i]);
+
+		if (err)
+			shell_warn_of(sh, &args->arg[i], err);
+	}
+	return 0;
+}
+
 int cmd_get(struct shell *sh, const struct args *args)
 {
 	struct e2_extract_options how = {
@@ -111,6 +128,8 @@ int cmd_get(struct shell *sh, const struct args *args)
 		.archive = args_has(args, "-a"), .overwrite = args_has(args, "-f"),
 	};
 
+	if (!strcmp(args->arg[args->count - 1].text, "-"))
+		return to_output(sh, args, &how);
 	return copy_all(sh, args, &how, args_has(args, "-v"));
 }
 

@@ -661,6 +661,7 @@ void shell_end(struct shell *sh)
 	e2_str_free(&sh->cwd_path);
 	e2_str_free(&sh->advice);
 	e2_str_free(&sh->notes);
+	e2_str_free(&sh->edited);
 	free(sh->image_text);
 	sh->image_text = NULL;
 	if (sh->local.moved) {

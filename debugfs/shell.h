@@ -55,6 +55,7 @@ struct shell {
 	struct e2_txn *txn;	/* what changes go to; NULL: nothing is open */
 	struct change change;
 	struct e2_str advice;	/* stands behind "try:" after the next failure */
+	struct e2_str edited;	/* copies of edited files that are not in the image yet: edit.h */
 	struct e2_str notes;	/* lines that are said if the command succeeds */
 	bool changed;		/* a command that need not has used the transaction */
 	bool misused;		/* it was called the wrong way */
