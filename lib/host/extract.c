@@ -52,6 +52,7 @@ static uint64_t file_limit(void)
 static void free_extractor(struct e2_extractor *x)
 {
 	e2_host_dirs_close(&x->dirs);
+	e2_ahead_end(&x->ahead);
 	e2_map_free(x->by_ino);
 	e2_str_free(&x->link_names);
 	e2_str_free(&x->top);
@@ -84,6 +85,8 @@ int e2_extract_begin(struct e2_fs *fs, const char *host_dir,
 	x->file_limit = file_limit();
 	x->bytes_left = options->max_bytes ? options->max_bytes : g->blocks * g->block_size;
 	r = e2_host_dirs_open(&x->dirs, fd);
+	if (r == 0)
+		r = e2_ahead_begin(&x->ahead, fs);
 	if (r == 0)
 		r = e2_map_new(&x->by_ino);
 	if (r == 0) {

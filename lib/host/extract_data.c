@@ -77,7 +77,7 @@ static int collect(struct copy *c, e2_blk blk, uint64_t count, uint64_t offset)
 		r = flush(c);
 	if (r)
 		return r;
-	r = e2_cache_read(e2_fs_cache(c->x->fs), blk, count, c->x->buffer + c->held);
+	r = e2_ahead_read(&c->x->ahead, blk, count, c->x->buffer + c->held);
 	if (r == E2_ERR_IO && count == 1) {
 		c->damage = true;
 		return 0;

@@ -5,6 +5,7 @@
 
 #include "base/map.h"
 #include "base/str.h"
+#include "host/ahead.h"
 #include "host/extract.h"
 
 #include <sys/stat.h>
@@ -85,6 +86,7 @@ struct e2_extractor {
 	uint64_t bytes_left;		/* data that may still be written */
 	bool exhausted;			/* ... and was not enough */
 	uint8_t *buffer;		/* for file data */
+	struct e2_ahead ahead;
 	struct e2_map *by_ino;		/* ino -> index into links + 1 */
 	struct e2_host_link *links;
 	size_t link_count, link_cap;
