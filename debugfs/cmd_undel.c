@@ -256,10 +256,13 @@ static int put_back(struct shell *sh, struct relic *r, const struct arg *name)
 	if (!err)
 		err = take_all(sh, r);
 	r->in.dtime = 0;
+	r->in.links_count = 1;
+	e2_inode_touch(sh->txn, &r->in, false);
 	if (!err)
 		err = e2_inode_put(sh->txn, r->ino, &r->in);
-	if (!err)
-		err = e2_link(sh->txn, spot.dir, spot.name.text, spot.name.len, r->ino);
+	if (!err)	/* e2_link() takes no inode without links */
+		err = e2_raw_link(sh->txn, spot.dir, spot.name.text, spot.name.len, r->ino,
+				  (uint8_t)e2_inode_file_type(r->in.mode));
 	if (!err && name == NULL) {
 		struct e2_str s = E2_STR_INIT;
 
