@@ -37,11 +37,14 @@ static void out_hex(struct out *o, const char *key, const uint8_t *bytes, size_t
 	e2_str_free(&s);
 }
 
-static void out_problem(struct out *o, const struct e2_break_case *c)
+/* Of a case, or of what it damages besides; NULL: of none. */
+static void out_problem(struct out *o, const struct e2_break_case *c, bool also)
 {
-	out_maybe(o, "code", c ? e2_problem(c->id)->code : NULL);
-	if (c)
-		out_u64(o, "number", e2_problem(c->id)->number);
+	const struct e2_problem *p = c ? e2_problem(also ? c->also_id : c->id) : NULL;
+
+	out_maybe(o, "code", p ? p->code : NULL);
+	if (p)
+		out_u64(o, "number", p->number);
 	else
 		out_null(o, "number");
 }
@@ -50,7 +53,7 @@ static void record(struct out *o, const struct truth *t, const struct e2_damage 
 {
 	out_record(o, "break");
 	out_string(o, "case", t->name);
-	out_problem(o, t->c);
+	out_problem(o, t->c, d->also);
 	out_u64(o, "seed", t->seed);
 	out_string(o, "what", d->also ? t->c->also : t->what);
 	out_string(o, "object", d->object);
@@ -62,10 +65,10 @@ static void record(struct out *o, const struct truth *t, const struct e2_damage 
 	out_hex(o, "was", d->was, d->len);
 	out_hex(o, "is", d->is, d->len);
 	out_bool(o, "besides", d->also);
-	out_maybe(o, "found_object", e2_str_text(&t->broken->object));
-	out_maybe(o, "found_field", e2_str_text(&t->broken->field));
-	out_maybe(o, "finding", e2_str_text(&t->broken->finding));
-	out_maybe(o, "repair", e2_str_text(&t->broken->repair));
+	out_maybe(o, "found_object", d->also ? "" : e2_str_text(&t->broken->object));
+	out_maybe(o, "found_field", d->also ? "" : e2_str_text(&t->broken->field));
+	out_maybe(o, "finding", d->also ? "" : e2_str_text(&t->broken->finding));
+	out_maybe(o, "repair", d->also ? "" : e2_str_text(&t->broken->repair));
 	out_u64(o, "lost", t->broken->lost);
 	out_record_end(o);
 }
@@ -199,7 +202,7 @@ static void list_record(struct out *o, const struct e2_break_case *c)
 {
 	out_record(o, "break-case");
 	out_string(o, "case", c->name);
-	out_problem(o, c);
+	out_problem(o, c, false);
 	out_string(o, "severity", e2_problem(c->id)->severity == E2_SEV_NOTE ? "note" : "error");
 	out_string(o, "what", c->what);
 	out_maybe(o, "needs", e2_break_needs(c));

@@ -2,8 +2,10 @@
 #include "change_ops.h"
 
 #include "image_tree.h"
+#include "check/break.h"
 #include "tree/change.h"
 #include "tree/copy.h"
+#include "tree/damage.h"
 #include "tree/xattr_area.h"
 
 #include <stdio.h>
@@ -413,8 +415,56 @@ OP(reuse_in_one)
 
 OP(set_feature) { return e2_super_add_feature(txn, E2_RO_COMPAT, E2_FEATURE_large_file); }
 
+/* ---- damage on purpose ------------------------------------------------------------------ */
+
+OP(raw_clear_inode) { return e2_raw_clear_inode(txn, SMALL); }
+OP(raw_copy_inode) { return e2_raw_copy_inode(txn, BIG, PLAIN); }
+OP(raw_kill) { return e2_raw_kill(txn, BIG); }
+OP(raw_kill_sharer) { return e2_raw_kill(txn, SHARE_1); }
+OP(raw_link) { return e2_raw_link(txn, FULL, "full-of-long-names-997", 22, SMALL, E2_FT_REG); }
+OP(raw_unlink) { return e2_raw_unlink(txn, INDEXED, "indexed-010", 11); }
+OP(raw_expand) { return e2_raw_expand(txn, DIR); }
+OP(raw_free_blocks) { return e2_raw_mark_blocks(txn, 500, 40, false); }
+OP(raw_use_inodes) { return e2_raw_mark_inodes(txn, 30, 8, true); }
+
+OP(raw_write)
+{
+	uint8_t bytes[2100];
+
+	memset(bytes, 0xa5, sizeof(bytes));
+	return e2_raw_write(txn, 300 * BLOCK + 50, sizeof(bytes), bytes);
+}
+
+OP(break_a_pointer)
+{
+	struct e2_broken broken;
+	int err = e2_break(txn, e2_break_find("block-range"), 1, false, &broken);
+
+	e2_broken_free(&broken);
+	return err;
+}
+
+OP(break_an_entry)
+{
+	struct e2_broken broken;
+	int err = e2_break(txn, e2_break_find("entry-unused"), 2, false, &broken);
+
+	e2_broken_free(&broken);
+	return err;
+}
+
+OP(break_at_random)
+{
+	struct e2_broken broken;
+	int err = e2_break_random(txn, 3, 20, &broken);
+
+	e2_broken_free(&broken);
+	return err;
+}
+
 static const struct change_op ops[] = {
-#define ROW(id) { #id, op_##id },
+#define ROW(id) { #id, op_##id, false },
+#define DAMAGE(id) { #id, op_##id, true },
 	ROW(create_file) ROW(create_fifo) ROW(create_in_full) ROW(create_in_indexed)
 	ROW(make_directory) ROW(make_device) ROW(make_fast_symlink) ROW(make_slow_symlink)
 	ROW(link_file) ROW(link_in_full) ROW(unlink_last) ROW(unlink_big) ROW(unlink_one_of_two)
@@ -428,6 +478,10 @@ static const struct change_op ops[] = {
 	ROW(truncate_within_block) ROW(truncate_big) ROW(truncate_to_nothing)
 	ROW(truncate_longer) ROW(punch) ROW(other_text) ROW(much_in_one) ROW(after_a_rewind)
 	ROW(reuse_in_one) ROW(set_feature)
+	DAMAGE(raw_clear_inode) DAMAGE(raw_copy_inode) DAMAGE(raw_kill) DAMAGE(raw_kill_sharer)
+	DAMAGE(raw_link) DAMAGE(raw_unlink) DAMAGE(raw_expand) DAMAGE(raw_free_blocks)
+	DAMAGE(raw_use_inodes) DAMAGE(raw_write) DAMAGE(break_a_pointer) DAMAGE(break_an_entry)
+	DAMAGE(break_at_random)
 };
 
 const struct change_op *change_op_at(size_t index)

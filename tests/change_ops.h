@@ -12,6 +12,7 @@
 struct change_op {
 	const char *name;
 	int (*run)(struct e2_txn *txn);	/* succeeds on the volume below */
+	bool damages;			/* on purpose: the volume is not sound then */
 };
 
 /* NULL past the last. */

@@ -17,7 +17,7 @@ struct row {
 
 static const struct row rows[] = {
 #define B(name, id, need, what, steps, also, also_what) \
-	{ { name, E2_PROBLEM_##id, what, also_what }, need, steps, also },
+	{ { name, E2_PROBLEM_##id, what, also_what, E2_PROBLEM_GROUP_COUNT }, need, steps, also },
 #define N(id, why)
 #include "check/break.def"
 #undef B
@@ -162,7 +162,7 @@ static const struct e2_finding *find(const struct breaker *b, const struct e2_re
 	return first;
 }
 
-static void tell(struct breaker *b, struct e2_report *report, const struct e2_finding *f)
+static int tell(struct breaker *b, struct e2_report *report, const struct e2_finding *f)
 {
 	struct e2_broken *out = b->out;
 
@@ -176,6 +176,9 @@ static void tell(struct breaker *b, struct e2_report *report, const struct e2_fi
 		out->lost += e2_report_loss(report, i)->kind != E2_LOSS_NEW_NAME;
 	out->errors = e2_report_errors(report);
 	out->notes = e2_report_notes(report);
+	return e2_str_status(&out->object) || e2_str_status(&out->field) ||
+	       e2_str_status(&out->finding) || e2_str_status(&out->repair) ?
+		e2_fail(E2_ERR_NOMEM, "no memory for what a check finds") : 1;
 }
 
 static void forget(struct e2_broken *out)
@@ -233,10 +236,9 @@ static int damage(struct breaker *b, const struct row *row, bool alone)
 	if (err != 0)
 		return err;
 	f = find(b, report, row->c.id);
-	if (f != NULL)
-		tell(b, report, f);
+	err = f != NULL ? tell(b, report, f) : 0;
 	e2_report_free(report);
-	return f != NULL;
+	return err;
 }
 
 /* One choice, all or nothing: 1 when it did; *tried when it came to a check. */

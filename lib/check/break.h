@@ -18,6 +18,7 @@ struct e2_break_case {
 	enum e2_problem_id id;
 	const char *what;		/* what is damaged, in words */
 	const char *also;		/* what is damaged besides, or "" */
+	enum e2_problem_id also_id;	/* the problem of that */
 };
 
 /* In the order of problem.def; NULL past the last. */

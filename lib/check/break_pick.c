@@ -250,17 +250,23 @@ static int best_entry(struct breaker *b, e2_ino dir, entry_fn *like, struct brea
 	for (unsigned n = 0; n < ENTRIES && (r = e2_dir_next(it, &e)) > 0; n++, prev = e) {
 		uint64_t rank = break_rank(b, (uint64_t)e.ino << 32 | e.offset);
 
-		if (rank >= best_rank || is_dots(&e) || e2_inode_get(b->fs, e.ino, &in) != 0)
+		if (rank >= best_rank || is_dots(&e))
 			continue;
-		r = fill_entry(b, dir, &dir_in, &e, &prev, &one);
-		if (r != 0)
+		r = e2_inode_get(b->fs, e.ino, &in);
+		if (r == 0)
+			r = fill_entry(b, dir, &dir_in, &e, &prev, &one);
+		if (r == E2_ERR_NOMEM)
 			break;
+		if (r != 0)
+			continue;
 		if (like(b, &one, &in)) {
 			best_rank = rank;
 			*best = one;
 		}
 	}
 	e2_dir_end(it);
+	if (r == E2_ERR_NOMEM)
+		return r;
 	e2_err_clear();		/* a directory that cannot be read has no entry to choose */
 	return best_rank != UINT64_MAX;
 }

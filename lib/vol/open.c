@@ -177,6 +177,7 @@ int e2_fs_load(struct e2_fs *fs, struct e2_io *io)
 	fs->cache = cache;
 	fs->read_only = why;
 	fs->super = l.super;
+	memcpy(fs->identity, l.super.uuid, sizeof(fs->identity));
 	fs->g = l.g;
 	fs->copy = l.copy;
 	atomic_store(&fs->spread, E2_SPREAD_UNKNOWN);

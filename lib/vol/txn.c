@@ -203,7 +203,7 @@ int e2_txn_begin(struct e2_fs *fs, bool dry, struct e2_txn **txn)
 		fs->how.was_free = NULL;	/* a damaged bitmap proves nothing */
 		fs->how.freed = NULL;
 	}
-	memcpy(fs->how.identity, fs->super.uuid, sizeof(fs->how.identity));
+	memcpy(fs->how.identity, fs->identity, sizeof(fs->how.identity));
 	fs->unsealed = false;
 	err = e2_txn_open(fs->cache, &fs->how, &fs->txn);
 	if (!err)

@@ -151,9 +151,11 @@ static void learn_after(struct states *s, const struct change_op *op)
 	err = perform(e2_sim_env(sim), op, CHANGE);
 	cr_assert_eq(err, 0, "%s: %s: %s", op->name, e2_strerror(err), e2_err_detail());
 	memcpy(s->after, content(sim, s), s->size);
-	cr_assert_eq(e2_io_open_mem(s->size, &io), 0);
-	cr_assert_eq(e2_io_write(io, 0, s->size, s->after), 0);
-	check_sound(io, op->name);
+	if (!op->damages) {
+		cr_assert_eq(e2_io_open_mem(s->size, &io), 0);
+		cr_assert_eq(e2_io_write(io, 0, s->size, s->after), 0);
+		check_sound(io, op->name);
+	}
 	e2_sim_free(sim);
 }
 
