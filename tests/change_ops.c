@@ -456,7 +456,7 @@ OP(break_an_entry)
 OP(break_at_random)
 {
 	struct e2_broken broken;
-	int err = e2_break_random(txn, 3, 20, &broken);
+	int err = e2_break_random(txn, 3, 4, &broken);
 
 	e2_broken_free(&broken);
 	return err;

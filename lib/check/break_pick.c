@@ -158,6 +158,17 @@ static int more_body(struct breaker *b)
 
 typedef bool like_fn(const struct breaker *b, e2_ino ino, const struct e2_inode *in);
 
+/* A choice is the same each time only where all can be read. */
+static int end_scan(struct e2_scan *scan, int r)
+{
+	bool all = e2_scan_bad_groups(scan) == 0;
+
+	e2_scan_end(scan);
+	if (r == 0 && !all)
+		r = e2_fail(E2_ERR_IO, "not all inodes can be read");
+	return r;
+}
+
 /* The best but a and `not`. */
 static int second(struct breaker *b, like_fn *like, e2_ino not)
 {
@@ -179,7 +190,7 @@ static int second(struct breaker *b, like_fn *like, e2_ino not)
 		b->b = ino;
 		b->b_in = in;
 	}
-	e2_scan_end(scan);
+	r = end_scan(scan, r);
 	return r != 0 ? r : b->b != 0;
 }
 
@@ -255,7 +266,7 @@ static int best_entry(struct breaker *b, e2_ino dir, entry_fn *like, struct brea
 		r = e2_inode_get(b->fs, e.ino, &in);
 		if (r == 0)
 			r = fill_entry(b, dir, &dir_in, &e, &prev, &one);
-		if (r == E2_ERR_NOMEM)
+		if (r == E2_ERR_NOMEM || r == E2_ERR_IO)
 			break;
 		if (r != 0)
 			continue;
@@ -265,9 +276,9 @@ static int best_entry(struct breaker *b, e2_ino dir, entry_fn *like, struct brea
 		}
 	}
 	e2_dir_end(it);
-	if (r == E2_ERR_NOMEM)
+	if (r == E2_ERR_NOMEM || r == E2_ERR_IO)
 		return r;
-	e2_err_clear();		/* a directory that cannot be read has no entry to choose */
+	e2_err_clear();		/* of a damaged directory the sound part is chosen from */
 	return best_rank != UINT64_MAX;
 }
 
@@ -531,8 +542,7 @@ static int add_inodes(struct breaker *b, struct break_choices *c)
 		if (r != 0)
 			break;
 	}
-	e2_scan_end(scan);
-	return r;
+	return end_scan(scan, r);
 }
 
 int break_choices_begin(struct breaker *b, const struct break_need *need, struct break_choices *c)

@@ -262,12 +262,13 @@ static struct e2_sim *copy_host(const struct e2_sim *sim)
 }
 
 /* Whether opening it completes the change: a log that is not whole means nothing. */
-static bool completes(const struct states *s, const struct e2_sim *sim)
+static bool completes(const struct states *s, const struct e2_sim *sim, const char *name)
 {
 	struct e2_sim *copy = copy_host(sim);
 	bool done;
 
-	cr_assert_eq(perform(e2_sim_env(copy), NULL, COMPLETE), 0);
+	cr_assert_eq(perform(e2_sim_env(copy), NULL, COMPLETE), 0, "%s: %s", name,
+		     e2_err_detail());
 	done = is_after(s, content(copy, s));
 	e2_sim_free(copy);
 	return done;
@@ -284,8 +285,9 @@ static struct e2_sim *make_pending(struct states *s, const struct change_op *op)
 		bool hit;
 
 		img_to_sim(&s->img, &sim, image);
+		cr_assert_eq(e2_sim_settle(sim), 0);	/* the volume is no part of the change */
 		hit = run_with(sim, &f, nth, op, CHANGE, &result);
-		if (result == E2_ERR_DOUBT && completes(s, sim))
+		if (result == E2_ERR_DOUBT && completes(s, sim, op->name))
 			return sim;
 		e2_sim_free(sim);
 		if (!hit)
