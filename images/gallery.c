@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Makes an image from a text recipe: gallery RECIPE TREE prints the mkfs
- * arguments of the recipe after making its tree in the directory TREE.
+ * arguments of the recipe after making its tree in the directory TREE, and
+ * behind them, a line each, what is to be damaged in the image.
  *
  * A recipe is one thing a line; # begins a comment; words are separated by
  * blanks; \n, \\ and \xNN are escapes and \x20 is a blank inside a word.
@@ -17,6 +18,7 @@
  *	fifo PATH | socket PATH | char PATH MAJOR MINOR | block PATH MAJOR MINOR
  *	xattr PATH NAME WORD
  *	mode PATH MODE
+ *	break ARGUMENT...		damage: a case of extant-debugfs's break, and options
  *
  * What this user or file system may not make (devices, attributes) is left out
  * and said on standard error.
@@ -39,6 +41,7 @@ struct recipe {
 	unsigned line;
 	int tree;		/* the directory, open */
 	char mkfs[LINE];	/* arguments */
+	char damage[LINE];	/* arguments of break, a line each */
 };
 
 static int wrong(const struct recipe *r, const char *what, const char *why)
@@ -193,6 +196,14 @@ static int run_line(struct recipe *r, char *line)
 		snprintf(r->mkfs, sizeof r->mkfs, "%s", line + 5);
 		return 0;
 	}
+	if (!strncmp(line, "break ", 6)) {
+		size_t used = strlen(r->damage);
+
+		if ((size_t)snprintf(r->damage + used, sizeof r->damage - used, "%s\n", line + 6) >=
+		    sizeof r->damage - used)
+			return wrong(r, "break", "too much damage");
+		return 0;
+	}
 	for (char *p = strtok(line, " \t"); p && n < WORDS; p = strtok(NULL, " \t")) {
 		if (*p == '#')
 			break;
@@ -233,6 +244,6 @@ int main(int argc, char **argv)
 	}
 	fclose(f);
 	close(r.tree);
-	printf("%s\n", r.mkfs);
+	printf("%s\n%s", r.mkfs, r.damage);
 	return 0;
 }
