@@ -44,7 +44,7 @@ struct e2_fs {
 	/* The open transaction. */
 	struct e2_txn *txn;
 	struct e2_commit how;
-	uint8_t identity[16];		/* the UUID when it was loaded: a session has one undo file */
+	uint8_t identity[16];		/* the UUID when it was loaded: one undo file a session */
 	struct e2_commit_place place;
 	struct e2_undo *undo;
 	struct e2_was was;
