@@ -31,6 +31,7 @@
 #include "base/ranges.h"
 #include "base/str.h"
 #include "base/units.h"
+#include "base/zero.h"
 #include "base/utf8.h"
 #include "build/plan.h"
 #include "build/shape.h"

@@ -88,6 +88,43 @@ elif what == 'filefrag':
 		ours = [json.loads(l) for l in run('--json', 'demo.img', 'frag', '-v', '/' + name).splitlines()]
 		assert [(r['lblk'], r['blk'], r['count']) for r in ours[1:]] == theirs, name
 		assert ours[0]['pieces'] == int(re.search(r'(\d+) extents? found', out).group(1)), name
+elif what == 'free':
+	groups = [json.loads(l) for l in run('--json', 'demo.img', 'free').splitlines()]
+	assert sum(g['free_blocks'] for g in groups) == info['free_blocks']
+	assert sum(g['free_inodes'] for g in groups) == info['free_inodes']
+	assert max(g['largest_gap'] for g in groups) == info['largest_gap']
+	out = run('demo.img', 'testb', '1', str(info['blocks'] - 1)).splitlines()
+	free = [m for m in (re.match(r'blocks? (\d+)(?:-(\d+))?  free', l) for l in out) if m]
+	size = lambda m: int(m.group(2) or m.group(1)) - int(m.group(1)) + 1
+	assert sum(map(size, free)) == info['free_blocks'], out
+	all_free = [b for m in free for b in range(int(m.group(1)), int(m.group(1)) + size(m))]
+	out = run('demo.img', 'ffb', str(len(all_free))).splitlines()
+	assert sum(size(re.match(r'(\d+)(?:-(\d+))?$', l)) for l in out) == len(all_free)
+	# what is left of removed files is exactly in free blocks with other bytes than zero
+	data = open('demo.img', 'rb').read()
+	left = [b for b in all_free if any(data[b * 1024:b * 1024 + 1024])]
+	out = [json.loads(l) for l in run('--json', 'demo.img', 'dump_unused', '-v').splitlines()]
+	assert left and [r['blk'] for r in out] == left, (len(left), len(out))
+	assert all(r['bytes'] == 1024 - data[r['blk'] * 1024:r['blk'] * 1024 + 1024].count(0) for r in out)
+	assert run('demo.img', 'dump_unused').splitlines()[-1] == 'and %d more; -v lists them' % (len(left) - 100)
+elif what == 'debugfs':	# what another program says of the same
+	def theirs(line): return subprocess.run(['debugfs', '-R', line, 'demo.img'],
+		stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout.decode()
+	for line in 'ffb 40 300', 'ffb 9 3000', 'ffb 5 5190':
+		ours = []
+		for l in run('demo.img', *line.split()).splitlines():
+			first, last = (l.split('-') * 2)[:2]
+			ours += range(int(first), int(last) + 1)
+		assert ours == list(map(int, re.findall(r'\d+', theirs(line).split(':')[1]))), line
+	for dir in '/', '/many':
+		assert run('demo.img', 'ffi', dir).split() == re.findall(r'\d+', theirs('ffi %s' %
+			run('demo.img', 'stat', dir).split('<')[1].split('>')[0])), dir
+	for ino in 2, 11, 12, 100, 300, 599:
+		m = re.match(r'.*<%d>  group (\d+), .* block (\d+) \+ (\d+) = ' % ino, run('demo.img', 'imap', str(ino)))
+		group, blk, offset = re.findall(r'group (\d+).*block (\d+), offset 0x(\w+)',
+			theirs('imap <%d>' % ino), re.S)[0]
+		assert m.groups() == (group, blk, str(int(offset, 16))), ino
+		assert ('in use' in run('demo.img', 'testi', str(ino))) == ('marked' in theirs('testi <%d>' % ino))
 elif what == 'roll':
 	roll = [r for r in lines('frag.json') if r['format'] == 'extant-frag/1']
 	assert roll[0]['path'] == '/scattered' and roll[0]['pieces'] > roll[0]['ideal'] > 0
@@ -116,6 +153,13 @@ else
 fi
 t "chunks" says '^chunks .* are free, of 64 blocks' d demo.img freefrag -c 64K
 t "a chunk of half a block" exits 2 d demo.img freefrag -c 1000
+
+t "what is free, of all groups and of every block" check free
+if have debugfs; then t "... and as debugfs has it" check debugfs
+else skip "free ones as debugfs has them" "no debugfs here"; fi
+t "a free block and testb -q" exits 1 d demo.img testb -q "$(d demo.img ffb)"
+t "... and one in use" exits 0 d demo.img testb -q 1
+t "more than are free" fails_with 'only .* of 99999 blocks are free' d demo.img ffb 99999
 
 # ---- pictures ---------------------------------------------------------------------
 
