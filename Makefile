@@ -40,8 +40,9 @@ src  = $(wildcard $(1)/*.c)
 objs = $(patsubst %.c,$(B)/%.o,$(1))
 
 LIB_SRC  := $(wildcard lib/*/*.c)
+EXTANT_SRC := $(wildcard debugfs/extant*.c)
 PROGRAMS := $(if $(call src,mkfs),extant-mkfs) $(if $(call src,fsck),extant-fsck) \
-            $(if $(filter-out debugfs/extant.c,$(call src,debugfs)),extant-debugfs) \
+            $(if $(filter-out $(EXTANT_SRC),$(call src,debugfs)),extant-debugfs) \
             $(if $(wildcard debugfs/extant.c),extant)
 
 .PHONY: all
@@ -66,8 +67,8 @@ $(B)/$(1): $(call objs,$(2)) $(B)/libextant.a
 endef
 $(eval $(call program,extant-mkfs,$(call src,mkfs)))
 $(eval $(call program,extant-fsck,$(call src,fsck)))
-$(eval $(call program,extant-debugfs,$(filter-out debugfs/extant.c,$(call src,debugfs))))
-$(eval $(call program,extant,debugfs/extant.c))
+$(eval $(call program,extant-debugfs,$(filter-out $(EXTANT_SRC),$(call src,debugfs))))
+$(eval $(call program,extant,$(EXTANT_SRC)))
 
 # Unit tests: one Criterion binary; UNIT='disk_*/*' selects.
 FUZZ_REPLAYS := $(patsubst tests/fuzz/fuzz_%.c,$(B)/tests/fuzz/replay_%,$(wildcard tests/fuzz/fuzz_*.c))
@@ -75,7 +76,7 @@ UNIT_SRC := $(wildcard tests/*.c tests/unit/*.c)
 # Allocations pass through tests/alloc.c, which fails the one that a test wants to fail.
 WRAP := -Wl,--wrap=malloc,--wrap=calloc,--wrap=realloc
 # The shell's objects without its main are tested too.
-SHELL_OBJS := $(call objs,$(filter-out debugfs/main.c debugfs/extant.c,$(call src,debugfs)))
+SHELL_OBJS := $(call objs,$(filter-out debugfs/main.c $(EXTANT_SRC),$(call src,debugfs)))
 $(B)/tests/unit/run: $(call objs,$(UNIT_SRC)) $(SHELL_OBJS) $(B)/libextant.a
 	$(if $(V),,@echo "  LD   $@")
 	$(Q)$(CC) $(LDFLAGS) $(WRAP) -o $@ $^ -lcriterion $(LDLIBS)

@@ -105,6 +105,31 @@ static int copy_all(struct shell *sh, const struct args *args, struct e2_extract
 	return err ? err : end;
 }
 
+/* One file or tree to a host path: its directory, which must exist, and the name in it. */
+static int copy_as(struct shell *sh, const struct args *args, struct e2_extract_options *how,
+		   bool verbose)
+{
+	const char *path = args->arg[args->count - 1].text, *slash = strrchr(path, '/');
+	struct copy c = { .sh = sh };
+	struct e2_extract_stats stats;
+	char *dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	int err, end;
+
+	how->warn = warn;
+	how->context = &c;
+	if (!dir)
+		return e2_fail(E2_ERR_NOMEM, "no memory for a path");
+	err = e2_extract_begin(sh->fs, dir, how, &c.x);
+	if (!err) {
+		err = e2_extract(c.x, args->arg[0].ino, slash ? slash + 1 : path);
+		end = e2_extract_end(c.x, &stats);
+		err = told(&c, 0, err ? err : end);
+		show_stats(sh, &stats, verbose);
+	}
+	free(dir);
+	return err;
+}
+
 /* get FILE... - */
 static int to_output(struct shell *sh, const struct args *args,
 		     const struct e2_extract_options *how)
@@ -130,6 +155,10 @@ int cmd_get(struct shell *sh, const struct args *args)
 
 	if (!strcmp(args->arg[args->count - 1].text, "-"))
 		return to_output(sh, args, &how);
+	if (args_has(args, "-T") && args->count != 2)
+		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "-T takes one FILE and one name"));
+	if (args_has(args, "-T"))
+		return copy_as(sh, args, &how, args_has(args, "-v"));
 	return copy_all(sh, args, &how, args_has(args, "-v"));
 }
 
@@ -140,25 +169,9 @@ int cmd_rdump(struct shell *sh, const struct args *args)
 	return copy_all(sh, args, &how, false);
 }
 
-/* One file to a host path: its directory, which must exist, and the name in it. */
 int cmd_dump(struct shell *sh, const struct args *args)
 {
-	const char *path = args_get(args, "HOSTFILE")->text, *slash = strrchr(path, '/');
-	struct copy c = { .sh = sh };
-	struct e2_extract_options how = {
-		.archive = args_has(args, "-p"), .overwrite = true, .warn = warn, .context = &c,
-	};
-	char *dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
-	int err, end;
+	struct e2_extract_options how = { .archive = args_has(args, "-p"), .overwrite = true };
 
-	if (!dir)
-		return e2_fail(E2_ERR_NOMEM, "no memory for a path");
-	err = e2_extract_begin(sh->fs, dir, &how, &c.x);
-	if (!err) {
-		err = e2_extract(c.x, args->arg[0].ino, slash ? slash + 1 : path);
-		end = e2_extract_end(c.x, NULL);
-		err = told(&c, 0, err ? err : end);
-	}
-	free(dir);
-	return err;
+	return copy_as(sh, args, &how, false);
 }

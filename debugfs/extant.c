@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * extant: one name for hands.  "extant mkfs ..." starts extant-mkfs, and
- * "extant IMAGE [COMMAND ...]" the shell.  The programs are looked for beside
+ * "extant IMAGE [COMMAND ...]" the shell; "extant cp ...": extant_files.c.  The programs are looked for beside
  * this one first, so that a build directory works as it stands.
  */
+#include "extant.h"
+
 #include "e2.h"
 
 #include <errno.h>
@@ -11,8 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { USAGE = 2, CANNOT_RUN = 127 };
 
 static const struct {
 	const char *name, *summary;
@@ -26,15 +26,17 @@ enum { PROGRAMS = sizeof(programs) / sizeof(*programs) };
 static int help(void)
 {
 	(void)printf("Usage: extant PROGRAM [ARGUMENT...]\n"
-		     "       extant IMAGE [COMMAND [ARGUMENT...]]\n\n");
+		     "       extant IMAGE [COMMAND [ARGUMENT...]]\n"
+		     "       extant cp [-r] [-a] [-n] [-v] SOURCE... DEST\n"
+		     "       extant ls|cat|head|stat|mkdir|rmdir|rm|mv|ln [OPTION...] IMAGE:PATH...\n\n");
 	for (size_t i = 0; i < PROGRAMS; i++)
 		(void)printf("  %-8s %s\n", programs[i].name, programs[i].summary);
-	(void)printf("\nEach tells more with --help.  ./mkfs means an image of that name.\n");
+	(void)printf("\nEach tells more with --help.  ./mkfs means an image of that name.\n"
+		     "SOURCE and DEST are files, or IMAGE:PATH; ./a:b is the file \"a:b\".\n");
 	return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Starts DIRECTORY/extant-NAME, and where that is not to be had, whatever PATH has. */
-static int start(const char *name, char **argv)
+int extant_start(const char *name, char **argv)
 {
 	char self[4096], path[4096 + 32];
 	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
@@ -57,7 +59,7 @@ static int start(const char *name, char **argv)
 	(void)execvp(path, argv);
 	(void)e2_fail_errno(errno, "%s", path);
 	(void)fprintf(stderr, "extant: %s\n", e2_err_detail());
-	return CANNOT_RUN;
+	return EXTANT_CANNOT_RUN;
 }
 
 /* A word that can only have been meant as a program: it names no file and no part of one. */
@@ -76,7 +78,7 @@ static int unknown(const char *word)
 		(void)fprintf(stderr, "%s%s", i ? ", " : "", programs[i].name);
 	(void)fprintf(stderr, ") and no image\n  try: extant --help\n");
 	e2_str_free(&s);
-	return USAGE;
+	return EXTANT_USAGE;
 }
 
 int main(int argc, char **argv)
@@ -84,7 +86,7 @@ int main(int argc, char **argv)
 	if (argc < 2) {
 		(void)fprintf(stderr, "extant: a program or an image is missing\n"
 			      "  try: extant --help\n");
-		return USAGE;
+		return EXTANT_USAGE;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return help();
@@ -94,8 +96,10 @@ int main(int argc, char **argv)
 	}
 	for (size_t i = 0; i < PROGRAMS; i++)
 		if (!strcmp(argv[1], programs[i].name))
-			return start(programs[i].name, argv + 1);
+			return extant_start(programs[i].name, argv + 1);
+	if (extant_is_verb(argv[1]))
+		return extant_verb(argc - 1, argv + 1);
 	if (is_unknown_program(argv[1]))
 		return unknown(argv[1]);
-	return start("debugfs", argv);
+	return extant_start("debugfs", argv);
 }

@@ -1,0 +1,330 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * extant cp, ls, rm ...: files in images by IMAGE:PATH, as mtools and e2tools have it.
+ *
+ * Each becomes one call of extant-debugfs; between two images, two with a pipe.
+ */
+#include "extant.h"
+
+#include "e2.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct verb {
+	const char *name;
+	bool writes;
+} verbs[] = {
+	{ "cp", false }, { "ls", false }, { "cat", false }, { "head", false }, { "stat", false },
+	{ "mkdir", true }, { "rmdir", true }, { "rm", true }, { "mv", true }, { "ln", true },
+};
+
+static const struct verb *find_verb(const char *word)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (!strcmp(verbs[i].name, word))
+			return &verbs[i];
+	return NULL;
+}
+
+bool extant_is_verb(const char *word)
+{
+	return find_verb(word) != NULL;
+}
+
+static int refuse(const char *verb, const char *what, const char *why)
+{
+	struct e2_str s = E2_STR_INIT;
+
+	e2_str_add_name(&s, what, strlen(what));
+	(void)fprintf(stderr, "extant: %s: %s%s%s\n  usage: extant %s [OPTION...] %s\n", verb,
+		      e2_str_text(&s), s.len ? ": " : "", why, verb,
+		      !strcmp(verb, "cp") ? "SOURCE... DEST (each a file, or IMAGE:PATH)" :
+		      "IMAGE:PATH...");
+	e2_str_free(&s);
+	return EXTANT_USAGE;
+}
+
+/* ---- IMAGE:PATH ------------------------------------------------------------------------- */
+
+struct place {
+	char *image;		/* NULL: of the host */
+	char *path;
+};
+
+/* Whether the text before a colon is an image: a file, perhaps with a part of it behind. */
+static bool is_image(const char *name)
+{
+	char *file = strdup(name);
+	struct stat st;
+	bool is = file && stat(file, &st) == 0;
+
+	if (file && !is) {
+		file[strcspn(file, "@#?")] = '\0';
+		is = stat(file, &st) == 0;
+	}
+	free(file);
+	return is && !S_ISDIR(st.st_mode);
+}
+
+/* A file of literally that name is meant, and so is what begins with "./". */
+static bool place_of(const char *text, struct place *p)
+{
+	char *colon;
+
+	p->image = NULL;
+	p->path = strdup(text);
+	if (!p->path || !strncmp(text, "./", 2) || access(text, F_OK) == 0)
+		return p->path != NULL;
+	for (colon = strchr(p->path, ':'); colon; colon = strchr(colon + 1, ':')) {
+		*colon = '\0';
+		if (is_image(p->path))
+			break;
+		*colon = ':';
+	}
+	if (!colon)
+		return true;
+	p->image = p->path;
+	p->path = malloc(strlen(colon + 1) + 2);
+	if (!p->path)
+		return false;
+	/* from the root; <12> and %12 are inodes */
+	(void)sprintf(p->path, "%s%s", strchr("/<%", colon[1]) && colon[1] ? "" : "/", colon + 1);
+	return true;
+}
+
+/* ---- calls ------------------------------------------------------------------------------ */
+
+struct call { char *v[2048]; int n; };
+
+static void add(struct call *c, const char *word)
+{
+	if (c->n < (int)(sizeof(c->v) / sizeof(c->v[0])) - 1)
+		c->v[c->n++] = strdup(word);
+}
+
+static void begin(struct call *c, bool writes, const char *image, const char *command)
+{
+	*c = (struct call){ .n = 1 };
+	if (writes)
+		add(c, "-w");
+	add(c, image);
+	add(c, command);
+}
+
+static void release(struct call *c)
+{
+	for (int i = 1; i < c->n; i++)
+		free(c->v[i]);
+}
+
+/* Becomes the program; comes back only when that cannot be. */
+static int become(struct call *c)
+{
+	int status = extant_start("debugfs", c->v);
+
+	release(c);
+	return status;
+}
+
+/* In a child, with one end of a pipe in the place of standard input or output. */
+static pid_t spawn(struct call *c, const int pipe[2], int end)
+{
+	pid_t child = fork();
+
+	if (child == 0) {
+		(void)dup2(pipe[end], end);
+		(void)close(pipe[0]);
+		(void)close(pipe[1]);
+		_exit(extant_start("debugfs", c->v));
+	}
+	return child;
+}
+
+static int wait_for(pid_t child)
+{
+	int status = 0;
+
+	while (child > 0 && waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			return EXTANT_CANNOT_RUN;
+	return child < 0 ? EXTANT_CANNOT_RUN : WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+static int run_both(struct call *from, struct call *to)
+{
+	int ends[2], first, second;
+	pid_t a, b;
+
+	if (pipe(ends) < 0) {
+		(void)fprintf(stderr, "extant: %s\n", strerror(errno));
+		return EXTANT_CANNOT_RUN;
+	}
+	a = spawn(from, ends, 1);
+	b = spawn(to, ends, 0);
+	(void)close(ends[0]);
+	(void)close(ends[1]);
+	first = wait_for(a);
+	second = wait_for(b);
+	release(from);
+	release(to);
+	return second ? second : first;
+}
+
+/* ---- verbs -------------------------------------------------------------------------------- */
+
+struct job {
+	const char *verb;
+	struct place *place;	/* operands */
+	int count;
+	char **option;
+	int options;
+};
+
+static void add_options(struct call *c, const struct job *j, const char *but)
+{
+	for (int i = 0; i < j->options; i++)
+		if (strcmp(j->option[i], but) != 0)
+			add(c, j->option[i]);
+}
+
+static bool has_option(const struct job *j, const char *option)
+{
+	for (int i = 0; i < j->options; i++)
+		if (!strcmp(j->option[i], option))
+			return true;
+	return false;
+}
+
+static void add_paths(struct call *c, const struct job *j, int count)
+{
+	for (int i = 0; i < count; i++)
+		add(c, j->place[i].path);
+}
+
+/* Out of an image: into a directory of the host, or under a name. */
+static int copy_out(const struct job *j, const char *image)
+{
+	const char *dest = j->place[j->count - 1].path;
+	struct stat st;
+	struct call c;
+	bool into = !strcmp(dest, "-") || (stat(dest, &st) == 0 && S_ISDIR(st.st_mode));
+
+	if (!into && j->count > 2)
+		return refuse(j->verb, dest, "not a directory");
+	begin(&c, false, image, "get");
+	if (!has_option(j, "-n"))
+		add(&c, "-f");
+	if (!into)
+		add(&c, "-T");
+	add_options(&c, j, "-n");
+	add_paths(&c, j, j->count);
+	return become(&c);
+}
+
+static int copy_in(const struct job *j, const char *image)
+{
+	struct call c;
+
+	begin(&c, true, image, "put");
+	if (!has_option(j, "-n"))
+		add(&c, "--inplace");
+	for (int i = 0; i < j->options; i++)
+		if (strcmp(j->option[i], "-n") != 0 && strcmp(j->option[i], "-f") != 0)
+			add(&c, j->option[i]);
+	add_paths(&c, j, j->count);
+	return become(&c);
+}
+
+static int copy_across(const struct job *j, const char *from, const char *to)
+{
+	struct call out, in;
+
+	if (strcmp(from, to) == 0) {
+		begin(&out, true, from, "cp");
+		add_options(&out, j, "-f");
+		add_paths(&out, j, j->count);
+		return become(&out);
+	}
+	begin(&out, false, from, "tar");
+	add_paths(&out, j, j->count - 1);
+	begin(&in, true, to, "put");
+	add(&in, "--tar");
+	if (!has_option(j, "-n"))
+		add(&in, "--atomic");
+	add(&in, "-");
+	add(&in, j->place[j->count - 1].path);
+	return run_both(&out, &in);
+}
+
+static int copy(const struct job *j)
+{
+	const char *from, *to;
+
+	if (j->count < 2)
+		return refuse(j->verb, "", "a source or DEST is missing");
+	from = j->place[0].image;
+	to = j->place[j->count - 1].image;
+	for (int i = 1; i < j->count - 1; i++)
+		if (!from != !j->place[i].image || (from && strcmp(from, j->place[i].image) != 0))
+			return refuse(j->verb, "", "the sources must be in one image, or all files");
+	if (!from && !to)
+		return refuse(j->verb, "", "nothing here is in an image");
+	return from && to ? copy_across(j, from, to) : from ? copy_out(j, from) : copy_in(j, to);
+}
+
+/* A command with everything it takes, in one image. */
+static int other(const struct verb *verb, const struct job *j, int argc, char **argv)
+{
+	const char *image = NULL;
+	struct call c;
+	int at = 0;
+
+	for (int i = 0; i < j->count; i++) {
+		if (!j->place[i].image)
+			continue;
+		if (image && strcmp(image, j->place[i].image) != 0)
+			return refuse(j->verb, "", "two images");
+		image = j->place[i].image;
+	}
+	if (!image)
+		return refuse(j->verb, "", "nothing here is in an image");
+	begin(&c, verb->writes, image, verb->name);
+	for (int i = 1; i < argc; i++)
+		add(&c, argv[i][0] == '-' && argv[i][1] ? argv[i] : j->place[at++].path);
+	return become(&c);
+}
+
+int extant_verb(int argc, char **argv)
+{
+	const struct verb *verb = find_verb(argv[0]);
+	struct job j = { .verb = argv[0] };
+	int status = EXTANT_CANNOT_RUN;
+	bool memory = argc < 2000;
+
+	j.place = calloc((size_t)argc, sizeof(*j.place));
+	j.option = calloc((size_t)argc, sizeof(*j.option));
+	memory = memory && j.place && j.option;
+	for (int i = 1; i < argc && memory; i++) {
+		if (argv[i][0] == '-' && argv[i][1])
+			j.option[j.options++] = argv[i];
+		else
+			memory = place_of(argv[i], &j.place[j.count++]);
+	}
+	if (!memory)
+		(void)fprintf(stderr, "extant: %s: too many words, or no memory\n", argv[0]);
+	else
+		status = !strcmp(verb->name, "cp") ? copy(&j) : other(verb, &j, argc, argv);
+	for (int i = 0; i < j.count; i++) {
+		free(j.place[i].image);
+		free(j.place[i].path);
+	}
+	free(j.place);
+	free(j.option);
+	return status;
+}
