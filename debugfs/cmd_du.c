@@ -9,7 +9,7 @@ struct sum { uint64_t disk, size; };	/* bytes */
 
 struct du {
 	struct shell *sh;
-	bool apparent, human, bytes, all;
+	bool apparent, human, bytes, all, names;	/* names: each counts */
 	uint64_t depth;			/* deeper ones are not shown */
 	struct e2_bitset *seen;		/* inodes of several names, directories */
 	struct sum total;
@@ -81,7 +81,8 @@ static int take(struct du *du, struct tour *t, const struct e2_walk_entry *e)
 		return e2_fail(E2_ERR_NOMEM, "no memory for directories %u deep", e->depth);
 	if (e->again)
 		return 0;
-	if ((dir || e->inode.links_count > 1) && e2_bitset_test_and_set(du->seen, e->ino)) {
+	if ((dir || (e->inode.links_count > 1 && !du->names)) &&
+	    e2_bitset_test_and_set(du->seen, e->ino)) {
 		tour_skip(t);
 		return 0;
 	}
@@ -112,7 +113,7 @@ int cmd_du(struct shell *sh, const struct args *args)
 	struct du du = {
 		.sh = sh, .human = args_has(args, "-h"), .bytes = args_has(args, "-b"),
 		.apparent = args_has(args, "-b") || args_has(args, "--apparent-size"),
-		.all = args_has(args, "-a"), .depth = UINT64_MAX,
+		.all = args_has(args, "-a"), .names = args_has(args, "-l"), .depth = UINT64_MAX,
 	};
 	int err = e2_bitset_new((uint64_t)e2_geometry(sh->fs)->inodes + 1, &du.seen);
 

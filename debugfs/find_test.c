@@ -134,11 +134,10 @@ static int take_file(struct shell *sh, struct find_test *test)
 	return err;
 }
 
-/* The syntax of find(1): that of Emacs, where a dot is a newline too. */
+/* The syntax of find(1): that of Emacs. */
 static int take_regex(struct find_test *test, const char *option)
 {
-	reg_syntax_t before = re_set_syntax(RE_SYNTAX_EMACS | RE_DOT_NEWLINE |
-					    (test->fold ? RE_ICASE : 0));
+	reg_syntax_t before = re_set_syntax(RE_SYNTAX_EMACS | (test->fold ? RE_ICASE : 0));
 	const char *why = re_compile_pattern(test->text, strlen(test->text), &test->regex);
 
 	(void)re_set_syntax(before);

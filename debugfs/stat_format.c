@@ -71,14 +71,22 @@ static const char *type_word(const struct e2_inode *in)
 	}
 }
 
-/* Seconds, and digits of a fraction where they are asked for; GNU rounds down. */
+/* Seconds, and digits of a fraction where they are asked for, those behind cut off.  Before 1970
+ * the fraction counts back too. */
 static void add_seconds(struct e2_str *s, struct e2_time t, int precision)
 {
 	char digits[16];
 
-	e2_str_addf(s, "%" PRId64, t.sec);
-	if (precision <= 0)
+	if (precision <= 0) {
+		e2_str_addf(s, "%" PRId64, t.sec);
 		return;
+	}
+	if (t.sec < 0 && t.nsec > 0) {
+		e2_str_addf(s, "-%" PRId64, -(t.sec + 1));
+		t.nsec = 1000000000 - t.nsec;
+	} else {
+		e2_str_addf(s, "%" PRId64, t.sec);
+	}
 	(void)snprintf(digits, sizeof(digits), "%09d", t.nsec);
 	e2_str_add(s, ".");
 	for (int i = 0; i < precision; i++)

@@ -1,0 +1,107 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Commands that read trees and files: tree, head, tail, grep, du, df, links, find, stat -c, resolve,
+# ls --deleted, deleted, undel.  The kernel judges in tests/oracle/reading.sh.
+. "$(dirname "$0")/../lib.sh"
+mkdir -p tree/docs/deep tree/etc
+seq 1 3000 >tree/etc/seq
+printf 'a "q" \\ b\nfoo\tbar\nbar foo\n' >tree/etc/text
+printf 'x\0foo\n' >tree/etc/binary
+printf 'esc \033[31mfoo\n' >tree/etc/escape
+truncate -s 5M tree/etc/hole; printf 'foo\n' >>tree/etc/hole
+ln tree/etc/text tree/docs/copy
+ln -s ../etc/text tree/docs/rel
+ln -s /no/such tree/docs/rotten
+ln -s loop tree/docs/loop
+ln -s text/x tree/etc/through
+chmod 700 tree/docs/deep; mkdir tree/docs/deep/er
+extant-mkfs -q -b 1024 -d tree a.img 8M || { fail "an image"; finish; }
+d() { extant-debugfs "$@"; }
+
+t "tree draws" same "$(d a.img tree /docs)" "/docs
+|-- copy
+|-- deep
+|   \`-- er
+|-- loop -> loop  (loop)
+|-- rel -> ../etc/text
+\`-- rotten -> /no/such  (missing)
+
+2 directories, 4 other names"
+t "tree -d -L" same "$(d a.img tree -d -L 1 /docs | sed -n 2p)" '`-- deep'
+for o in "-n 3" "-n 0" "-n 4000" "-c 100" "-c 0"; do
+	for c in head tail; do
+		# shellcheck disable=SC2086
+		t "$c $o" same "$(d a.img $c $o /etc/seq | cksum)" "$($c $o tree/etc/seq | cksum)"
+	done
+done
+t "tail looks past holes" same "$(d a.img tail -n 1 /etc/hole | tail -c 4)" "foo"
+# shellcheck disable=SC2016
+grep_both() {
+	for o in -n -c -v -i "-E -n" "-F -n" "-vn" "-ic"; do
+		for p in foo 'fo*' 'b.*o' 'FOO' '"q"' '^$'; do
+			echo "$o $p: $(d -R "grep $o '$p' /etc/text" a.img)"
+		done
+	done >ours
+	for o in -n -c -v -i "-E -n" "-F -n" "-vn" "-ic"; do
+		# shellcheck disable=SC2086
+		for p in foo 'fo*' 'b.*o' 'FOO' '"q"' '^$'; do
+			echo "$o $p: $(grep $o "$p" tree/etc/text)"
+		done
+	done >theirs
+	diff ours theirs
+}
+t "grep finds what grep(1) finds" grep_both
+t "grep -rl" same "$(d a.img grep -rl foo / | sort | tr '\n' ' ')" \
+	"/docs/copy /etc/binary /etc/escape /etc/hole /etc/text "
+t "grep says that what is no text matches" says '/etc/hole: matches, and is no text' d a.img grep -r foo /etc
+t "grep shows no escape" same "$(d a.img grep foo /etc/escape)" 'esc \x1b[31mfoo'
+t "a bad pattern is told" fails_with 'grep: \[: ' d a.img grep '[' /etc/text
+t "find -xtype" same "$(d a.img find / -xtype l 2>/dev/null | tr '\n' ' ')" "/docs/rotten /etc/through "
+t "find -not -regex" same "$(d -R 'find /docs -not -regex ".*/\\(copy\\|r.*\\|deep.*\\)"' a.img | tr '\n' ' ')" \
+	"/docs /docs/loop "
+t "find -perm and -maxdepth" same "$(d a.img find / -perm -700 -not -perm /077 -maxdepth 2)" "/docs/deep
+/lost+found"
+t "find refuses a type" fails_with 'letters are f d l' d a.img find / -type x
+t "find -not needs a condition" fails_with 'no condition' d a.img find / -not
+t "stat -c" same "$(d -R 'stat -c "%a|%h|%s|%F|%5s|%-5s|%%" /etc/text' a.img)" "644|2|26|regular file|   26|26   |%"
+t "stat -c refuses others" fails_with 'no directive' d -R 'stat -c %q /' a.img
+t "links" same "$(d a.img links)" "<$(d -R 'stat -c %i /etc/text' a.img)>      2 names   /docs/copy  /etc/text"
+t "links --broken" same "$(d a.img links --broken)" "/docs/loop  -> loop  loop: loop -> loop
+/docs/rotten  -> /no/such  /no does not exist
+/etc/through  -> text/x  /etc/text is not a directory"
+t "du counts a file once" same "$(d a.img du -sb /docs /etc | cut -f1 | tr '\n' ' ')" "3121 5257826 "
+t "df adds up" same "$(d a.img df | awk '{ print $2 + $3 <= $1, $5 }')" "1 a.img"
+t "resolve shows the steps" same "$(d a.img resolve -v /docs/rel | sed -n '2p;4p' | cut -c1-42)" \
+	"2  /docs  rel   <$(d -R 'stat -c %i /docs/rel' a.img)> symlink \"../etc/text\"
+4  /      etc   <$(d -R 'stat -c %i /etc' a.img)> directory"
+t "resolve --as is refused" fails_with '/docs/deep <[0-9]*>: 5:5 may not search it' d a.img resolve --as 5:5 /docs/deep/er
+t "... and says so in records" says '"error": "EACCES"' d --json --keep-going -R '-resolve --as 5:5 /docs/deep/er' a.img
+t "... but not to the owner" exits 0 d a.img resolve --as 0:0 /docs/deep/er
+t "dirsearch" says '^rel <[0-9]*>  block 0 of the directory' d a.img dirsearch /docs rel
+t "dirsearch of nothing" fails_with 'has no "nosuch"' d a.img dirsearch /docs nosuch
+cp a.img r.img
+d -w r.img rm /docs/rel
+t "ls --deleted shows what was removed" says '^rel  (removed)' d r.img ls --deleted /docs
+t "ls does not" same "$(d r.img ls /docs | grep -c rel)" 0
+t "ls -t and -S sort" same "$(d a.img ls -S /etc | head -1) $(d a.img ls -Sr /etc | tail -1)" "hole hole"
+t "ls -F marks" same "$(d a.img ls -F /docs | tr '\n' ' ')" "copy deep/ loop@ rel@ rotten@ "
+
+# A file whose names and links are gone, as debugfs and old kernels leave it.
+ino=$(d -R 'stat -c %i /etc/seq' a.img)
+dead() { d -w -R "raw unlink /etc/seq" -R "set <$ino>.links_count 0" "$@"; }
+cp a.img u.img; dead u.img
+t "deleted lists it" says "^ *$ino .* intact   /etc/seq" d u.img deleted
+t "undel brings it back" d -w u.img undel "<$ino>"
+t "... its content" sh -c 'extant-debugfs u.img cat /etc/seq | cmp - tree/etc/seq'
+t "... and the volume is sound" extant-fsck -fn u.img
+cp a.img u.img; dead u.img
+d -w -R "set <$ino>.dtime @1700000000" -R "freei <$ino>" u.img
+first=$(d -R "blocks <$ino> 0" u.img)
+d -w -R "freeb $first 15" u.img
+cp u.img v.img; d -w -R "setb $((first + 2)) 2" v.img; cp v.img w.img
+t "undel refuses what others have" fails_with "<$ino>: 2 of its .* belong to others now (bytes 2048-4095)" d -w v.img undel "<$ino>" /x
+t "... and changes nothing" cmp v.img w.img
+t "undel --partial --to" d -w v.img undel --partial --to out "<$ino>"
+t "... copies the rest" same "$(cmp -l out tree/etc/seq | wc -l)" 2048
+t "undel needs what is removed" fails_with 'is not removed' d -w a.img undel '<2>'
+finish
