@@ -327,8 +327,9 @@ static int by_names(struct view *v, const struct args *args)
 int cmd_diff(struct shell *sh, const struct args *args)
 {
 	const struct e2_open_options how = { .threads = E2_THREADS_AUTO };
+	const char *other = args_get(args, "OTHER")->text;
 	struct view v = {
-		.sh = sh, .side = { { sh->fs, sh->image }, { NULL, args_get(args, "OTHER")->text } },
+		.sh = sh, .side = { { sh->fs, sh->image }, { NULL, other } },
 		.base = E2_STR_INIT, .path = E2_STR_INIT, .line = E2_STR_INIT,
 		.all = args_has(args, "-v"),
 	};

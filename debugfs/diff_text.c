@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "diff_text.h"
 
-#include "base/endian.h"
-
 #include <inttypes.h>
 #include <string.h>
 

@@ -5,8 +5,6 @@
 
 #include "shell.h"
 
-#include "tree/diff.h"
-
 struct diff_side {		/* of the two volumes */
 	struct e2_fs *fs;
 	const char *image;	/* as the user named it */

@@ -119,7 +119,7 @@ static void print_question(struct e2_report *report, const struct e2_finding *f)
 	struct e2_str s = E2_STR_INIT;
 	const char *verb = e2_problem_verb(f->id);
 
-	fsck_add_finding(report, f, FSCK_OBJECT_COLUMNS, true, &s);
+	e2_finding_lines(report, f, E2_FINDING_COLUMNS, true, &s);
 	printf("%s\n%c%s? [y]es, [n]o, [a]ll like this, [q]uit, [?]: ", e2_str_text(&s),
 	       toupper((unsigned char)verb[0]), verb + 1);
 	e2_str_free(&s);

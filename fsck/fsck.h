@@ -162,12 +162,6 @@ bool fsck_json_done(const char *image, struct e2_report *report, const struct fs
 /* "demo.img: clean, 2334/16384 inodes, 19831/65536 blocks" and what follows. */
 bool fsck_say_clean(const char *shown, const struct e2_fs *fs, const struct fsck_options *options);
 
-/* Adds a finding with its texts: "link-count    /test <12>   links_count", "    is 5, ...".
- * columns: of the object; asked: whether it is repaired is not decided yet. */
-enum { FSCK_OBJECT_COLUMNS = 21 };
-void fsck_add_finding(struct e2_report *report, const struct e2_finding *f, size_t columns,
-		      bool asked, struct e2_str *out);
-
 /* ---- questions ------------------------------------------------------------------------ */
 
 enum fsck_answer { FSCK_ANSWER_NO, FSCK_ANSWER_YES, FSCK_ANSWER_EACH };

@@ -10,14 +10,10 @@
 #include <string.h>
 
 enum {
-	CODE_COLUMN = 14,		/* where objects begin */
-	OBJECT_MAX = 44,	/* columns of objects that are aligned */
-	SHOWN = 50,			/* of one problem, or of one kind of loss, without -v */
+	SHOWN = 50,			/* of one kind of loss, without -v */
 	SHOWN_UNSAFE = 6,
 	BYTES_MAX = 960 << 10,		/* of findings and losses, without -v */
 };
-
-typedef void add_fn(struct e2_report *report, const struct e2_finding *f, struct e2_str *out);
 
 struct page {			/* where findings and losses go */
 	bool all;		/* -v: without limit */
@@ -26,74 +22,6 @@ struct page {			/* where findings and losses go */
 };
 
 /* ---- findings ---------------------------------------------------------------------- */
-
-/* The most columns an object takes, of those that are aligned. */
-static size_t object_columns(struct e2_report *report)
-{
-	uint64_t seen[E2_PROBLEMS] = { 0 };
-	struct e2_str s = E2_STR_INIT;
-	size_t most = FSCK_OBJECT_COLUMNS;
-
-	for (size_t i = 0; i < e2_report_count(report); i++) {
-		size_t columns;
-
-		if (seen[e2_report_at(report, i)->id]++ >= SHOWN)
-			continue;
-		e2_str_truncate(&s, 0);
-		e2_finding_object(report, e2_report_at(report, i), &s);
-		columns = e2_str_columns(&s, 0);
-		if (columns > most && columns <= OBJECT_MAX)
-			most = columns;
-	}
-	e2_str_free(&s);
-	return most;
-}
-
-static void add_line(struct e2_report *report, const struct e2_finding *f, add_fn *add,
-		     struct e2_str *out)
-{
-	size_t begun = out->len, text;
-
-	e2_str_add(out, "\n    ");
-	text = out->len;
-	add(report, f, out);
-	if (out->len == text)
-		e2_str_truncate(out, begun);
-}
-
-static void pad(struct e2_str *s, size_t column)
-{
-	for (size_t n = e2_str_columns(s, 0); n < column; n++)
-		e2_str_add(s, " ");
-}
-
-void fsck_add_finding(struct e2_report *report, const struct e2_finding *f, size_t columns,
-		      bool asked, struct e2_str *out)
-{
-	struct e2_str s = E2_STR_INIT;
-	size_t before;
-
-	e2_str_add(&s, e2_problem(f->id)->code);
-	if (s.len >= CODE_COLUMN)
-		e2_str_add(&s, "  ");
-	pad(&s, CODE_COLUMN);
-	before = s.len;
-	e2_finding_object(report, f, &s);
-	before = e2_str_columns(&s, before);
-	if (before > columns)
-		e2_str_add(&s, "   ");
-	pad(&s, CODE_COLUMN + columns + 3);
-	e2_finding_field(report, f, &s);
-	while (s.len != 0 && s.text[s.len - 1] == ' ')
-		e2_str_truncate(&s, s.len - 1);
-	e2_str_add(out, e2_str_text(&s));
-	e2_str_free(&s);
-	add_line(report, f, e2_finding_text, out);
-	if (f->fixed || asked)
-		add_line(report, f, e2_finding_will, out);
-	else if (e2_problem(f->id)->severity == E2_SEV_ERROR)
-		e2_str_add(out, "\n    cannot be repaired");
-}
 
 static void print_block(struct page *page, const struct e2_str *s)
 {
@@ -131,28 +59,17 @@ static void print_dropped(struct page *page)
 	page->dropped = 0;
 }
 
+static int print_finding(void *context, const struct e2_str *text)
+{
+	print_block(context, text);
+	return 0;
+}
+
 static void print_findings(struct page *page, struct e2_report *report)
 {
-	size_t columns = object_columns(report), count = e2_report_count(report);
-	struct e2_str s = E2_STR_INIT;
-
-	for (size_t i = 0; i < count;) {
-		enum e2_problem_id id = e2_report_at(report, i)->id;
-		uint64_t found = e2_report_found(report, id), shown = 0;
-
-		for (; i < count && e2_report_at(report, i)->id == id; i++)
-			if (page->all || shown < SHOWN) {
-				e2_str_truncate(&s, 0);
-				fsck_add_finding(report, e2_report_at(report, i), columns, false,
-						 &s);
-				print_block(page, &s);
-				shown++;
-			}
-		if (shown < found)
-			print_more(found - shown, "    and ");
-	}
+	/* Without memory, what there is of it has been printed. */
+	(void)e2_report_lines(report, NULL, page->all, false, print_finding, page);
 	print_dropped(page);
-	e2_str_free(&s);
 }
 
 /* ---- losses ---------------------------------------------------------------------------- */

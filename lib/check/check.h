@@ -151,6 +151,29 @@ void e2_finding_field(struct e2_report *report, const struct e2_finding *f, stru
 void e2_finding_text(struct e2_report *report, const struct e2_finding *f, struct e2_str *out);
 void e2_finding_will(struct e2_report *report, const struct e2_finding *f, struct e2_str *out);
 
+/*
+ * Adds a finding as people read it: "link-count    /test <12>   links_count", and below that
+ * what is and what a repair does.
+ *
+ * columns  of the object; E2_FINDING_COLUMNS, or what suits a list
+ * asked    whether it is repaired is not decided: what a repair would do is said in any case
+ */
+enum { E2_FINDING_COLUMNS = 21 };
+void e2_finding_lines(struct e2_report *report, const struct e2_finding *f, size_t columns,
+		      bool asked, struct e2_str *out);
+
+/*
+ * Calls line() for each finding, its lines in a column with the others; of a problem that
+ * occurs often for some of them and "and 12 more like this" unless all are wanted.
+ *
+ * wanted   for each finding whether it is meant; NULL: all are
+ *
+ * Returns what line() returned that was not 0; E2_ERR_NOMEM.
+ */
+typedef int e2_report_line_fn(void *context, const struct e2_str *text);
+int e2_report_lines(struct e2_report *report, const bool *wanted, bool all, bool asked,
+		    e2_report_line_fn *line, void *context);
+
 /* One object of format extant-fsck/1, type "finding"; no newline. */
 void e2_finding_json(struct e2_report *report, const struct e2_finding *f, struct e2_str *out);
 
