@@ -2,6 +2,8 @@
 /* From what people type to inode numbers, and back to paths. */
 #include "shell.h"
 
+#include "interrupt.h"
+
 #include <string.h>
 
 enum { PATH_BYTES = 4096 };	/* what the library resolves */
@@ -153,13 +155,39 @@ int shell_climb(struct shell *sh, e2_ino dir, struct e2_str *path)
 	return err;
 }
 
+/* An index takes as long as a few searches. */
+enum { SEARCHES_MAX = 4 };
+
+static int poll_interrupt(void *context)
+{
+	(void)context;
+	return interrupt_asked() ? e2_fail(E2_ERR_CANCELLED, "interrupted") : 0;
+}
+
 int shell_names(struct shell *sh, struct e2_names **names)
 {
-	int err = sh->names ? 0 : e2_names_open(sh->fs, &sh->names);
+	const struct e2_names_how how = { .poll = poll_interrupt };
+	int err = sh->names ? 0 : e2_names_open_with(sh->fs, &how, &sh->names);
 
 	if (!err)
 		*names = sh->names;
 	return err;
+}
+
+int shell_names_of(struct shell *sh, const e2_ino *inos, size_t count, struct e2_names **names)
+{
+	const struct e2_names_how how = { .inos = inos, .count = count, .poll = poll_interrupt };
+
+	if (sh->names || sh->searches >= SEARCHES_MAX)
+		return shell_names(sh, names);
+	sh->searches++;
+	return e2_names_open_with(sh->fs, &how, names);
+}
+
+void shell_names_done(struct shell *sh, struct e2_names *names)
+{
+	if (names != sh->names)
+		e2_names_close(names);
 }
 
 /* Whether an inode is a directory that is in use. */

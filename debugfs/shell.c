@@ -631,6 +631,7 @@ void shell_forget(struct shell *sh)
 	whys_free(sh->whys);
 	sh->whys = NULL;
 	sh->names = NULL;
+	sh->searches = 0;
 	sh->owners = NULL;
 }
 

@@ -68,6 +68,7 @@ struct shell {
 	bool differs;		/* diff has found differences: exit status 1, if nothing is worse */
 	bool ignoring;		/* and whether it fails does not matter */
 	struct e2_names *names;	/* of all inodes, once asked for */
+	unsigned searches;	/* for names, since the volume was changed */
 	struct whys *whys;	/* what blocks are, once asked for: why.h */
 	struct owners *owners;	/* once asked for */
 	struct consequence *consequence;	/* once names were taken away */
@@ -161,6 +162,11 @@ int shell_climb(struct shell *sh, e2_ino dir, struct e2_str *path);
 
 /* An index of all names, made on first use and kept. */
 int shell_names(struct shell *sh, struct e2_names **names);
+
+/* The names of some inodes: searched for, as long as there are few such questions, else from the
+ * index.  To be given back with shell_names_done(). */
+int shell_names_of(struct shell *sh, const e2_ino *inos, size_t count, struct e2_names **names);
+void shell_names_done(struct shell *sh, struct e2_names *names);
 
 /* What becomes of who follows the text of a symlink in dir: NULL (it leads somewhere),
  * "missing" or "loop". */

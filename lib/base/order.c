@@ -11,11 +11,7 @@
 
 enum { FEW = 128 };		/* texts that are sorted by comparing alone */
 
-struct item {
-	uint64_t key;		/* bytes behind the common beginning, zeros past the end */
-	uint32_t index;
-};
-
+/* A text is sorted as the bytes behind the common beginning, zeros past its end, and its number. */
 struct texts {
 	const char *arena;
 	const char *first;
@@ -31,13 +27,13 @@ static struct e2_slice slice_of(const struct texts *t, size_t i)
 	return s;
 }
 
-static size_t common_bytes(const struct texts *t, const struct item *items, size_t count)
+static size_t common_bytes(const struct texts *t, const struct e2_keyed *items, size_t count)
 {
-	struct e2_slice a = count > 0 ? slice_of(t, items[0].index) : (struct e2_slice){ 0 };
+	struct e2_slice a = count > 0 ? slice_of(t, items[0].value) : (struct e2_slice){ 0 };
 	size_t common = a.len;
 
 	for (size_t i = 1; i < count && common > 0; i++) {
-		struct e2_slice b = slice_of(t, items[i].index);
+		struct e2_slice b = slice_of(t, items[i].value);
 
 		if (b.len < common)
 			common = b.len;
@@ -58,22 +54,22 @@ static uint64_t key_of(const struct texts *t, const struct e2_slice *s)
 }
 
 /* Whether b must stand before a. */
-static bool before(const struct texts *t, const struct item *b, const struct item *a)
+static bool before(const struct texts *t, const struct e2_keyed *b, const struct e2_keyed *a)
 {
 	struct e2_slice x, y;
 	int r;
 
 	if (a->key != b->key)
 		return b->key < a->key;
-	x = slice_of(t, a->index);
-	y = slice_of(t, b->index);
+	x = slice_of(t, a->value);
+	y = slice_of(t, b->value);
 	r = memcmp(t->arena + y.at, t->arena + x.at, x.len < y.len ? x.len : y.len);
 	return r ? r < 0 : y.len < x.len;
 }
 
 /* Merges the neighbours from[low..middle) and from[middle..high). */
-static void merge(const struct texts *t, const struct item *from, struct item *to, size_t low,
-		  size_t middle, size_t high)
+static void merge(const struct texts *t, const struct e2_keyed *from, struct e2_keyed *to,
+		  size_t low, size_t middle, size_t high)
 {
 	size_t a = low, b = middle;
 
@@ -85,24 +81,24 @@ static void merge(const struct texts *t, const struct item *from, struct item *t
 	}
 }
 
-static void set_keys(struct texts *t, struct item *items, size_t count)
+static void set_keys(struct texts *t, struct e2_keyed *items, size_t count)
 {
 	t->common = common_bytes(t, items, count);
 	for (size_t i = 0; i < count; i++) {
-		struct e2_slice s = slice_of(t, items[i].index);
+		struct e2_slice s = slice_of(t, items[i].value);
 
 		items[i].key = key_of(t, &s);
 	}
 }
 
 /* Sorts by comparing. */
-static void sort_by_merging(const struct texts *t, struct item *items, struct item *room,
+static void sort_by_merging(const struct texts *t, struct e2_keyed *items, struct e2_keyed *room,
 			    size_t count)
 {
-	struct item *from = items, *to = room;
+	struct e2_keyed *from = items, *to = room;
 
 	for (size_t run = 1; run < count; run *= 2) {
-		struct item *was = from;
+		struct e2_keyed *was = from;
 
 		for (size_t low = 0; low < count; low += 2 * run) {
 			size_t middle = count - low > run ? low + run : count;
@@ -125,7 +121,7 @@ static unsigned digit_of(uint64_t n, unsigned bit)
 }
 
 /* Sorts by the digit from a bit on, keeping the order of equal ones; false: all have the same. */
-static bool sort_digit(const struct item *from, struct item *to, size_t count, unsigned bit)
+static bool sort_digit(const struct e2_keyed *from, struct e2_keyed *to, size_t count, unsigned bit)
 {
 	size_t at[VALUES] = { 0 }, sum = 0;
 
@@ -144,14 +140,13 @@ static bool sort_digit(const struct item *from, struct item *to, size_t count, u
 	return true;
 }
 
-/* Sorts by the keys alone. */
-static void sort_by_digits(struct item *items, struct item *room, size_t count)
+void e2_sort_keyed(struct e2_keyed *items, struct e2_keyed *room, size_t count, unsigned bit)
 {
-	struct item *from = items, *to = room;
+	struct e2_keyed *from = items, *to = room;
 
-	for (unsigned bit = 0; bit < NUMBER_BITS; bit += DIGIT_BITS) {
+	for (; bit < NUMBER_BITS && count > 1; bit += DIGIT_BITS) {
 		if (sort_digit(from, to, count, bit)) {
-			struct item *was = from;
+			struct e2_keyed *was = from;
 
 			from = to;
 			to = was;
@@ -165,16 +160,16 @@ int e2_order_texts(const char *arena, const struct e2_slice *first, size_t strid
 		   uint32_t *order)
 {
 	struct texts t = { .arena = arena, .first = (const char *)first, .stride = stride };
-	struct item *items = calloc(count > 0 ? count : 1, 2 * sizeof(*items));
+	struct e2_keyed *items = calloc(count > 0 ? count : 1, 2 * sizeof(*items));
 	size_t end;
 
 	if (!items)
 		return e2_fail(E2_ERR_NOMEM, "no memory to sort %zu texts", count);
 	for (size_t i = 0; i < count; i++)
-		items[i].index = (uint32_t)i;
+		items[i].value = i;
 	set_keys(&t, items, count);
 	if (count > FEW)
-		sort_by_digits(items, items + count, count);
+		e2_sort_keyed(items, items + count, count, 0);
 	for (size_t i = 0; i < count; i = end) {
 		for (end = i + 1; end < count && (count <= FEW || items[end].key == items[i].key);)
 			end++;
@@ -183,14 +178,14 @@ int e2_order_texts(const char *arena, const struct e2_slice *first, size_t strid
 		sort_by_merging(&t, items + i, items + count, end - i);
 	}
 	for (size_t i = 0; i < count; i++)
-		order[i] = items[i].index;
+		order[i] = (uint32_t)items[i].value;
 	free(items);
 	return 0;
 }
 
 int e2_order_numbers(const uint32_t *first, size_t stride, size_t count, uint32_t *order)
 {
-	struct item *items = calloc(count > 0 ? count : 1, 2 * sizeof(*items));
+	struct e2_keyed *items = calloc(count > 0 ? count : 1, 2 * sizeof(*items));
 	bool sorted = true;
 
 	if (!items)
@@ -199,13 +194,13 @@ int e2_order_numbers(const uint32_t *first, size_t stride, size_t count, uint32_
 		uint32_t n;
 
 		memcpy(&n, (const char *)first + i * stride, sizeof(n));
-		items[i] = (struct item){ n, (uint32_t)i };
+		items[i] = (struct e2_keyed){ n, i };
 		sorted = sorted && (i == 0 || items[i - 1].key <= n);
 	}
 	if (!sorted)
-		sort_by_digits(items, items + count, count);
+		e2_sort_keyed(items, items + count, count, 0);
 	for (size_t i = 0; i < count; i++)
-		order[i] = items[i].index;
+		order[i] = (uint32_t)items[i].value;
 	free(items);
 	return 0;
 }

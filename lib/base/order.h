@@ -27,4 +27,15 @@ E2_NODISCARD int e2_order_texts(const char *arena, const struct e2_slice *first,
 E2_NODISCARD int e2_order_numbers(const uint32_t *first, size_t stride, size_t count,
 				  uint32_t *order);
 
+struct e2_keyed {
+	uint64_t key, value;
+};
+
+/*
+ * Sorts by the bits of the keys from a bit on; equal ones stay as they were.
+ *
+ * room  for as many
+ */
+void e2_sort_keyed(struct e2_keyed *items, struct e2_keyed *room, size_t count, unsigned bit);
+
 #endif

@@ -56,7 +56,8 @@ enum e2_scan_flags {
 	E2_SCAN_RAW = 2,	/* *in is left alone: for who looks at raw first */
 };
 int e2_scan_begin(struct e2_fs *fs, unsigned flags, struct e2_scan **scan);
-/* raw (may be NULL): the inode's bytes, valid until the next call.  1, 0 at the end. */
+/* in, raw (either may be NULL): the inode, and its bytes, valid until the next call.
+ * 1, 0 at the end. */
 int e2_scan_next(struct e2_scan *scan, e2_ino *ino, struct e2_inode *in, const uint8_t **raw);
 uint32_t e2_scan_bad_groups(const struct e2_scan *scan);
 void e2_scan_end(struct e2_scan *scan);

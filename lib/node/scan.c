@@ -200,6 +200,7 @@ int e2_scan_next(struct e2_scan *s, e2_ino *ino, struct e2_inode *in, const uint
 		const uint8_t *bytes = s->bytes + (size_t)(s->next - s->first) * g->inode_size;
 		*ino = s->group * g->inodes_per_group + s->next + 1;
 		if (s->decode)
+			if (in)
 			e2_inode_decode(in, bytes, g->inode_size);
 		if (raw)
 			*raw = bytes;

@@ -1,88 +1,260 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All names of all inodes, from one walk over the tree.
+ * Names of inodes, from one tour of the directories.
  *
- * A record a name, sorted by inode; the bytes of names in one arena.  A path is built
- * backwards: each directory has the one name by which it was entered first, so
- * the way up ends at the root after at most as many steps as there are records.
+ * Names are sorted by inode.  They come level by level, so those nearest to the root come first by
+ * themselves; where an inode has several, the directories on the way to them are given places,
+ * level by level, by the place of the directory above and the name.
  */
-#include "tree/tree.h"
+#include "tree/tour.h"
 
+#include "base/bitset.h"
 #include "base/grow.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-struct name {
-	e2_ino ino;
-	uint32_t parent;	/* inode, and once sorted the record of the directory it is in */
-	uint32_t order;		/* of the walk */
-	uint32_t len;
-	size_t at;		/* in the arena */
-};
+enum { FEW = 16 };		/* names that are sorted one by one */
 
 struct e2_names {
-	e2_ino root;
-	struct name *names;
-	size_t count, cap;
-	struct e2_str arena;
+	struct e2_tour tour;
+	uint32_t *place;	/* of a directory among those on the way to names in question;
+				 * 0: none; NULL: no inode has several names */
 };
 
-static int add(struct e2_names *n, const struct e2_walk_entry *e)
-{
-	struct name *more;
+/* ---- several names of one inode ------------------------------------------ */
 
-	if (n->count == UINT32_MAX)
-		return e2_fail(E2_ERR_RANGE, "more names than can be counted");
-	more = e2_grow(n->names, &n->cap, n->count + 1, sizeof(*more));
-	if (!more)
-		return E2_ERR_NOMEM;
-	n->names = more;
-	n->names[n->count] = (struct name){ e->ino, e->parent, (uint32_t)n->count,
-					    (uint32_t)e->name_len, n->arena.len };
-	n->count++;
-	e2_str_add_bytes(&n->arena, e->name, e->name_len);
-	return e2_str_status(&n->arena);
+/* Marks the directories on the way to the names of inodes that have several; false: none has. */
+static bool mark_ways(struct e2_names *n)
+{
+	const struct e2_tour *t = &n->tour;
+	bool any = false;
+
+	for (size_t i = 0; i < t->name_count; i++) {
+		e2_ino ino = e2_tour_name_ino(&t->names[i]);
+		uint32_t dir = e2_tour_name_dir(&t->names[i]);
+
+		if (!(i > 0 && e2_tour_name_ino(&t->names[i - 1]) == ino) &&
+		    !(i + 1 < t->name_count && e2_tour_name_ino(&t->names[i + 1]) == ino))
+			continue;
+		any = true;
+		while (n->place[dir] == 0) {
+			n->place[dir] = 1;
+			dir = t->dirs[dir].parent;
+		}
+	}
+	return any;
 }
 
-static int compare(const void *pa, const void *pb)
-{
-	const struct name *a = pa, *b = pb;
+struct candidate {		/* a directory or a name that is to be given a place */
+	struct e2_slice name;
+	uint32_t above;		/* the place of the directory it stands in */
+	size_t which;
+};
 
-	if (a->ino != b->ino)
-		return a->ino < b->ino ? -1 : 1;
-	return a->order < b->order ? -1 : a->order > b->order;
+/* Sorts by what is above, then by name; those that are equal stay as they are. */
+static int sort_candidates(const char *arena, struct candidate *c, size_t count)
+{
+	struct candidate *copy = malloc(count * sizeof(*copy));
+	uint32_t *order = malloc(count * sizeof(*order));
+	int err = E2_ERR_NOMEM;
+
+	if (copy && order)
+		err = e2_order_texts(arena, &c->name, sizeof(*c), count, order);
+	else
+		(void)e2_fail(err, "no memory to sort %zu names", count);
+	for (size_t i = 0; i < count && !err; i++)
+		copy[i] = c[order[i]];
+	if (!err)
+		err = e2_order_numbers(&copy->above, sizeof(*copy), count, order);
+	for (size_t i = 0; i < count && !err; i++)
+		c[i] = copy[order[i]];
+	free(copy);
+	free(order);
+	return err;
 }
 
-static int collect(struct e2_names *n, struct e2_fs *fs)
+/* Gives places to the marked directories, from *place on, those of a level together. */
+static int place_level(struct e2_names *n, size_t first, size_t end, struct candidate *c,
+		       uint32_t *place)
 {
-	struct e2_walk_entry e;
-	struct e2_walk *walk;
+	const struct e2_tour_dir *dirs = n->tour.dirs;
+	size_t count = 0;
+	int err = 0;
+
+	for (size_t i = first; i < end; i++)
+		if (n->place[i])
+			c[count++] = (struct candidate){ dirs[i].name,
+							 n->place[dirs[i].parent], i };
+	if (count > 1)
+		err = sort_candidates(n->tour.arena.text, c, count);
+	for (size_t i = 0; i < count && !err; i++)
+		n->place[c[i].which] = (*place)++;
+	return err;
+}
+
+static int place_dirs(struct e2_names *n)
+{
+	const struct e2_tour *t = &n->tour;
+	struct candidate *c = calloc(t->dir_count, sizeof(*c));
+	uint32_t place = 1;
+	int err = c ? 0 : e2_fail(E2_ERR_NOMEM, "no memory to sort %zu directories", t->dir_count);
+
+	for (size_t first = 0, end; first < t->dir_count && !err; first = end) {
+		for (end = first; end < t->dir_count && t->dirs[end].depth == t->dirs[first].depth;)
+			end++;
+		err = place_level(n, first, end, c, &place);
+	}
+	free(c);
+	return err;
+}
+
+static bool stands_before(const struct e2_names *n, const struct e2_keyed *a,
+			  const struct e2_keyed *b)
+{
+	uint32_t above_a = n->place[e2_tour_name_dir(a)], above_b = n->place[e2_tour_name_dir(b)];
+	struct e2_slice x = e2_tour_name_bytes(a), y = e2_tour_name_bytes(b);
+	const char *text = e2_str_text(&n->tour.arena);
 	int r;
 
-	r = e2_walk_begin(fs, n->root, 0, &walk);
-	if (r)
-		return r;
-	while ((r = e2_walk_next(walk, &e)) > 0) {
-		if (e.again)
-			continue;
-		r = add(n, &e);
-		if (r)
-			break;
-	}
-	e2_walk_end(walk);
-	return r;
+	if (above_a != above_b)
+		return above_a < above_b;
+	r = memcmp(text + x.at, text + y.at, x.len < y.len ? x.len : y.len);
+	return r ? r < 0 : x.len < y.len;
 }
 
-/* Index of the first record whose inode is not less. */
+/* The names of one inode. */
+static int sort_names(struct e2_names *n, struct e2_keyed *names, size_t count)
+{
+	struct candidate *c;
+	struct e2_keyed *copy;
+	int err = E2_ERR_NOMEM;
+
+	for (size_t i = 1; i < count && count <= FEW; i++) {
+		struct e2_keyed name = names[i];
+		size_t at = i;
+
+		for (; at > 0 && stands_before(n, &name, &names[at - 1]); at--)
+			names[at] = names[at - 1];
+		names[at] = name;
+	}
+	if (count <= FEW)
+		return 0;
+	c = calloc(count, sizeof(*c));
+	copy = malloc(count * sizeof(*copy));
+	if (c && copy) {
+		memcpy(copy, names, count * sizeof(*copy));
+		for (size_t i = 0; i < count; i++)
+			c[i] = (struct candidate){ e2_tour_name_bytes(&names[i]),
+						   n->place[e2_tour_name_dir(&names[i])], i };
+		err = sort_candidates(e2_str_text(&n->tour.arena), c, count);
+	}
+	for (size_t i = 0; i < count && !err; i++)
+		names[i] = copy[c[i].which];
+	free(c);
+	free(copy);
+	return err ? e2_fail(err, "no memory to sort %zu names", count) : 0;
+}
+
+static int sort_several(struct e2_names *n)
+{
+	struct e2_tour *t = &n->tour;
+	int err;
+
+	n->place = calloc(t->dir_count, sizeof(*n->place));
+	if (!n->place)
+		return e2_fail(E2_ERR_NOMEM, "no memory to sort %zu directories", t->dir_count);
+	if (!mark_ways(n))
+		return 0;
+	err = place_dirs(n);
+	for (size_t first = 0, end; first < t->name_count && !err; first = end) {
+		e2_ino ino = e2_tour_name_ino(&t->names[first]);
+
+		for (end = first + 1;
+		     end < t->name_count && e2_tour_name_ino(&t->names[end]) == ino; )
+			end++;
+		if (end - first > 1)
+			err = sort_names(n, &t->names[first], end - first);
+	}
+	return err;
+}
+
+/* ---- open, close --------------------------------------------------------- */
+
+static int sort_by_inode(struct e2_tour *t)
+{
+	struct e2_keyed *room;
+	size_t sorted = 1;
+
+	while (sorted < t->name_count &&
+	       t->names[sorted - 1].key >> 32 <= t->names[sorted].key >> 32)
+		sorted++;
+	if (sorted >= t->name_count)
+		return 0;
+	room = malloc(t->name_count * sizeof(*room));
+	if (!room)
+		return e2_fail(E2_ERR_NOMEM, "no memory to sort %zu names", t->name_count);
+	e2_sort_keyed(t->names, room, t->name_count, 32);
+	free(room);
+	return 0;
+}
+
+static int wanted_set(struct e2_fs *fs, const struct e2_names_how *how, struct e2_bitset **wanted)
+{
+	int err = e2_bitset_new((uint64_t)e2_geometry(fs)->inodes + 1, wanted);
+
+	for (size_t i = 0; i < how->count && !err; i++)
+		e2_bitset_set(*wanted, how->inos[i]);
+	return err;
+}
+
+int e2_names_open_with(struct e2_fs *fs, const struct e2_names_how *how, struct e2_names **names)
+{
+	struct e2_names *n = calloc(1, sizeof(*n));
+	struct e2_bitset *wanted = NULL;
+	int err = n ? 0 : e2_fail(E2_ERR_NOMEM, "collecting names: out of memory");
+
+	if (!err && how && how->inos)
+		err = wanted_set(fs, how, &wanted);
+	if (!err)
+		err = e2_tour_make(fs, wanted, how, &n->tour);
+	if (!err)
+		err = sort_by_inode(&n->tour);
+	if (!err)
+		err = sort_several(n);
+	e2_bitset_free(wanted);
+	if (err)
+		e2_names_close(n);
+	else
+		*names = n;
+	return err;
+}
+
+int e2_names_open(struct e2_fs *fs, struct e2_names **names)
+{
+	return e2_names_open_with(fs, NULL, names);
+}
+
+void e2_names_close(struct e2_names *n)
+{
+	if (!n)
+		return;
+	e2_tour_end(&n->tour);
+	free(n->place);
+	free(n);
+}
+
+/* ---- answers ------------------------------------------------------------- */
+
+/* Index of the first name whose inode is not less. */
 static size_t first_of(const struct e2_names *n, uint64_t ino)
 {
-	size_t low = 0, high = n->count;
+	size_t low = 0, high = n->tour.name_count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (n->names[middle].ino < ino)
+		if (e2_tour_name_ino(&n->tour.names[middle]) < ino)
 			low = middle + 1;
 		else
 			high = middle;
@@ -90,69 +262,83 @@ static size_t first_of(const struct e2_names *n, uint64_t ino)
 	return low;
 }
 
-int e2_names_open(struct e2_fs *fs, struct e2_names **names)
-{
-	struct e2_names *n = calloc(1, sizeof(*n));
-	int r;
-
-	if (!n)
-		return e2_fail(E2_ERR_NOMEM, "collecting names: out of memory");
-	n->root = E2_INO_ROOT;
-	r = collect(n, fs);
-	if (r) {
-		e2_names_close(n);
-		return r;
-	}
-	if (n->count)
-		qsort(n->names, n->count, sizeof(*n->names), compare);
-	/* A directory that was walked has a record, and comes first at its inode. */
-	for (size_t i = 0; i < n->count; i++)
-		n->names[i].parent = (uint32_t)first_of(n, n->names[i].parent);
-	*names = n;
-	return 0;
-}
-
-void e2_names_close(struct e2_names *n)
-{
-	if (!n)
-		return;
-	free(n->names);
-	e2_str_free(&n->arena);
-	free(n);
-}
-
 uint32_t e2_names_count(const struct e2_names *n, e2_ino ino)
 {
 	return (uint32_t)(first_of(n, (uint64_t)ino + 1) - first_of(n, ino));
 }
 
+uint32_t e2_names_damaged(const struct e2_names *n, e2_ino *first)
+{
+	*first = n->tour.first_damaged;
+	return n->tour.damaged;
+}
+
+static void add_component(struct e2_str *path, const struct e2_tour *t, struct e2_slice name)
+{
+	e2_str_add_bytes(path, "/", 1);
+	if (name.len)
+		e2_str_add_bytes(path, t->arena.text + name.at, name.len);
+}
+
+/* Adds the path of a directory; nothing for the root. */
+static int add_dir_path(const struct e2_tour *t, uint32_t dir, struct e2_str *path)
+{
+	uint32_t near[64], *up = near;
+	size_t depth = t->dirs[dir].depth;
+
+	if (depth > sizeof(near) / sizeof(near[0]))
+		up = malloc(depth * sizeof(*up));
+	if (!up)
+		return e2_fail(E2_ERR_NOMEM, "no memory for a path of %zu directories", depth);
+	for (size_t i = depth; i-- > 0; dir = t->dirs[dir].parent)
+		up[i] = dir;
+	for (size_t i = 0; i < depth; i++)
+		add_component(path, t, t->dirs[up[i]].name);
+	if (up != near)
+		free(up);
+	return e2_str_status(path);
+}
+
 int e2_names_path(const struct e2_names *n, e2_ino ino, uint32_t index, struct e2_str *path)
 {
-	const struct name *name;
-	const struct name **up = NULL, **more;
-	size_t steps = 0, cap = 0;
+	const struct e2_keyed *name;
+	int err;
 
 	if (index >= e2_names_count(n, ino))
 		return e2_fail(E2_ERR_NOENT, "inode %u: has no name number %u", ino, index);
-	if (ino == n->root) {
-		e2_str_add(path, "/");
-		return e2_str_status(path);
-	}
-	for (name = &n->names[first_of(n, ino) + index];
-	     name->ino != n->root && steps < n->count; name = &n->names[name->parent]) {
-		more = e2_grow(up, &cap, steps + 1, sizeof(*up));
-		if (!more) {
-			free(up);
-			return E2_ERR_NOMEM;
-		}
-		up = more;
-		up[steps++] = name;
-	}
-	while (steps > 0) {
-		name = up[--steps];
-		e2_str_add(path, "/");
-		e2_str_add_bytes(path, n->arena.text + name->at, name->len);
-	}
-	free(up);
+	name = &n->tour.names[first_of(n, ino) + index];
+	err = add_dir_path(&n->tour, e2_tour_name_dir(name), path);
+	if (err)
+		return err;
+	add_component(path, &n->tour, e2_tour_name_bytes(name));
 	return e2_str_status(path);
+}
+
+/* Names of one directory often follow one another: what comes before them stays. */
+int e2_names_next(const struct e2_names *n, struct e2_names_cursor *c, e2_ino *ino,
+		  struct e2_str *path)
+{
+	const struct e2_keyed *name;
+	int err = 0;
+
+	if (c->next == n->tour.name_count)
+		return 0;
+	name = &n->tour.names[c->next];
+	if (c->next == 0 || e2_tour_name_dir(name) != c->dir) {
+		e2_str_truncate(path, 0);
+		err = add_dir_path(&n->tour, e2_tour_name_dir(name), path);
+		c->dir = e2_tour_name_dir(name);
+		c->prefix = path->len;
+	} else {
+		e2_str_truncate(path, c->prefix);
+	}
+	if (err)
+		return err;
+	add_component(path, &n->tour, e2_tour_name_bytes(name));
+	err = e2_str_status(path);
+	if (err)
+		return err;
+	*ino = e2_tour_name_ino(name);
+	c->next++;
+	return 1;
 }

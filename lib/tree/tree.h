@@ -146,15 +146,40 @@ void e2_walk_end(struct e2_walk *walk);
 /* ---- names of inodes -------------------------------------------------------------- */
 
 /*
- * All names in the volume, found by reading every directory once.
- * e2_names_find: all paths of an inode, in walk order; each call adds at most `most` to out,
- * *total is how many there are.  Directories have the one path; the root is "/".
+ * All names in the volume, found by reading every directory that the root leads to once.
+ * Of an inode the names nearest to the root come first, and of those in the same depth the
+ * smallest by their bytes, component by component.  A path leads through each directory by one
+ * name, the nearest to the root; the root itself is "/".
  */
 struct e2_names;
 int e2_names_open(struct e2_fs *fs, struct e2_names **names);
+
+struct e2_names_how {
+	const e2_ino *inos;	/* only names of these; NULL: of all.  Several times as fast, with
+				 * memory for directories alone. */
+	size_t count;
+	int (*poll)(void *context);	/* asked now and then: not 0 ends it; may be NULL */
+	void *context;
+};
+int e2_names_open_with(struct e2_fs *fs, const struct e2_names_how *how, struct e2_names **names);
+
 void e2_names_close(struct e2_names *names);
 uint32_t e2_names_count(const struct e2_names *names, e2_ino ino);
 int e2_names_path(const struct e2_names *names, e2_ino ino, uint32_t index, struct e2_str *path);
+
+/* How many directories could not be read in full: names may be missing; *first is one of them. */
+uint32_t e2_names_damaged(const struct e2_names *names, e2_ino *first);
+
+/*
+ * Steps through all names in the order of their inodes: 1 and the path in place of what path
+ * held, 0 at the end.  A cursor starts zeroed, and path belongs to it while it is used.
+ */
+struct e2_names_cursor {
+	size_t next, prefix;
+	uint32_t dir;
+};
+int e2_names_next(const struct e2_names *names, struct e2_names_cursor *cursor, e2_ino *ino,
+		  struct e2_str *path);
 
 /* ---- extended attributes ------------------------------------------------------------ */
 
