@@ -4,6 +4,7 @@
 #include "usage.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum { LABEL = 18, HALF = 41, RIGHT = 58, BAR = 30, NUMBER = 8 };
@@ -158,7 +159,7 @@ static void show_holds(struct shell *sh, const struct e2_super *s, const struct 
 	if (u->dangling) {
 		out_add(o, u->linked ? "; " : "");
 		add_plural(&o->text, u->dangling, "symlink leads", "symlinks lead");
-		out_add(o, " nowhere");
+		out_add(o, " nowhere (links --broken)");
 	}
 	if (names)
 		out_line(o);
@@ -249,13 +250,30 @@ static void record(struct shell *sh, const struct e2_super *s, const struct usag
 	e2_str_free(&uuid);
 }
 
+/* What the superblock says, and nothing counted. */
+static int stored(struct shell *sh, const struct e2_super *s)
+{
+	struct image_struct is;
+	int err = read_struct(sh, &(struct object){ .kind = OBJECT_SUPER }, &is);
+
+	if (err)
+		return err;
+	if (sh->out.mode == OUT_TEXT)
+		show_title(sh, s);
+	print_struct(&sh->out, is.s, is.raw, &is.when);
+	free(is.raw);
+	return 0;
+}
+
 int cmd_info(struct shell *sh, const struct args *args)
 {
 	const struct e2_super *s = e2_super(sh->fs);
 	struct usage u;
-	int err = usage_count(sh, &u, NULL);
+	int err;
 
-	(void)args;
+	if (args_has(args, "-h"))
+		return stored(sh, s);
+	err = usage_count(sh, &u, NULL);
 	if (err)
 		return err;
 	if (sh->out.mode != OUT_TEXT) {
