@@ -72,11 +72,43 @@ static void end_table(struct asking *a)
 	a->table.rows = 0;
 }
 
-static int answer(struct asking *a)
+/* The inode that a byte of an inode table is in; 0: in none. */
+static e2_ino inode_of(struct shell *sh, const struct why *w, const struct why_question *q)
+{
+	const struct e2_geometry *g = e2_geometry(sh->fs);
+	uint64_t at = (w->blk - w->layout_first) * g->block_size + q->offset % g->block_size;
+
+	if (!q->byte || w->layout != E2_USE_INODE_TABLE)
+		return 0;
+	at /= g->inode_size;
+	return at < g->inodes_per_group ? (e2_ino)(w->group * g->inodes_per_group + 1 + at) : 0;
+}
+
+/* Of owners, and of inodes that bytes are in. */
+static int find_names(struct asking *a, size_t blocks)
+{
+	bool text = a->sh->out.mode == OUT_TEXT;
+	e2_ino *inos = calloc(a->count + WHY_CLAIMS, sizeof(*inos));
+	int err;
+
+	if (!inos)
+		return e2_fail(E2_ERR_NOMEM, "no memory for names");
+	for (size_t i = 0; i < a->count && text; i++)
+		inos[i] = inode_of(a->sh, why_find(a->w, blocks, a->q[i].blk), &a->q[i]);
+	for (size_t i = 0; i < WHY_CLAIMS && a->table.count; i++)	/* a line that waits */
+		inos[a->count + i] = a->table.first.claim[i].ino;
+	err = why_names_begin(a->sh, a->w, blocks, inos, a->count + WHY_CLAIMS);
+	free(inos);
+	return err;
+}
+
+static int answer(struct asking *a, bool last)
 {
 	size_t n = blocks_of(a);
 	int err = n ? why_blocks(a->sh, a->w, n) : 0;
 
+	if (!err)
+		err = find_names(a, n);
 	for (size_t i = 0; i < a->count && !err && !out_failed(&a->sh->out); i++) {
 		const struct why_question *q = &a->q[i];
 
@@ -86,6 +118,9 @@ static int answer(struct asking *a)
 		if (!err && interrupt_asked())
 			err = e2_fail(E2_ERR_CANCELLED, "interrupted");
 	}
+	if (last)
+		end_table(a);
+	why_names_end(a->sh);
 	a->count = 0;
 	return err;
 }
@@ -100,7 +135,7 @@ static int ask(struct asking *a, const struct stretch *st)
 			.offset = st->offset,
 		};
 		if (a->count == WHY_BATCH)
-			err = answer(a);
+			err = answer(a, false);
 	}
 	return err;
 }
@@ -125,8 +160,7 @@ int cmd_why(struct shell *sh, const struct args *args)
 			err = ask(&a, &st);
 	}
 	if (!err)
-		err = answer(&a);
-	end_table(&a);
+		err = answer(&a, true);
 	free(a.q);
 	free(a.w);
 	return err;

@@ -13,6 +13,7 @@ struct whys {
 	bool index_tried, removed_tried;
 	struct e2_report *report;	/* of a repair that is not made */
 	bool report_tried;
+	struct e2_names *names;		/* of the batch at hand */
 };
 
 void whys_free(struct whys *k)
@@ -203,6 +204,68 @@ int why_blocks(struct shell *sh, struct why *blocks, size_t count)
 	return err;
 }
 
+/* ---- names ------------------------------------------------------------------------------- */
+
+const char *why_reserved(struct shell *sh, e2_ino ino)
+{
+	const struct e2_super *s = e2_super(sh->fs);
+
+	if (ino == E2_INO_BAD_BLOCKS)
+		return "the list of bad blocks";
+	if (ino == E2_INO_RESIZE)
+		return "the resize inode";
+	if (e2_has_has_journal(s) && ino == s->journal_inum)
+		return "the journal";
+	return ino < e2_geometry(sh->fs)->first_ino && ino != E2_INO_ROOT ? "a reserved inode" :
+		NULL;
+}
+
+static void want(struct shell *sh, e2_ino *inos, size_t *n, e2_ino ino)
+{
+	if (ino != 0 && !why_reserved(sh, ino) && (*n == 0 || inos[*n - 1] != ino))
+		inos[(*n)++] = ino;
+}
+
+int why_names_begin(struct shell *sh, const struct why *blocks, size_t count, const e2_ino *inos,
+		    size_t more)
+{
+	e2_ino *all = malloc((count * WHY_CLAIMS + more + 1) * sizeof(*all));
+	struct whys *k = keep(sh);
+	size_t n = 0;
+	int err = 0;
+
+	if (!all || !k) {
+		free(all);
+		return e2_fail(E2_ERR_NOMEM, "no memory for names");
+	}
+	for (size_t i = 0; i < count; i++)
+		for (uint64_t j = 0; j < blocks[i].claims && j < WHY_CLAIMS; j++)
+			want(sh, all, &n, blocks[i].claim[j].ino);
+	for (size_t i = 0; i < more; i++)
+		want(sh, all, &n, inos[i]);
+	if (n)
+		err = shell_names(sh, &k->names);
+	free(all);
+	if (err == E2_ERR_CANCELLED || err == E2_ERR_NOMEM)
+		return err;
+	if (err) {			/* no root to start from: nothing has a name */
+		k->names = NULL;
+		e2_err_clear();
+	}
+	return 0;
+}
+
+void why_names_end(struct shell *sh)
+{
+	if (sh->whys)
+		sh->whys->names = NULL;
+}
+
+const struct e2_names *why_names(struct shell *sh)
+{
+	return sh->whys ? sh->whys->names : NULL;
+}
+
 /* ---- judging ----------------------------------------------------------------------------- */
 
 /* The resize inode's blocks are those kept for growth: one owner, not two. */
@@ -369,11 +432,12 @@ static void add_evidence(struct e2_report *report, const struct e2_finding *f, s
 	e2_finding_will(report, f, &will);
 	why = strstr(e2_str_text(&will), ": ");
 	if (why)
-		e2_str_addf(out, "; this block is %s", why + 2);
+		e2_str_addf(out, "this block is %s", why + 2);
 	e2_str_free(&will);
 }
 
-void why_perhaps(struct shell *sh, e2_blk blk, struct e2_str *where, struct e2_str *because)
+void why_perhaps(struct shell *sh, e2_blk blk, struct e2_str *where, struct e2_str *because,
+		 struct e2_str *evidence)
 {
 	struct e2_report *report = repair_report(sh);
 	size_t count = report ? e2_report_count(report) : 0;
@@ -392,7 +456,7 @@ void why_perhaps(struct shell *sh, e2_blk blk, struct e2_str *where, struct e2_s
 		e2_finding_object(report, f, where);
 		e2_str_add(because, "it ");
 		e2_finding_text(report, f, because);
-		add_evidence(report, f, because);
+		add_evidence(report, f, evidence);
 		return;
 	}
 }

@@ -27,6 +27,18 @@ struct why {
 	struct e2_claim was;		/* the claim of that one */
 };
 
+/*
+ * Names of the owners of these blocks, and of inodes (may be NULL), until the end: searched for
+ * together, once a batch.  Without, why_names() is NULL.
+ */
+int why_names_begin(struct shell *sh, const struct why *blocks, size_t count, const e2_ino *inos,
+		    size_t more);
+void why_names_end(struct shell *sh);
+const struct e2_names *why_names(struct shell *sh);
+
+/* "the resize inode"; NULL for an inode that has names. */
+const char *why_reserved(struct shell *sh, e2_ino ino);
+
 enum why_verdict { WHY_OK, WHY_FREE, WHY_LOST, WHY_MARKED_FREE, WHY_CONFLICT };
 
 struct whys;				/* what a session keeps: shell.h */
@@ -53,9 +65,11 @@ uint64_t why_owners(const struct why *w);
 void why_view(struct shell *sh, const struct why *w, const uint8_t *data, struct e2_inode *in,
 	      struct e2_block_view *view);
 
-/* For a lost block: a damaged pointer that fsck would let lead here; nothing when there is none.
+/* For a lost block: a damaged pointer that fsck would let lead here, what is wrong with it, and
+ * what speaks for this block; nothing when there is none.
  * A whole check is made once and kept. */
-void why_perhaps(struct shell *sh, e2_blk blk, struct e2_str *where, struct e2_str *because);
+void why_perhaps(struct shell *sh, e2_blk blk, struct e2_str *where, struct e2_str *because,
+		 struct e2_str *evidence);
 
 /* The way from the inode to a claimed block: pointer blocks, and which slot of each. */
 struct why_chain {

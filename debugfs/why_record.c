@@ -25,13 +25,9 @@ static void record_names(struct shell *sh, e2_ino ino)
 {
 	struct out *o = &sh->out;
 	struct e2_str path = E2_STR_INIT;
-	struct e2_names *names = NULL;
-	uint32_t count = 0;
+	const struct e2_names *names = ino ? why_names(sh) : NULL;
+	uint32_t count = names ? e2_names_count(names, ino) : 0;
 
-	if (ino && shell_names(sh, &names) == 0)
-		count = e2_names_count(names, ino);
-	else
-		e2_err_clear();
 	out_u64(o, "names", count);
 	out_list(o, "paths");
 	for (uint32_t i = 0; i < count && i < WHY_PATHS; i++) {
@@ -197,11 +193,11 @@ int why_record(struct shell *sh, const struct why *w, const struct why_question 
 	bool valid = e2_block_valid(g, w->blk);
 	e2_grp group = valid ? e2_block_group(g, w->blk) : 0;
 	enum why_verdict verdict = why_verdict(w);
-	struct e2_str where = E2_STR_INIT, because = E2_STR_INIT;
+	struct e2_str where = E2_STR_INIT, because = E2_STR_INIT, evidence = E2_STR_INIT;
 	struct out *o = &sh->out;
 
 	if (verdict == WHY_LOST && !q->table)
-		why_perhaps(sh, w->blk, &where, &because);
+		why_perhaps(sh, w->blk, &where, &because, &evidence);
 	out_record(o, "why");
 	out_u64(o, "block", w->blk);
 	number_or_null(o, "offset", q->byte, q->offset);
@@ -221,9 +217,11 @@ int why_record(struct shell *sh, const struct why *w, const struct why_question 
 	record_looks(sh, w);
 	text_or_null(o, "perhaps", &where);
 	text_or_null(o, "because", &because);
+	text_or_null(o, "evidence", &evidence);
 	record_byte(sh, w, q);
 	out_record_end(o);
 	e2_str_free(&where);
 	e2_str_free(&because);
+	e2_str_free(&evidence);
 	return 0;
 }

@@ -9,27 +9,10 @@ enum { HEAD = 22, LABEL = 20, NAMES_SHOWN = 4, NAMES_OF_MANY = 2 };
 
 /* ---- names --------------------------------------------------------------------------- */
 
-static const char *reserved_words(struct shell *sh, e2_ino ino)
+static uint32_t names_of(struct shell *sh, e2_ino ino, const struct e2_names **names)
 {
-	const struct e2_super *s = e2_super(sh->fs);
-
-	if (ino == E2_INO_BAD_BLOCKS)
-		return "the list of bad blocks";
-	if (ino == E2_INO_RESIZE)
-		return "the resize inode";
-	if (e2_has_has_journal(s) && ino == s->journal_inum)
-		return "the journal";
-	return ino < e2_geometry(sh->fs)->first_ino && ino != E2_INO_ROOT ? "a reserved inode" :
-		NULL;
-}
-
-static uint32_t names_of(struct shell *sh, e2_ino ino, struct e2_names **names)
-{
-	if (reserved_words(sh, ino) || shell_names(sh, names)) {
-		e2_err_clear();
-		return 0;
-	}
-	return e2_names_count(*names, ino);
+	*names = why_reserved(sh, ino) ? NULL : why_names(sh);
+	return *names ? e2_names_count(*names, ino) : 0;
 }
 
 static void add_path(struct e2_str *s, const struct e2_names *names, e2_ino ino, uint32_t i)
@@ -45,8 +28,8 @@ static void add_path(struct e2_str *s, const struct e2_names *names, e2_ino ino,
 
 void add_owner_of(struct shell *sh, struct e2_str *s, e2_ino ino)
 {
-	const char *words = reserved_words(sh, ino);
-	struct e2_names *names = NULL;
+	const char *words = why_reserved(sh, ino);
+	const struct e2_names *names;
 	uint32_t count = names_of(sh, ino, &names);
 
 	if (count) {
@@ -71,7 +54,7 @@ static void begin(struct out *o, const char *label)
 
 static void say_names(struct shell *sh, e2_ino ino)
 {
-	struct e2_names *names = NULL;
+	const struct e2_names *names;
 	uint32_t count = names_of(sh, ino, &names);
 	uint32_t shown = count <= NAMES_SHOWN ? count : NAMES_OF_MANY;
 	struct e2_str s = E2_STR_INIT;
@@ -262,7 +245,7 @@ static void say_inode(struct shell *sh, e2_ino ino)
 	struct e2_str s = E2_STR_INIT;
 	struct e2_inode in;
 
-	if (e2_inode_get(sh->fs, ino, &in) || (in.links_count == 0 && !reserved_words(sh, ino))) {
+	if (e2_inode_get(sh->fs, ino, &in) || (in.links_count == 0 && !why_reserved(sh, ino))) {
 		e2_err_clear();
 		return;
 	}
@@ -373,17 +356,20 @@ static void say_looks(struct shell *sh, const struct why *w)
 
 static void say_perhaps(struct shell *sh, const struct why *w)
 {
-	struct e2_str where = E2_STR_INIT, because = E2_STR_INIT;
+	struct e2_str where = E2_STR_INIT, because = E2_STR_INIT, evidence = E2_STR_INIT;
 
-	why_perhaps(sh, w->blk, &where, &because);
+	why_perhaps(sh, w->blk, &where, &because, &evidence);
 	if (where.len) {
 		begin(&sh->out, "perhaps");
-		out_add(&sh->out, "%s:", e2_str_text(&where));
-		out_line(&sh->out);
-		begin(&sh->out, "");
-		out_add(&sh->out, "%s", e2_str_text(&because));
+		out_add(&sh->out, "%s: %s", e2_str_text(&where), e2_str_text(&because));
 		out_line(&sh->out);
 	}
+	if (evidence.len) {
+		begin(&sh->out, "");
+		out_add(&sh->out, "%s", e2_str_text(&evidence));
+		out_line(&sh->out);
+	}
+	e2_str_free(&evidence);
 	e2_str_free(&where);
 	e2_str_free(&because);
 }
