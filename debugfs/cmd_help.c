@@ -178,7 +178,8 @@ static void help_field(struct out *o, const struct e2_struct *st, const struct e
 	add_place(&s, f);
 	out_add(o, "  %s", f->doc);
 	out_line(o);
-	out_add(o, "  stored       %s; there %s", e2_str_text(&s), e2_when_doc((enum e2_when)f->when));
+	out_add(o, "  stored       %s; there %s", e2_str_text(&s),
+		e2_when_doc((enum e2_when)f->when));
 	out_line(o);
 	out_add(o, "  set          set %s.%s VALUE",
 		!strcmp(st->name, "super") ? "sb" : !strcmp(st->name, "group") ? "^5" : "<12>",
@@ -221,7 +222,7 @@ static unsigned help_fields(struct out *o, const char *name)
 	return found;
 }
 
-/* ---- objects ----------------------------------------------------------------------------- */
+/* ---- objects --------------------------------------------------------------------------- */
 
 static const char *object_words(const struct object *o)
 {
@@ -298,7 +299,7 @@ static int help_member(struct out *o, const char *text)
 	return dot ? err : 0;
 }
 
-/* ---- what nobody knows ------------------------------------------------------------------------ */
+/* ---- what nobody knows ------------------------------------------------------------- */
 
 static int fail_unknown(const char *word)
 {
@@ -360,7 +361,7 @@ int cmd_help(struct shell *sh, const struct args *args)
 	return r == 1 ? fail_unknown(a->text) : r;
 }
 
-/* ---- apropos ------------------------------------------------------------------------------------- */
+/* ---- apropos -------------------------------------------------------------------------- */
 
 static bool occurs(const char *text, const char *word)
 {
@@ -369,7 +370,8 @@ static bool occurs(const char *text, const char *word)
 	for (; *text; text++) {
 		size_t i = 0;
 
-		while (i < len && tolower((unsigned char)text[i]) == tolower((unsigned char)word[i]))
+		while (i < len &&
+		       tolower((unsigned char)text[i]) == tolower((unsigned char)word[i]))
 			i++;
 		if (i == len)
 			return true;
@@ -447,5 +449,5 @@ int cmd_apropos(struct shell *sh, const struct args *args)
 	}
 	for (size_t i = 0; (st = e2_struct_at(i)) != NULL; i++)
 		count += find_fields(o, args, st);
-	return count ? 0 : e2_fail(E2_ERR_NOENT, "nothing is said of that; help lists all there is");
+	return count ? 0 : e2_fail(E2_ERR_NOENT, "nothing is said of that; help lists all");
 }

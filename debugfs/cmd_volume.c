@@ -100,6 +100,7 @@ int cmd_open(struct shell *sh, const struct args *args)
 	}
 	sh->image = sh->image_text = image;
 	sh->how = how;
+	e2_fs_set_stop(sh->fs, interrupt_asked);
 	sh->writable = (how.flags & E2_OPEN_WRITE) && !sh->dry;
 	sh->keeps_undo = !sh->whole;
 	if (sh->has_clock)

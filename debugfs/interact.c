@@ -122,7 +122,7 @@ void shell_interact(struct shell *sh)
 		} else if (!interrupt_asked()) {
 			sh->quit = true;
 		} else if (editor) {
-			out_raw(&sh->out, "^C", 2);	/* as a terminal without an editor shows it */
+			out_raw(&sh->out, "^C", 2);	/* as terminals show it */
 		}
 		if (interrupt_final())
 			sh->quit = true;

@@ -391,6 +391,7 @@ int main(int argc, char **argv)
 		return status;
 	sh.image = r.image;
 	sh.how = r.open;
+	e2_fs_set_stop(sh.fs, interrupt_asked);
 	sh.restricted = r.restricted;
 	sh.time_flags = r.utc ? E2_TIME_UTC : 0;
 	sh.show_names = r.names;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "redirect.h"
 
+#include "interrupt.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -80,6 +82,8 @@ static int await(pid_t child)
 	(void)sigemptyset(&ignore.sa_mask);	/* these do not fail for what is a signal */
 	(void)sigaction(SIGINT, &ignore, &before[0]);
 	(void)sigaction(SIGQUIT, &ignore, &before[1]);
+	if (interrupt_asked())		/* perhaps before it was there to hear of it */
+		(void)kill(child, SIGINT);
 	do
 		got = waitpid(child, &status, 0);
 	while (got < 0 && errno == EINTR);

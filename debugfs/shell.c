@@ -284,7 +284,7 @@ static void check_output(struct shell *sh)
 	if (sh->out.error == ECANCELED) {	/* a signal: see out.c */
 		if (!sh->redirected)
 			sh->out.error = 0;
-		if (!sh->failed)
+		if (!sh->failed)	/* else that is what was said */
 			shell_warn(sh, e2_fail(E2_ERR_CANCELLED, "interrupted"));
 		return;
 	}
@@ -324,6 +324,9 @@ static int run_handler(struct shell *sh, const struct command *c, struct args *a
 	err = host ? host_enter(sh) : 0;
 	if (!err)
 		err = c->run(sh, args);
+	/* Whoever looked at it has ended early; what is committed is. */
+	if (!err && c->group != GROUP_session && interrupt_asked())
+		err = e2_fail(E2_ERR_CANCELLED, "interrupted");
 	if (host)
 		host_leave(sh);
 	return err;

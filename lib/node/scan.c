@@ -197,6 +197,8 @@ int e2_scan_next(struct e2_scan *s, e2_ino *ino, struct e2_inode *in, const uint
 			s->next = (s->next / s->per_block + 1) * s->per_block;
 			continue;
 		}
+		if (s->next == s->first && e2_fs_stopped(s->fs))
+			return E2_ERR_CANCELLED;
 		const uint8_t *bytes = s->bytes + (size_t)(s->next - s->first) * g->inode_size;
 		*ino = s->group * g->inodes_per_group + s->next + 1;
 		if (s->decode)

@@ -187,8 +187,10 @@ static int advance(struct e2_walk *w)
 
 int e2_walk_next(struct e2_walk *w, struct e2_walk_entry *e)
 {
-	int r = 0;
+	int r = e2_fs_stopped(w->fs);
 
+	if (r)
+		return r;
 	if (!w->started) {
 		r = start(w);
 	} else if (w->pending) {

@@ -41,6 +41,8 @@ struct e2_fs {
 	struct e2_time clock;
 	bool clock_set;			/* clock holds, not the host's */
 
+	bool (*stop)(void);		/* whether long work is to end; NULL: it never is */
+
 	/* The open transaction. */
 	struct e2_txn *txn;
 	struct e2_commit how;

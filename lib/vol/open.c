@@ -268,6 +268,16 @@ int e2_close(struct e2_fs *fs)
 	return err;
 }
 
+void e2_fs_set_stop(struct e2_fs *fs, bool (*stop)(void))
+{
+	fs->stop = stop;
+}
+
+int e2_fs_stopped(const struct e2_fs *fs)
+{
+	return fs->stop && fs->stop() ? e2_fail(E2_ERR_CANCELLED, "interrupted") : 0;
+}
+
 const struct e2_geometry *e2_geometry(const struct e2_fs *fs)
 {
 	return &fs->g;

@@ -132,6 +132,11 @@ int e2_close(struct e2_fs *fs);
  */
 int e2_find_backup(struct e2_io *io, e2_blk *superblock, uint32_t *block_size);
 
+/* Who walks trees and scans inode tables asks from time to time whether to go on: stop is a
+ * function without effects, NULL for none.  E2_ERR_CANCELLED when it says so. */
+void e2_fs_set_stop(struct e2_fs *fs, bool (*stop)(void));
+int e2_fs_stopped(const struct e2_fs *fs);
+
 const struct e2_geometry *e2_geometry(const struct e2_fs *fs);
 /* As of the opening or the last commit; what changes meanwhile: e2_super_get(), vol/write.h. */
 const struct e2_super *e2_super(const struct e2_fs *fs);
