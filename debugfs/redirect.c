@@ -62,10 +62,14 @@ static void become(const char *command, int input)
 /* input: what it reads, -1 for our own. */
 static int start(const char *command, int input, pid_t *child)
 {
-	pid_t pid = fork();
+	sigset_t before;
+	pid_t pid;
 
+	interrupt_hold(&before);	/* no signal is lost to our handlers in the child */
+	pid = fork();
 	if (pid == 0)
 		become(command, input);
+	interrupt_release(&before);
 	if (pid < 0)
 		return e2_fail_errno(errno, "cannot be started");
 	*child = pid;

@@ -189,7 +189,7 @@ fi
 types "TAB completes, then lists" extant-debugfs a.img <<'END'
 see > 
 type ls /d\t
-see ls /docs/
+see ocs/
 type \r
 see plan.odt
 see > 
