@@ -15,8 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHELL_RESTRICTED "--restricted: nothing of the host is read, written or run"
-
 /* ---- what went wrong ----------------------------------------------------- */
 
 /* "extant-debugfs: a.img: build.cmds:12: rm: TEXT"; answers said before come first. */
@@ -299,16 +297,17 @@ static void check_output(struct shell *sh)
 	sh->failed = true;
 }
 
-/* Whether a path of the host is among the arguments. */
+/* Whether a path of the host is among the arguments; "-" is none. */
 static bool uses_host(const struct args *args)
 {
 	const struct spec *spec = args->spec;
 
 	for (size_t i = 0; i < spec->options; i++)
-		if (args->given[i] && spec->option[i].type == ARG_HOST)
+		if (args->given[i] && spec->option[i].type == ARG_HOST &&
+		    strcmp(args->value[i].text, "-") != 0)
 			return true;
 	for (size_t i = 0; i < args->count; i++)
-		if (args->arg[i].operand->type == ARG_HOST)
+		if (args->arg[i].operand->type == ARG_HOST && strcmp(args->arg[i].text, "-") != 0)
 			return true;
 	return false;
 }

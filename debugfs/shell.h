@@ -13,6 +13,7 @@
 #include "out.h"
 
 #define PROGRAM "extant-debugfs"
+#define SHELL_RESTRICTED "--restricted: nothing of the host is read, written or run"
 
 struct consequence;
 struct owners;			/* names of users and groups, by the volume's own files */
