@@ -324,6 +324,20 @@ static int by_names(struct view *v, const struct args *args)
 	return r;
 }
 
+/* Says of which image it is, where the library has not. */
+static int fail_open(const char *image, int err)
+{
+	struct e2_str s = E2_STR_INIT;
+
+	e2_str_add_name(&s, image, strlen(image));
+	if (strncmp(e2_err_detail(), e2_str_text(&s), s.len) != 0) {
+		e2_str_addf(&s, ": %s", e2_err_detail());
+		(void)e2_fail(err, "%s", e2_str_text(&s));	/* the same, and of what */
+	}
+	e2_str_free(&s);
+	return err;
+}
+
 int cmd_diff(struct shell *sh, const struct args *args)
 {
 	const struct e2_open_options how = { .threads = E2_THREADS_AUTO };
@@ -340,7 +354,7 @@ int cmd_diff(struct shell *sh, const struct args *args)
 		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "--blocks compares whole volumes"));
 	r = e2_open_image(NULL, v.side[1].image, &how, &v.side[1].fs);
 	if (r)
-		return r;
+		return fail_open(other, r);
 	r = e2_reading_begin(v.side[1].fs, &changed);
 	if (r == 0) {
 		r = args_has(args, "--blocks") ? diff_blocks(sh, v.side, v.all) :

@@ -28,7 +28,8 @@ static int help(void)
 	(void)printf("Usage: extant PROGRAM [ARGUMENT...]\n"
 		     "       extant IMAGE [COMMAND [ARGUMENT...]]\n"
 		     "       extant cp [-r] [-a] [-n] [-v] SOURCE... DEST\n"
-		     "       extant ls|cat|head|stat|mkdir|rmdir|rm|mv|ln [OPTION...] IMAGE:PATH...\n\n");
+		     "       extant ls|cat|head|stat|mkdir|rmdir|rm|mv|ln [OPTION...] IMAGE:PATH...\n"
+		     "       extant diff [OPTION...] IMAGE IMAGE [PATH]\n\n");
 	for (size_t i = 0; i < PROGRAMS; i++)
 		(void)printf("  %-8s %s\n", programs[i].name, programs[i].summary);
 	(void)printf("\nEach tells more with --help.  ./mkfs means an image of that name.\n"
@@ -81,6 +82,49 @@ static int unknown(const char *word)
 	return EXTANT_USAGE;
 }
 
+/*
+ * "diff -v A B" is "debugfs A diff -v B": options of the program stand before the first image,
+ * those of the command behind it.
+ */
+static int start_diff(int argc, char **argv)
+{
+	static char program[] = "extant-debugfs", command[] = "diff";
+	static const char *const mine[] = { "--content", "--meta", "--blocks", "-v" };
+	char **to = calloc((size_t)argc + 2, sizeof(*to));
+	int n = 1, images = 0, status;
+
+	if (!to) {
+		(void)fprintf(stderr, "extant: out of memory\n");
+		return EXTANT_CANNOT_RUN;
+	}
+	to[0] = program;
+	for (int i = 1; i < argc; i++) {	/* options of the program */
+		bool of_diff = false;
+
+		for (size_t k = 0; k < sizeof(mine) / sizeof(*mine); k++)
+			of_diff = of_diff || !strcmp(argv[i], mine[k]);
+		if (argv[i][0] == '-' && argv[i][1] && !of_diff)
+			to[n++] = argv[i];
+	}
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] != '-' && images++ == 0)
+			to[n++] = argv[i];
+	if (images)
+		to[n++] = command;
+	images = 0;
+	for (int i = 1; i < argc; i++) {	/* what is left */
+		bool of_diff = argv[i][0] != '-' && images++ > 0;
+
+		for (size_t k = 0; k < sizeof(mine) / sizeof(*mine); k++)
+			of_diff = of_diff || !strcmp(argv[i], mine[k]);
+		if (of_diff)
+			to[n++] = argv[i];
+	}
+	status = extant_start("debugfs", to);
+	free(to);
+	return status;
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
@@ -97,6 +141,8 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < PROGRAMS; i++)
 		if (!strcmp(argv[1], programs[i].name))
 			return extant_start(programs[i].name, argv + 1);
+	if (!strcmp(argv[1], "diff"))
+		return start_diff(argc - 1, argv + 1);
 	if (extant_is_verb(argv[1]))
 		return extant_verb(argc - 1, argv + 1);
 	if (is_unknown_program(argv[1]))

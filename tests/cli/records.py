@@ -143,13 +143,15 @@ def prepare(image):
 
 def debugfs(mode, image, line):
     command = ['extant-debugfs', mode] + ['-w'] * (image == 'w') + ['-R', line, image + '.img']
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True,
+                          env=dict(os.environ, EDITOR='true', VISUAL='true'))
     return done.returncode, done.stdout, done.stderr.decode(errors='replace').strip()
 
 def try_line(how, line):
     global total
     image, given = how[0], line
-    line = line.replace('@OTHER@', 'other.img').replace('@SELF@', how[0] + '.img')
+    line = line.replace('@OTHER@', 'other.img').replace('@SELF@', how[0] + '.img') \
+        .replace('@LOST@', os.environ['LOST'])
     found = []
     for mode in '--json', '--tsv':
         where = '%s: %s' % (mode, line)
@@ -171,7 +173,8 @@ for line in open(lines_file):
     if not line.startswith('#') and line.strip():
         how, line = line.strip().split(' ', 1)
         try_line(how, line)
-        run |= {piece.split()[0] for piece in line.split(';') if piece.split()}
+        for words in [piece.split() for piece in line.split(';') if piece.split()]:
+            run |= {words[0].lstrip('-'), '_'.join(words[:2])}      # "raw link" is raw_link
 
 names = {}	# of commands, by any of their names
 for kind, o in check_json('help', debugfs('--json', 'a', 'help')[1]):

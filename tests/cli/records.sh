@@ -31,6 +31,7 @@ done
 ln -s "$(printf 'to\377\033]0;x\007')" tree/many/link
 : >tree/xattrs
 echo "of the host" >host.txt
+echo pwd >cmds
 
 SOURCE_DATE_EPOCH=1795165964	# the same twice
 export SOURCE_DATE_EPOCH
@@ -61,6 +62,8 @@ END
 extant-debugfs -w -f script b.img || fail "the damaged volume"
 cp a.img other.img
 extant-debugfs -w -R 'rm /test' other.img 2>err || fail "another volume"
+LOST=$(extant-debugfs a.img blocks /seq 2)	# whose pointer is damaged
+export LOST
 t "every record is as documented" python3 "$root/tests/cli/records.py" "$root/docs/debugfs-json.md" \
 	"$root/tests/cli/records.lines" "$root"/debugfs/*.c
 finish
