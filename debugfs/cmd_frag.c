@@ -36,6 +36,8 @@ static int new_strip(const struct roll *r, struct grid *grid)
 	uint64_t blocks = e2_geometry(r->sh->fs)->blocks;
 
 	grid_plan(grid, 0, blocks, blocks, false, 1, r->strip);
+	grid->per_cell = (blocks + r->strip - 1) / r->strip;	/* as wide as can be */
+	grid->columns = (uint32_t)((blocks + grid->per_cell - 1) / grid->per_cell);
 	return grid_new(grid);
 }
 

@@ -93,29 +93,33 @@ static void show_line(struct screen *s, uint32_t line)
 	out_line(s->o);
 }
 
-/* "group  first  each cell 128 blocks     used" */
+/* "group  first  each cell 128 blocks     used"; what does not fit there stands above. */
 static void show_header(struct screen *s)
 {
 	const struct grid *grid = &s->grid;
+	const char *last = s->m->files ? "blocks" : "used";
 	struct e2_str text = E2_STR_INIT;
-	size_t mark = out_mark(s->o);
+	size_t mark;
 
-	if (s->group_columns)
-		out_add(s->o, "%*s  ", s->group_columns,
-			grid->units_per_line > 1 ? "groups" : "group");
-	out_add(s->o, "%*s  ", s->first_columns, "first");
 	if (grid->units_per_line > 1)
 		e2_str_addf(&text, "each line %" PRIu64 " groups, cell ", grid->units_per_line);
 	else
 		e2_str_add(&text, "each cell ");
 	add_plural(&text, grid->per_cell, "block", "blocks");
+	if (text.len > grid->columns) {
+		out_add(s->o, "%s", e2_str_text(&text));
+		out_line(s->o);
+		e2_str_truncate(&text, 0);
+	}
+	if (s->group_columns)
+		out_add(s->o, "%*s  ", s->group_columns,
+			grid->units_per_line > 1 ? "groups" : "group");
+	out_add(s->o, "%*s  ", s->first_columns, "first");
+	mark = out_mark(s->o);
 	out_add(s->o, "%s", e2_str_text(&text));
 	e2_str_free(&text);
-	out_pad(s->o, mark, (size_t)(s->group_columns ? s->group_columns + 2 : 0) +
-		(size_t)s->first_columns + 2 + grid->columns + 2 + (size_t)s->last_columns -
-		strlen(s->m->files ? "blocks" : "used"));
-	out_add(s->o, "%s%s", grid->columns < strlen("each cell") ? "  " : "",
-		s->m->files ? "blocks" : "used");
+	out_pad(s->o, mark, grid->columns + 2);
+	out_add(s->o, "%*s", s->last_columns, last);
 	out_line(s->o);
 }
 
