@@ -63,6 +63,22 @@ static bool say(const char *shown, uint64_t count)
 	return fflush(stdout) == 0 && !ferror(stdout);
 }
 
+/* Also when what is to be taken back has ruined the superblock. */
+static int open_volume(const char *image, const struct e2_open_options *options,
+		       struct e2_fs **fs)
+{
+	int err = e2_open_image(NULL, image, options, fs), closed;
+
+	if (err == 0 && e2_fs_read_only(*fs) != NULL) {
+		closed = e2_close(*fs);
+		err = closed != 0 ? closed : E2_ERR_FEATURE;
+	}
+	if (err != E2_ERR_NOT_EXT2 && err != E2_ERR_CORRUPT && err != E2_ERR_FEATURE)
+		return err;
+	e2_err_clear();
+	return e2_open_damaged(NULL, image, options, fs);
+}
+
 int fsck_rollback(const char *image, const char *shown, const struct fsck_options *o)
 {
 	const struct e2_open_options options = {
@@ -72,7 +88,7 @@ int fsck_rollback(const char *image, const char *shown, const struct fsck_option
 	};
 	uint64_t count = 0;
 	struct e2_fs *fs;
-	int err = e2_open_image(NULL, image, &options, &fs), closed;
+	int err = open_volume(image, &options, &fs), closed;
 
 	if (err != 0)
 		return fsck_fail(shown, err);

@@ -220,9 +220,8 @@ static int check_volume(const struct e2_undo *undo, const struct e2_txn *txn, ui
 	if (count > undo->count)
 		return e2_fail(E2_ERR_NOENT, "%" PRIu64 " changes cannot be taken back, only %zu",
 			       count, undo->count);
-	if (count != 0 && (undo->block_size != e2_txn_cache(txn)->block_size ||
-			   memcmp(undo->identity, e2_txn_how(txn)->identity,
-				  sizeof(undo->identity)) != 0))
+	/* Of which volume, each block tells: the UUID may be what was changed. */
+	if (count != 0 && undo->block_size != e2_txn_cache(txn)->block_size)
 		return e2_fail(E2_ERR_CHANGED, "%s: is an undo file of another volume",
 			       undo->io->name);
 	return 0;

@@ -118,6 +118,13 @@ void e2_report_free(struct e2_report *report);
 
 struct e2_fs *e2_report_fs(const struct e2_report *report);
 
+/*
+ * As e2_open_image(), however damaged the superblock is: by the one that a check would believe,
+ * for a volume no larger than the image.  For who puts bytes back; nothing of it is proven.
+ */
+int e2_open_damaged(struct e2_env *env, const char *spec, const struct e2_open_options *options,
+		    struct e2_fs **fs);
+
 /* Findings, by problem number, then by inode, directory, group, block. */
 size_t e2_report_count(const struct e2_report *report);
 const struct e2_finding *e2_report_at(const struct e2_report *report, size_t i);

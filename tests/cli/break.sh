@@ -54,8 +54,11 @@ one() {
 	grep -q "\"code\": \"$4\", \"number\": $5," out || { echo "$1 $3: fsck finds no $4"; cat out; }
 	e2fsck -fn t.img >out 2>&1 && echo "$1 $2 $3" >>unseen
 	if [ "$1" = a ]; then
-		cp a.img again.img && d -w again.img break "$3" --seed "$2" >out 2>&1
+		rm -f u
+		cp a.img again.img && d -w -z u again.img break "$3" --seed "$2" >out 2>&1
 		cmp t.img again.img || echo "$3: the same seed, other bytes"
+		extant-fsck -q --rollback u again.img >out 2>&1; cmp a.img again.img >>out 2>&1 ||
+			{ echo "$3: not rolled back"; cat out; }
 		printf 'break %s --seed 5\nundo\n' "$3" >line
 		cp a.img again.img && d -w --keep-going -f line again.img >out 2>&1
 		cmp a.img again.img >>out 2>&1 || { echo "$3: not taken back"; cat out; }
