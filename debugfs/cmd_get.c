@@ -2,6 +2,7 @@
 /* get, rdump and dump: out of the volume to the host. */
 #include "cat.h"
 #include "copy_name.h"
+#include "interrupt.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -24,7 +25,8 @@ static void warn(void *context, const char *text)
 /* A failure that has been warned of is not told twice. */
 static int told(struct copy *c, uint64_t before, int err)
 {
-	bool ends = err == E2_ERR_NOSPC || err == E2_ERR_NOMEM || err == E2_ERR_FBIG;
+	bool ends = err == E2_ERR_NOSPC || err == E2_ERR_NOMEM || err == E2_ERR_FBIG ||
+		    err == E2_ERR_CANCELLED;
 
 	return c->warnings > before && !ends ? 0 : err;
 }
@@ -79,6 +81,7 @@ static int copy_all(struct shell *sh, const struct args *args, struct e2_extract
 	int err, end;
 
 	how->warn = warn;
+	how->stop = interrupt_asked;
 	how->context = &c;
 	err = e2_extract_begin(sh->fs, args->arg[last].text, how, &c.x);
 	if (err)
@@ -93,7 +96,8 @@ static int copy_all(struct shell *sh, const struct args *args, struct e2_extract
 							  name.len ? e2_str_text(&name) : NULL));
 		if (err == E2_ERR_ISDIR && is_dir(sh, args->arg[i].ino))
 			(void)e2_fail(err, "a directory; -r copies it with all it holds");
-		if (err && err != E2_ERR_NOSPC && err != E2_ERR_NOMEM && err != E2_ERR_FBIG) {
+		if (err && err != E2_ERR_NOSPC && err != E2_ERR_NOMEM && err != E2_ERR_FBIG &&
+		    err != E2_ERR_CANCELLED) {
 			shell_warn_of(sh, &args->arg[i], err);
 			err = 0;
 		}
@@ -116,6 +120,7 @@ static int copy_as(struct shell *sh, const struct args *args, struct e2_extract_
 	int err, end;
 
 	how->warn = warn;
+	how->stop = interrupt_asked;
 	how->context = &c;
 	if (!dir)
 		return e2_fail(E2_ERR_NOMEM, "no memory for a path");

@@ -120,10 +120,18 @@ void e2_extract_warn(struct e2_extractor *x, int err)
 	e2_str_free(&text);
 }
 
+int e2_extract_stopped(const struct e2_extractor *x)
+{
+	if (!x->options.stop || !x->options.stop())
+		return 0;
+	return e2_fail(E2_ERR_CANCELLED, "interrupted; what was copied stays");
+}
+
 /* Errors after which nothing else will succeed either. */
 static bool is_fatal(const struct e2_extractor *x, int err)
 {
-	return err == E2_ERR_NOMEM || err == E2_ERR_NOSPC || err == E2_ERR_ROFS || x->exhausted;
+	return err == E2_ERR_NOMEM || err == E2_ERR_NOSPC || err == E2_ERR_ROFS ||
+	       err == E2_ERR_CANCELLED || x->exhausted;
 }
 
 /* ---- objects ----------------------------------------------------------------------- */
@@ -473,7 +481,9 @@ static int extract_walk(struct e2_extractor *x, struct e2_walk *walk, const char
 	int r;
 
 	while ((r = e2_walk_next(walk, &e)) > 0) {
-		r = step(x, walk, &e, name);
+		r = e2_extract_stopped(x);
+		if (r == 0)
+			r = step(x, walk, &e, name);
 		if (r == 0)
 			continue;
 		/* Without the top there is nothing to go on with. */

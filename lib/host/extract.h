@@ -19,6 +19,8 @@ struct e2_extract_options {
 	/* Each thing left out or incomplete; text is ready to print.  May be NULL. */
 	void (*warn)(void *context, const char *text);
 	void *context;
+	/* Called now and then; true ends it with E2_ERR_CANCELLED.  May be NULL. */
+	bool (*stop)(void);
 };
 
 struct e2_extract_stats { uint64_t files, dirs, symlinks, others, links, bytes, left_out; };

@@ -62,6 +62,8 @@ static int flush(struct copy *c)
 	size_t len = c->held;
 
 	c->held = 0;
+	if (len == E2_EXTRACT_BUFFER && e2_extract_stopped(c->x))
+		return E2_ERR_CANCELLED;
 	if (c->size - c->at < len)
 		len = (size_t)(c->size - c->at);
 	return len ? write_all(c, c->at, c->x->buffer, len) : 0;

@@ -103,6 +103,9 @@ enum { E2_EXTRACT_BUFFER = 1 << 20 };
  * err, whose detail is the reason, and remembers err for the result. */
 void e2_extract_warn(struct e2_extractor *x, int err);
 
+/* E2_ERR_CANCELLED when it is to stop. */
+int e2_extract_stopped(const struct e2_extractor *x);
+
 /* ---- data (extract_data.c) -------------------------------------------------------- */
 
 /*
