@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "interrupt.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
+#include <unistd.h>
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 static const int terminal[] = { SIGWINCH, SIGTSTP, SIGCONT };
@@ -15,10 +18,26 @@ enum {
 static volatile sig_atomic_t asked;	/* the signal; 0: none */
 static volatile sig_atomic_t heard[TERMINAL];
 
+/*
+ * A signal may be heard by a thread that reads ahead while the one that waits sleeps on: what
+ * wakes it is a byte in a pipe.
+ */
+static int wake[2] = { -1, -1 };
+
+static void ring(void)
+{
+	int before = errno;
+
+	if (wake[1] >= 0 && write(wake[1], "", 1) < 0)
+		errno = before;		/* it is full, and will wake all the same */
+	errno = before;
+}
+
 static void note(int number)
 {
 	if (asked == 0 || asked == SIGINT)
 		asked = number;
+	ring();
 }
 
 static void hear(int number)
@@ -26,12 +45,30 @@ static void hear(int number)
 	for (size_t i = 0; i < TERMINAL; i++)
 		if (terminal[i] == number)
 			heard[i] = 1;
+	ring();
+}
+
+/* Waits for something to read, or for a signal, which before lets through. */
+static bool sleep_until(int fd, const sigset_t *before)
+{
+	struct pollfd ready[2] = {
+		{ .fd = fd, .events = POLLIN }, { .fd = wake[0], .events = POLLIN },
+	};
+	char bytes[64];
+
+	if (ppoll(ready, 2, NULL, before) < 0)
+		return false;
+	if (ready[1].revents && read(wake[0], bytes, sizeof(bytes)) > 0)
+		return false;
+	return true;
 }
 
 void interrupt_install(void)
 {
 	struct sigaction act = { .sa_handler = note, .sa_flags = (int)SA_RESETHAND };
 
+	if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK))
+		wake[0] = wake[1] = -1;
 	(void)sigemptyset(&act.sa_mask);	/* neither fails for what is a signal */
 	for (size_t i = 0; i < SIGNALS; i++)
 		(void)sigaction(signals[i], &act, NULL);
@@ -55,11 +92,10 @@ void interrupt_forget(void)
 
 bool interrupt_wait(int fd)
 {
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	sigset_t before;
 
 	interrupt_hold(&before);
-	while (!asked && ppoll(&ready, 1, NULL, &before) < 0)
+	while (!asked && !sleep_until(fd, &before))
 		;		/* by a signal that is not ours */
 	interrupt_release(&before);
 	return !asked;
@@ -90,7 +126,6 @@ static bool take(size_t i)
 
 enum interrupt_event interrupt_event(int fd)
 {
-	struct pollfd ready = { .fd = fd, .events = POLLIN };
 	enum interrupt_event event = EVENT_INPUT;
 	sigset_t before, set;
 
@@ -102,7 +137,7 @@ enum interrupt_event interrupt_event(int fd)
 	for (;;) {
 		event = asked ? EVENT_ASKED : take(0) ? EVENT_RESIZED : take(1) ? EVENT_STOP :
 			take(2) ? EVENT_CONTINUED : EVENT_INPUT;
-		if (event != EVENT_INPUT || ppoll(&ready, 1, NULL, &before) >= 0)
+		if (event != EVENT_INPUT || sleep_until(fd, &before))
 			break;
 	}
 	interrupt_release(&before);
