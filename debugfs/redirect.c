@@ -77,7 +77,7 @@ static int start(const char *command, int input, pid_t *child)
 }
 
 /* Its end; meanwhile what is typed to stop it is its own affair.  0, or what it came to. */
-static int await(pid_t child)
+static int await(const struct shell *sh, pid_t child)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before[2];
 	pid_t got;
@@ -86,8 +86,10 @@ static int await(pid_t child)
 	(void)sigemptyset(&ignore.sa_mask);	/* these do not fail for what is a signal */
 	(void)sigaction(SIGINT, &ignore, &before[0]);
 	(void)sigaction(SIGQUIT, &ignore, &before[1]);
-	if (interrupt_asked())		/* perhaps before it was there to hear of it */
-		(void)kill(child, SIGINT);
+	/* Perhaps that was before it was there to hear of it.  At a terminal all that it has
+	 * started is with us in the foreground, and is what is to stop. */
+	if (interrupt_asked())
+		(void)kill(sh->interactive ? 0 : child, sh->interactive ? SIGINT : SIGTERM);
 	do
 		got = waitpid(child, &status, 0);
 	while (got < 0 && errno == EINTR);
@@ -114,7 +116,7 @@ enum shell_status host_run(struct shell *sh, const char *command)
 	if (!err)
 		err = start(command, input, &child);
 	if (!err)
-		err = await(child);
+		err = await(sh, child);
 	host_leave(sh);
 	if (input >= 0)
 		(void)close(input);	/* only read from */
@@ -286,7 +288,7 @@ enum shell_status redirect_end(struct shell *sh, struct redirect *r, enum shell_
 		e2_err_clear();		/* the paths were found from here, and are again */
 	if (r->way == WAY_PIPE) {
 		(void)close(fd);	/* a pipe; what it held is the child's */
-		err = await(r->child);
+		err = await(sh, r->child);
 	} else {
 		err = end_file(r, fd, failed);
 	}
