@@ -11,6 +11,7 @@
 #include "disk/access.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 const char *e2_use_key(enum e2_use use)
 {
@@ -289,9 +290,12 @@ static int walk_pointers(struct claimer *k, e2_ino ino, const struct e2_inode *i
 /* Whether one of the inode's own direct pointers is wanted, or it has pointer blocks. */
 static bool may_matter(const struct claimer *k, const uint8_t *raw)
 {
+	static const uint8_t none[4 * E2_POINTERS];
 	const uint8_t *at = e2_inode_at_block(raw);
 	bool any = k->all;
 
+	if (memcmp(at, none, sizeof(none)) == 0)	/* as in most inodes of a large volume */
+		return false;
 	for (unsigned i = E2_DIRECT; i < E2_POINTERS; i++)
 		any |= e2_get32(at + 4 * (size_t)i) != 0;
 	for (unsigned i = 0; i < E2_DIRECT && !any; i++) {
