@@ -244,7 +244,7 @@ int why_names_begin(struct shell *sh, const struct why *blocks, size_t count, co
 	for (size_t i = 0; i < more; i++)
 		want(sh, all, &n, inos[i]);
 	if (n)
-		err = shell_names(sh, &k->names);
+		err = shell_names_of(sh, all, n, &k->names);
 	free(all);
 	if (err == E2_ERR_CANCELLED || err == E2_ERR_NOMEM)
 		return err;
@@ -257,6 +257,8 @@ int why_names_begin(struct shell *sh, const struct why *blocks, size_t count, co
 
 void why_names_end(struct shell *sh)
 {
+	if (sh->whys && sh->whys->names)
+		shell_names_done(sh, sh->whys->names);
 	if (sh->whys)
 		sh->whys->names = NULL;
 }
