@@ -93,7 +93,9 @@ static bool await(struct editor *e)
 			return true;
 		case EVENT_ASKED:
 			return false;
-		case EVENT_RESIZED:
+		case EVENT_RESIZED:	/* the line is drawn anew where it stands */
+			out_raw(&e->sh->out, "\r\033[J", 4);
+			out_flush(&e->sh->out);
 			e->lib.el_resize(e->el);
 			(void)e->lib.el_set(e->el, EL_REFRESH);
 			break;
