@@ -61,8 +61,8 @@ static int gather(struct finding *f)
 			break;
 	}
 	if (!r && e2_scan_bad_groups(scan))
-		shell_warn(f->sh, e2_fail(E2_ERR_CORRUPT, "the inode tables of %u groups could not be "
-					  "read", e2_scan_bad_groups(scan)));
+		shell_warn(f->sh, e2_fail(E2_ERR_CORRUPT, "the inode tables of %u groups could "
+					  "not be read", e2_scan_bad_groups(scan)));
 	e2_scan_end(scan);
 	return r;
 }
@@ -195,13 +195,15 @@ int cmd_deleted(struct shell *sh, const struct args *args)
 	if (!err && f.count)
 		err = relic_names(sh, take_name, &f);
 	if (!err && o->terminal && o->mode == OUT_TEXT && f.count) {
-		out_add(o, "    INO  MODE          UID    GID        SIZE  REMOVED           STATE    NAME");
+		out_add(o, "    INO  MODE          UID    GID        SIZE  REMOVED           "
+			"STATE    NAME");
 		out_line(o);
 	}
 	for (size_t i = 0; i < f.count && !err && !out_failed(o); i++)
 		show(sh, &f.at[i]);
 	if (!err && o->mode == OUT_TEXT && f.empty) {
-		add_plural(&o->text, f.empty, "more removed inode keeps", "more removed inodes keep");
+		add_plural(&o->text, f.empty, "more removed inode keeps",
+			   "more removed inodes keep");
 		out_add(o, " nothing of what %s", f.empty == 1 ? "it was" : "they were");
 		out_line(o);
 	} else if (!err && o->mode == OUT_TEXT && !f.count) {

@@ -177,8 +177,9 @@ static int read_file(struct grep *g, e2_ino ino, const struct e2_inode *in)
 			if (interrupt_asked())
 				return e2_fail(E2_ERR_CANCELLED, "interrupted");
 			if (g->left < want)
-				return e2_fail(E2_ERR_CORRUPT, "the files that match have many times "
-					       "the bytes of the volume; the rest is left out");
+				return e2_fail(E2_ERR_CORRUPT, "the files that match have many "
+					       "times the bytes of the volume; the rest is left "
+					       "out");
 			g->left -= want;
 			err = e2_read(g->sh->fs, in, from, want, g->data, &got);
 			if (err || got == 0)
@@ -244,8 +245,8 @@ static int grep_file(struct grep *g, const char *path, size_t path_len, e2_ino i
 	int err;
 
 	if (e2_inode_size(in) > most)
-		return e2_fail(E2_ERR_CORRUPT, "size is %" PRIu64 ", but the format ends at %" PRIu64
-			       " bytes", e2_inode_size(in), most);
+		return e2_fail(E2_ERR_CORRUPT, "size is %" PRIu64 ", but the format ends at %"
+			       PRIu64 " bytes", e2_inode_size(in), most);
 	g->path = path;
 	g->path_len = path_len;
 	g->lines = g->matches = 0;
@@ -325,7 +326,8 @@ static int grep_operand(struct grep *g, const struct arg *a, bool recurse)
 		return grep_tree(g, a);
 	if (!e2_is_reg(&in))
 		return e2_fail(e2_is_dir(&in) ? E2_ERR_ISDIR : E2_ERR_INVAL, "a %s, not a file%s",
-			       file_type_words(in.mode), e2_is_dir(&in) ? "; -r reads all in it" : "");
+			       file_type_words(in.mode),
+			       e2_is_dir(&in) ? "; -r reads all in it" : "");
 	return grep_file(g, a->text, strlen(a->text), a->ino, &in);
 }
 

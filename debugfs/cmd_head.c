@@ -29,7 +29,7 @@ static int write_out(struct ends *e, uint64_t at, uint64_t end, uint64_t lines)
 		if (interrupt_asked())
 			return e2_fail(E2_ERR_CANCELLED, "interrupted");
 		use = got;
-		for (uint8_t *p = e->data, *stop = e->data + got; lines != UINT64_MAX && p < stop; p++) {
+		for (uint8_t *p = e->data, *stop = p + got; lines != UINT64_MAX && p < stop; p++) {
 			p = memchr(p, '\n', (size_t)(stop - p));
 			if (!p)
 				break;

@@ -48,8 +48,8 @@ static int check(struct shell *sh, const struct relic *r)
 	if (!relic_is(&r->in))
 		return e2_fail(E2_ERR_NOENT, "<%u>: is an unused inode, no removed file", r->ino);
 	if (e2_is_dir(&r->in))
-		return e2_fail(E2_ERR_ISDIR, "<%u>: was a directory; files it had are undeleted one "
-			       "by one", r->ino);
+		return e2_fail(E2_ERR_ISDIR, "<%u>: was a directory; files it had are undeleted "
+			       "one by one", r->ino);
 	if ((e2_is_reg(&r->in) || e2_is_symlink(&r->in)) && !relic_shows(sh->fs, &r->in))
 		return e2_fail(E2_ERR_NODATA, "<%u>: nothing is left of its content", r->ino);
 	if (r->held && super.last_orphan)
@@ -85,8 +85,8 @@ static int fail_lost(struct shell *sh, const struct relic *r)
 	int err;
 
 	add_gaps(sh, &s, r);
-	err = e2_fail(E2_ERR_BUSY, "<%u>: %" PRIu64 " of its %" PRIu64 " blocks %s to others now (%s)",
-		      r->ino, r->lost, r->blocks, r->lost == 1 ? "belongs" : "belong",
+	err = e2_fail(E2_ERR_BUSY, "<%u>: %" PRIu64 " of its %" PRIu64 " blocks %s to others now "
+		      "(%s)", r->ino, r->lost, r->blocks, r->lost == 1 ? "belongs" : "belong",
 		      e2_str_text(&s));
 	e2_str_free(&s);
 	return shell_advise(sh, err, "undel --partial --to FILE");
@@ -245,8 +245,8 @@ static int put_back(struct shell *sh, struct relic *r, const struct arg *name)
 	int err = name ? 0 : relic_names(sh, take_name, &w);
 
 	if (!err && !name && !w.path.len)
-		err = shell_misused(sh, e2_fail(E2_ERR_NOENT, "<%u>: its name is not known; NAME is "
-						"missing", r->ino));
+		err = shell_misused(sh, e2_fail(E2_ERR_NOENT, "<%u>: its name is not known; NAME "
+						"is missing", r->ino));
 	if (!err)
 		err = spot_find(sh, name ? name->text : w.path.text, false, &spot);
 	if (!err)

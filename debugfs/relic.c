@@ -89,8 +89,8 @@ int relic_look(struct e2_fs *fs, const struct e2_bitset *used, uint64_t *steps, 
 
 		if (interrupt_asked() || *steps < cost) {
 			err = interrupt_asked() ? e2_fail(E2_ERR_CANCELLED, "interrupted") :
-				e2_fail(E2_ERR_CORRUPT, "removed files point to more blocks than the "
-					"volume has; the rest is left out");
+				e2_fail(E2_ERR_CORRUPT, "removed files point to more blocks than "
+					"the volume has; the rest is left out");
 			break;
 		}
 		*steps -= cost;
@@ -123,8 +123,8 @@ int relic_used_blocks(struct e2_fs *fs, struct e2_bitset **used)
 
 		err = e2_group_get(fs, group, &desc);
 		if (!err && !e2_block_valid(g, desc.block_bitmap))
-			err = e2_fail(E2_ERR_CORRUPT, "group %u: its block bitmap is block %u, outside "
-				      "the volume", group, desc.block_bitmap);
+			err = e2_fail(E2_ERR_CORRUPT, "group %u: its block bitmap is block %u, "
+				      "outside the volume", group, desc.block_bitmap);
 		if (!err)
 			err = e2_buf_get(fs, desc.block_bitmap, &buf);
 		if (err)
