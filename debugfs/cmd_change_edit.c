@@ -247,7 +247,7 @@ static int put_back(struct edit *e, bool atomic)
 	return err;
 }
 
-/* ---- what becomes of the copy ------------------------------------------------------------------ */
+/* ---- what becomes of the copy -------------------------------------------------- */
 
 /* "/etc/motd: why; what was typed is in /tmp/extant-x/motd" */
 static int fail_kept(struct edit *e, int err)

@@ -204,8 +204,8 @@ int cmd_free(struct shell *sh, const struct args *args)
 		record_table(&t);
 	free(t.line);
 	if (!err && t.unread)
-		err = e2_fail(t.status, "%" PRIu32 " %s could not be read; extant-fsck -n tells more",
-			      t.unread, t.unread == 1 ? "bitmap" : "bitmaps");
+		err = e2_fail(t.status, "%" PRIu32 " %s could not be read; extant-fsck -n tells "
+			      "more", t.unread, t.unread == 1 ? "bitmap" : "bitmaps");
 	return err;
 }
 

@@ -140,8 +140,8 @@ static int to_output(struct shell *sh, const struct args *args,
 		     const struct e2_extract_options *how)
 {
 	if (how->recursive)
-		return shell_advise(sh, e2_fail(E2_ERR_INVAL, "a tree cannot go to standard output"),
-				    "tar PATH");
+		return shell_advise(sh, e2_fail(E2_ERR_INVAL, "a tree cannot go to standard "
+						"output"), "tar PATH");
 	for (size_t i = 0; i + 1 < args->count && !out_failed(&sh->out); i++) {
 		int err = cat_one(sh, &args->arg[i]);
 

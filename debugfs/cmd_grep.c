@@ -17,7 +17,9 @@
 #include <string.h>
 
 enum { PIECE = 256 * 1024, LINE = 1024 * 1024 };
-#define READ_AT_LEAST (UINT64_C(256) << 20)
+/* Of a sound volume, what is read of files for the first time is at most all of it. */
+#define READ_ONCE (UINT64_C(8) << 20)
+#define READ_AGAIN (UINT64_C(256) << 20)
 
 struct grep {
 	struct shell *sh;
@@ -32,7 +34,9 @@ struct grep {
 	char *line;			/* LINE + 1 bytes */
 	size_t fill;
 	struct e2_bitset *dull;		/* inodes in which nothing matches */
-	uint64_t left;			/* bytes that may still be read */
+	struct e2_bitset *seen;		/* inodes that were read */
+	uint64_t once, again;		/* bytes that may still be read, of those and of others */
+	uint64_t *left;			/* of this file */
 	/* the file at hand */
 	const char *path;
 	size_t path_len;
@@ -119,9 +123,27 @@ static void end_line(struct grep *g, e2_ino ino)
 
 /* ---- one file --------------------------------------------------------------------- */
 
+/* How many bytes of whole lines no text to be found is in. */
+static size_t skip_dull(struct grep *g, const uint8_t *data, size_t len)
+{
+	const uint8_t *hit, *end, *nul, *line = data;
+
+	if (!g->fixed || g->invert || g->fold || g->fill)
+		return 0;
+	hit = memmem(data, len, g->pattern, g->len);
+	len = hit ? (size_t)(hit - data) : len;
+	end = memrchr(data, '\n', len);
+	nul = g->binary ? memrchr(data, '\0', len) : NULL;
+	if (!end || (nul && nul > end))
+		end = nul;
+	for (; end && (line = memchr(line, '\n', (size_t)(end + 1 - line))) != NULL; line++)
+		g->lines++;
+	return end ? (size_t)(end + 1 - data) : 0;
+}
+
 static void take_bytes(struct grep *g, e2_ino ino, const uint8_t *data, size_t len)
 {
-	for (size_t i = 0; i < len && !g->done; ) {
+	for (size_t i = skip_dull(g, data, len); i < len && !g->done; ) {
 		const uint8_t *end = memchr(data + i, '\n', len - i), *nul = NULL;
 		size_t n = end ? (size_t)(end - data) - i : len - i;
 
@@ -141,6 +163,7 @@ static void take_bytes(struct grep *g, e2_ino ino, const uint8_t *data, size_t l
 		if (end) {
 			end_line(g, ino);
 			i++;
+			i += skip_dull(g, data + i, len - i);
 		} else if (g->fill == LINE) {
 			end_line(g, ino);
 		}
@@ -162,6 +185,16 @@ static void take_hole(struct grep *g, e2_ino ino, uint64_t bytes)
 	}
 }
 
+/* Whether a file has a hole behind from, up to where there is none. */
+static bool hole_follows(struct grep *g, const struct e2_inode *in, uint64_t from)
+{
+	uint64_t size = e2_inode_size(in), start, end;
+
+	while (from < size && e2_data_next(g->sh->fs, in, from, &start, &end) > 0 && start == from)
+		from = end;
+	return from < size;
+}
+
 static int read_file(struct grep *g, e2_ino ino, const struct e2_inode *in)
 {
 	uint64_t size = e2_inode_size(in), from = 0, start, end = 0;
@@ -176,16 +209,16 @@ static int read_file(struct grep *g, e2_ino ino, const struct e2_inode *in)
 
 			if (interrupt_asked())
 				return e2_fail(E2_ERR_CANCELLED, "interrupted");
-			if (g->left < want)
+			if (*g->left < want)
 				return e2_fail(E2_ERR_CORRUPT, "the files that match have many "
 					       "times the bytes of the volume; the rest is left "
 					       "out");
-			g->left -= want;
+			*g->left -= want;
 			err = e2_read(g->sh->fs, in, from, want, g->data, &got);
 			if (err || got == 0)
 				break;
 			g->binary = g->binary || memchr(g->data, '\0', got) != NULL ||
-				    (first && end < size && start + got == end);
+				    (first && hole_follows(g, in, end));
 			first = false;
 			take_bytes(g, ino, g->data, got);
 			from += got;
@@ -252,6 +285,7 @@ static int grep_file(struct grep *g, const char *path, size_t path_len, e2_ino i
 	g->lines = g->matches = 0;
 	g->fill = 0;
 	g->binary = g->done = false;
+	g->left = e2_bitset_test_and_set(g->seen, ino) ? &g->again : &g->once;
 	if (!e2_bitset_test(g->dull, ino)) {
 		before = uselocale(g->bytes);
 		err = read_file(g, ino, in);
@@ -276,12 +310,18 @@ static int grep_tree(struct grep *g, const struct arg *a)
 		if (e.after || !e2_is_reg(&e.inode))
 			continue;
 		r = grep_file(g, t.path.text, t.path.len, e.ino, &e.inode);
-		if (r && r != E2_ERR_NOMEM && r != E2_ERR_CANCELLED && g->left >= PIECE) {
+		if (r && r != E2_ERR_NOMEM && r != E2_ERR_CANCELLED && *g->left >= PIECE) {
 			tour_warn(&t, r);
 			r = 0;
 		}
 	}
 	return tour_end(&t, r);
+}
+
+/* Whether a regular expression is a text that stands for itself, which is found much quicker. */
+static bool is_plain(const char *pattern)
+{
+	return strpbrk(pattern, "\\.[]*^$+?{}|()") == NULL;
 }
 
 /* ---- the command ------------------------------------------------------------------- */
@@ -298,6 +338,7 @@ static int compile(struct grep *g, const char *pattern, bool extended)
 	if (!g->bytes || !g->pattern)
 		return e2_fail(E2_ERR_NOMEM, "no memory for a pattern");
 	g->len = strlen(pattern);
+	g->fixed = g->fixed || is_plain(pattern);
 	for (char *c = g->pattern; g->fixed && g->fold && *c; c++)
 		*c = (char)(*c >= 'A' && *c <= 'Z' ? *c - 'A' + 'a' : *c);
 	if (g->fixed)
@@ -341,10 +382,13 @@ int cmd_grep(struct shell *sh, const struct args *args)
 		.invert = args_has(args, "-v"), .fixed = args_has(args, "-F"),
 		.names = !args_has(args, "-h") && (recurse || args->count > 2),
 		.data = malloc(PIECE), .line = malloc(LINE + 1),
-		.left = READ_AT_LEAST + 4 * geo->blocks * geo->block_size,
+		.once = READ_ONCE + geo->blocks * geo->block_size,
+		.again = READ_AGAIN + 4 * geo->blocks * geo->block_size, .left = &g.once,
 	};
 	int err = e2_bitset_new((uint64_t)geo->inodes + 1, &g.dull);
 
+	if (!err)
+		err = e2_bitset_new((uint64_t)geo->inodes + 1, &g.seen);
 	if (!err && (!g.data || !g.line))
 		err = e2_fail(E2_ERR_NOMEM, "no memory for a line of %d bytes", LINE);
 	if (!err)
@@ -368,5 +412,6 @@ int cmd_grep(struct shell *sh, const struct args *args)
 	free(g.data);
 	free(g.line);
 	e2_bitset_free(g.dull);
+	e2_bitset_free(g.seen);
 	return err;
 }

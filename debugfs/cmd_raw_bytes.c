@@ -3,8 +3,6 @@
  * field. */
 #include "raw.h"
 
-#include "base/mix.h"
-
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -372,7 +372,8 @@ const char *editor_line(struct editor *e, size_t *len)
 	add_prompt(e->sh, MARK, &e->prompt);
 	memset(&e->state, 0, sizeof(e->state));
 	interrupt_watch();
-	(void)e->lib.el_set(e->el, EL_PREP_TERM, 1);	/* before the prompt: what comes is not echoed */
+	/* Before the prompt: what is typed from then on is not echoed. */
+	(void)e->lib.el_set(e->el, EL_PREP_TERM, 1);
 	got = e->lib.el_gets(e->el, &count);
 	interrupt_unwatch();
 	if (!got || count <= 0) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * extant: one name for hands.  "extant mkfs ..." starts extant-mkfs, and
- * "extant IMAGE [COMMAND ...]" the shell; "extant cp ...": extant_files.c.  The programs are looked for beside
- * this one first, so that a build directory works as it stands.
+ * "extant IMAGE [COMMAND ...]" the shell; "extant cp ...": extant_files.c.  The programs are
+ * looked for beside this one first, so that a build directory works as it stands.
  */
 #include "extant.h"
 
@@ -28,7 +28,8 @@ static int help(void)
 	(void)printf("Usage: extant PROGRAM [ARGUMENT...]\n"
 		     "       extant IMAGE [COMMAND [ARGUMENT...]]\n"
 		     "       extant cp [-r] [-a] [-n] [-v] SOURCE... DEST\n"
-		     "       extant ls|cat|head|stat|mkdir|rmdir|rm|mv|ln [OPTION...] IMAGE:PATH...\n"
+		     "       extant ls|cat|head|stat|mkdir|rmdir|rm|mv|ln [OPTION...] "
+		     "IMAGE:PATH...\n"
 		     "       extant diff [OPTION...] IMAGE IMAGE [PATH]\n\n");
 	for (size_t i = 0; i < PROGRAMS; i++)
 		(void)printf("  %-8s %s\n", programs[i].name, programs[i].summary);

@@ -76,6 +76,8 @@ static bool is_image(const char *name)
 static bool place_of(const char *text, struct place *p)
 {
 	char *colon;
+	bool rooted;
+	size_t len;
 
 	p->image = NULL;
 	p->path = strdup(text);
@@ -90,11 +92,13 @@ static bool place_of(const char *text, struct place *p)
 	if (!colon)
 		return true;
 	p->image = p->path;
-	p->path = malloc(strlen(colon + 1) + 2);
+	rooted = colon[1] && strchr("/<%", colon[1]);	/* <12> and %12 are inodes */
+	len = strlen(colon + 1);
+	p->path = malloc(len + 2);
 	if (!p->path)
 		return false;
-	/* from the root; <12> and %12 are inodes */
-	(void)sprintf(p->path, "%s%s", strchr("/<%", colon[1]) && colon[1] ? "" : "/", colon + 1);
+	p->path[0] = '/';
+	memcpy(p->path + !rooted, colon + 1, len + 1);
 	return true;
 }
 
@@ -272,7 +276,8 @@ static int copy(const struct job *j)
 	to = j->place[j->count - 1].image;
 	for (int i = 1; i < j->count - 1; i++)
 		if (!from != !j->place[i].image || (from && strcmp(from, j->place[i].image) != 0))
-			return refuse(j->verb, "", "the sources must be in one image, or all files");
+			return refuse(j->verb, "",
+				      "the sources must be in one image, or all files");
 	if (!from && !to)
 		return refuse(j->verb, "", "nothing here is in an image");
 	return from && to ? copy_across(j, from, to) : from ? copy_out(j, from) : copy_in(j, to);

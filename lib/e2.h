@@ -26,6 +26,7 @@
 #include "base/grow.h"
 #include "base/json.h"
 #include "base/map.h"
+#include "base/mix.h"
 #include "base/nearest.h"
 #include "base/order.h"
 #include "base/ranges.h"

@@ -66,7 +66,7 @@ E2_TEST(shell_args, options_stand_anywhere_and_letters_join)
 	assert_refused(ls, "-x", "unknown option -x");
 	assert_refused(ls, "-lx", "unknown option -x");
 	assert_refused(ls, "--trees", "unknown option");
-	assert_refused(ls, "-ln 3", "option -n takes a value");
+	assert_refused(ls, "-nl 3", "option -n takes a value");
 	assert_refused(ls, "-n", "option -n needs a value");
 	assert_refused(ls, "--tree=1", "takes no value");
 	assert_refused(ls, "-n x", "x");

@@ -40,7 +40,7 @@ E2_TEST(shell_command, every_row_can_be_parsed_and_is_explained)
 				  spec.option[j].name);
 		cr_assert_eq(count_lines(c->more, '-'), spec.options,
 			     "%s explains an option it does not have", c->name);
-		cr_assert_eq(count_lines(c->more, '$'), 2, "%s: two examples", c->name);
+		cr_assert_geq(count_lines(c->more, '$'), 2, "%s: two examples", c->name);
 		cr_assert_eq(c->more[strlen(c->more) - 1], '\n', "%s", c->name);
 		cr_assert_not_null(command_group_title(c->group));
 		cr_assert_leq(strlen(c->summary), 60, "%s: one line of help all", c->name);
@@ -108,7 +108,7 @@ E2_TEST(shell_command, usage_shows_words_and_not_types)
 	struct e2_str s = E2_STR_INIT;
 
 	command_usage(command_find("get"), &s);
-	cr_assert_str_eq(e2_str_text(&s), "get [-r] [-a] [-f] [-v] [-P] FILE... HOSTDIR");
+	cr_assert_str_eq(e2_str_text(&s), "get [-r] [-a] [-f] [-v] [-P] [-T] FILE... HOSTDIR");
 	e2_str_truncate(&s, 0);
 	command_usage(command_find("blocks"), &s);
 	cr_assert_str_eq(e2_str_text(&s), "blocks [--tree] [-v] PATH [LBLK]");

@@ -159,7 +159,8 @@ E2_TEST(shell_session, a_failure_is_a_failure)
 	static const char *const failing[] = {
 		"cat /nosuch", "cat /docs", "cat /docs/rotten", "cat /docs/loop1", "ls /nosuch",
 		"stat <99999>",
-		"readlink /test", "where <5>", "cd /test", "print ^9", "print 12", "hex 99999999",
+		"readlink /test", "where <5>", "cd /test", "print ^9",
+		"print 99999999", "hex 99999999",
 		"hex sb.state",
 		"blocks /nosuch", "resolve /docs/rotten", "find /nosuch", "help nosuch",
 		"find -type x",
