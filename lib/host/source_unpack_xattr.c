@@ -99,7 +99,7 @@ static int add(struct e2_unpack *u, const char *name, const void *value, size_t 
 static int hex(char c)
 {
 	static const char digits[] = "0123456789abcdef";
-	const char *at = c != '\0' ? strchr(digits, c | 0x20) : NULL;
+	const char *at = c != '\0' ? strchr(digits, c >= 'A' && c <= 'F' ? c | 0x20 : c) : NULL;
 
 	return at != NULL ? (int)(at - digits) : -1;
 }
@@ -109,7 +109,7 @@ static int decode(const char *name, bool all, struct e2_str *out)
 {
 	for (; *name != '\0'; name++) {
 		int high = *name == '%' ? hex(name[1]) : -1, low = high >= 0 ? hex(name[2]) : -1;
-		char c = low >= 0 ? (char)(high << 4 | low) : '\0';
+		char c = low >= 0 ? (char)((unsigned)high << 4 | (unsigned)low) : '\0';
 
 		if (c == '\0' || (!all && c != '=' && c != '%')) {
 			e2_str_add_bytes(out, name, 1);
