@@ -16,9 +16,9 @@
 
 static int add_piece(struct e2_tar *t, e2_lblk lblk, e2_blk blk, uint64_t count)
 {
-	struct e2_tar_piece *p = t->pieces + t->piece_count - 1;
+	struct e2_tar_piece *p = t->piece_count > 0 ? &t->pieces[t->piece_count - 1] : NULL;
 
-	if (t->piece_count > 0 && p->lblk + p->count == lblk && p->blk + p->count == blk &&
+	if (p && p->lblk + p->count == lblk && p->blk + p->count == blk &&
 	    count <= UINT32_MAX - p->count) {
 		p->count += (uint32_t)count;
 		return 0;
