@@ -70,6 +70,7 @@ says() {
 
 same() { [ "$1" = "$2" ] || { echo "got:    $1"; echo "wanted: $2"; return 1; }; }
 have() { command -v "$1" >/dev/null 2>&1; }
+sanitized() { grep -q __asan_init "$B/extant-debugfs"; }	# slower: a test may then do less
 is_root() { [ "$(id -u)" -eq 0 ]; }
 
 # can_mount: whether this machine lets us loop-mount; the reason in $why when not.
