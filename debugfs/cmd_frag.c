@@ -232,9 +232,16 @@ static void show_sums(const struct roll *r, const struct scattered *all)
 /* The worst files by their first names, where they have any. */
 static int show_worst(struct roll *r, const struct scattered *all)
 {
-	struct e2_names *names;
-	int err = shell_names(r->sh, &names);
+	e2_ino *inos = calloc(all->kept + 1, sizeof(*inos));
+	struct e2_names *names = NULL;
+	int err;
 
+	if (!inos)
+		return e2_fail(E2_ERR_NOMEM, "no memory for %zu inodes", all->kept);
+	for (size_t i = 0; i < all->kept; i++)
+		inos[i] = all->at[i].ino;
+	err = shell_names_of(r->sh, inos, all->kept, &names);
+	free(inos);
 	if (err)
 		return err;
 	if (r->o->mode == OUT_TEXT)
@@ -258,6 +265,7 @@ static int show_worst(struct roll *r, const struct scattered *all)
 		}
 		e2_str_free(&path);
 	}
+	shell_names_done(r->sh, names);
 	return err;
 }
 
