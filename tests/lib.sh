@@ -19,7 +19,8 @@ B=${B:-build}
 case $B in /*) ;; *) B=$root/$B ;; esac
 PATH=$B:$PATH:/sbin:/usr/sbin
 ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99}
-export PATH ASAN_OPTIONS
+LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$root/tests/leaks.supp:print_suppressions=0}
+export PATH ASAN_OPTIONS LSAN_OPTIONS
 passed=0 failed=0 skipped=0
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/extant-test.XXXXXX") || exit 1
 mounts=

@@ -7,10 +7,7 @@ LC_ALL=C.UTF-8
 XDG_STATE_HOME=$tmp/state
 TERM=xterm
 EDITRC=/dev/null
-# Some libedit (Debian 12) does not free the name of an added function (EL_ADDFN) in el_end().
-echo leak:wcsdup >leaks
-LSAN_OPTIONS=suppressions=$tmp/leaks:print_suppressions=0
-export LC_ALL XDG_STATE_HOME TERM EDITRC LSAN_OPTIONS
+export LC_ALL XDG_STATE_HOME TERM EDITRC
 
 mkdir -p tree/docs/sub tree/etc tree/many
 echo 'a file' >'tree/docs/a b'
