@@ -81,6 +81,18 @@ static int on_layout(void *context, const struct e2_layout_run *run)
 	return 0;
 }
 
+/* What a claim is of one of its blocks. */
+static struct e2_claim part_of(const struct e2_claim *c, e2_blk blk)
+{
+	struct e2_claim one = *c;
+
+	one.blk = blk;
+	one.lblk += blk - c->blk;
+	one.index += (unsigned)(blk - c->blk);
+	one.count = 1;
+	return one;
+}
+
 static int on_claim(void *context, const struct e2_inode *in, const struct e2_claim *c)
 {
 	struct batch *b = context;
@@ -89,18 +101,27 @@ static int on_claim(void *context, const struct e2_inode *in, const struct e2_cl
 	for (size_t i = position(b->at, b->count, c->blk);
 	     i < b->count && b->at[i].blk - c->blk < c->count; i++) {
 		struct why *w = &b->at[i];
-		struct e2_claim one = *c;
 
-		one.blk = w->blk;
-		one.lblk += w->blk - c->blk;
-		one.index += (unsigned)(w->blk - c->blk);
-		one.count = 1;
-		if (b->removed && w->removed == 0) {
-			w->removed = c->ino;
-			w->was = one;
-		} else if (!b->removed && w->claims++ < WHY_CLAIMS) {
-			w->claim[w->claims - 1] = one;
-		}
+		if (w->claims++ < WHY_CLAIMS)
+			w->claim[w->claims - 1] = part_of(c, w->blk);
+	}
+	return 0;
+}
+
+/* Of what removed inodes had, the first is kept. */
+static int on_was(void *context, const struct e2_inode *in, const struct e2_claim *c)
+{
+	struct batch *b = context;
+
+	(void)in;
+	for (size_t i = position(b->at, b->count, c->blk);
+	     i < b->count && b->at[i].blk - c->blk < c->count; i++) {
+		struct why *w = &b->at[i];
+
+		if (w->removed)
+			continue;
+		w->removed = c->ino;
+		w->was = part_of(c, w->blk);
 	}
 	return 0;
 }
@@ -123,12 +144,12 @@ static size_t runs_of(const struct batch *b, struct e2_range *runs)
 	return n;
 }
 
-/* One pass, or by an index where there have been questions before. */
+/* By an index, or a pass if there is none. */
 static int find_claims(struct batch *b, struct whys *k)
 {
 	struct e2_claims c = {
-		.fs = b->sh->fs, .claim = on_claim, .removed = b->removed, .stop = interrupt_asked,
-		.context = b,
+		.fs = b->sh->fs, .claim = b->removed ? on_was : on_claim, .removed = b->removed,
+		.stop = interrupt_asked, .context = b,
 	};
 	struct e2_use_index **index = b->removed ? &k->removed : &k->index;
 	bool *tried = b->removed ? &k->removed_tried : &k->index_tried;
@@ -139,12 +160,33 @@ static int find_claims(struct batch *b, struct whys *k)
 	if (!runs)
 		return e2_fail(E2_ERR_NOMEM, "no memory for %zu blocks", b->count);
 	count = runs_of(b, runs);
-	if (count && !*tried && k->batches > 1) {
+	if (count && !*tried) {
 		err = e2_use_index_new(b->sh->fs, b->removed, interrupt_asked, index);
 		*tried = err == 0;
 	}
 	if (!err && count)
 		err = e2_claims_find_by(&c, *index, runs, count);
+	free(runs);
+	return err;
+}
+
+/* Claims of inodes in use and of removed ones, in one pass. */
+static int find_all_claims(struct batch *b)
+{
+	struct e2_claims c = {
+		.fs = b->sh->fs, .claim = on_claim, .was = on_was, .stop = interrupt_asked,
+		.context = b,
+	};
+	struct e2_range *runs = malloc(b->count * sizeof(*runs));
+	int err = 0;
+
+	if (!runs)
+		return e2_fail(E2_ERR_NOMEM, "no memory for %zu blocks", b->count);
+	if (b->count)
+		err = e2_claims_find(&c, runs, runs_of(b, runs));
+	for (size_t i = 0; i < b->count; i++)
+		if (b->at[i].layouts || b->at[i].claims)	/* it has an owner */
+			b->at[i].removed = 0;
 	free(runs);
 	return err;
 }
@@ -196,12 +238,13 @@ int why_blocks(struct shell *sh, struct why *blocks, size_t count)
 		return e2_fail(E2_ERR_NOMEM, "no memory to look at blocks");
 	k->batches += count != 0;
 	err = why_layout(sh, blocks, count);
-	if (!err)
-		err = find_claims(&b, k);
+	if (err)
+		return err;
+	if (k->batches <= 1 || (k->index_tried && !k->index))
+		return find_all_claims(&b);
+	err = find_claims(&b, k);
 	b.removed = true;
-	if (!err)
-		err = find_claims(&b, k);
-	return err;
+	return err ? err : find_claims(&b, k);
 }
 
 /* ---- names ------------------------------------------------------------------------------- */

@@ -59,6 +59,8 @@ int e2_scan_begin(struct e2_fs *fs, unsigned flags, struct e2_scan **scan);
 /* in, raw (either may be NULL): the inode, and its bytes, valid until the next call.
  * 1, 0 at the end. */
 int e2_scan_next(struct e2_scan *scan, e2_ino *ino, struct e2_inode *in, const uint8_t **raw);
+/* Several at once, which lie side by side in raw, inode_size bytes each. */
+int e2_scan_next_run(struct e2_scan *scan, e2_ino *ino, const uint8_t **raw, uint32_t *count);
 uint32_t e2_scan_bad_groups(const struct e2_scan *scan);
 void e2_scan_end(struct e2_scan *scan);
 

@@ -15,6 +15,7 @@
 enum {
 	PIECE_BYTES = 256 << 10,
 	GAP_BYTES = 32 << 10,		/* cheaper to read than to seek over */
+	ALIGN = 4096,			/* the kernel copies to whole pages faster */
 };
 
 struct e2_scan {
@@ -50,7 +51,8 @@ int e2_scan_begin(struct e2_fs *fs, unsigned flags, struct e2_scan **scan)
 	if (s->piece_blocks > g->inode_table_blocks)
 		s->piece_blocks = g->inode_table_blocks;
 	s->gap_blocks = GAP_BYTES / g->block_size;
-	s->bytes = malloc((size_t)s->piece_blocks * g->block_size);
+	s->bytes = aligned_alloc(ALIGN, ((size_t)s->piece_blocks * g->block_size + ALIGN - 1) /
+				 ALIGN * ALIGN);
 	if (flags & E2_SCAN_USED_ONLY)
 		s->bitmap = malloc(g->block_size);
 	if (!s->bytes || (flags & E2_SCAN_USED_ONLY && !s->bitmap))
@@ -177,7 +179,8 @@ static int load_piece(struct e2_scan *s)
 	return 0;
 }
 
-int e2_scan_next(struct e2_scan *s, e2_ino *ino, struct e2_inode *in, const uint8_t **raw)
+/* Finds the next inode and has its block in memory: 1, 0 at the end. */
+static int find_next(struct e2_scan *s)
 {
 	const struct e2_geometry *g = s->g;
 
@@ -199,15 +202,48 @@ int e2_scan_next(struct e2_scan *s, e2_ino *ino, struct e2_inode *in, const uint
 		}
 		if (s->next == s->first && e2_fs_stopped(s->fs))
 			return E2_ERR_CANCELLED;
-		const uint8_t *bytes = s->bytes + (size_t)(s->next - s->first) * g->inode_size;
-		*ino = s->group * g->inodes_per_group + s->next + 1;
-		if (s->decode)
-			if (in)
-			e2_inode_decode(in, bytes, g->inode_size);
-		if (raw)
-			*raw = bytes;
-		s->next++;
 		return 1;
 	}
 	return 0;
+}
+
+/* What s->next stands at. */
+static const uint8_t *at_next(const struct e2_scan *s, e2_ino *ino)
+{
+	*ino = s->group * s->g->inodes_per_group + s->next + 1;
+	return s->bytes + (size_t)(s->next - s->first) * s->g->inode_size;
+}
+
+int e2_scan_next(struct e2_scan *s, e2_ino *ino, struct e2_inode *in, const uint8_t **raw)
+{
+	const uint8_t *bytes;
+	int r = find_next(s);
+
+	if (r <= 0)
+		return r;
+	bytes = at_next(s, ino);
+	if (s->decode && in)
+		e2_inode_decode(in, bytes, s->g->inode_size);
+	if (raw)
+		*raw = bytes;
+	s->next++;
+	return 1;
+}
+
+int e2_scan_next_run(struct e2_scan *s, e2_ino *ino, const uint8_t **raw, uint32_t *count)
+{
+	uint32_t end, first;
+	int r = find_next(s);
+
+	if (r <= 0)
+		return r;
+	*raw = at_next(s, ino);
+	end = s->end < s->g->inodes_per_group ? s->end : s->g->inodes_per_group;
+	first = s->next++;
+	if (!s->bitmap)
+		s->next = end;
+	while (s->next < end && next_wanted(s, s->next) == s->next)
+		s->next++;
+	*count = s->next - first;
+	return 1;
 }

@@ -127,8 +127,10 @@ struct claimer {
 	bool all;
 	e2_ino journal;			/* 0: none */
 	struct e2_blocks *walk;		/* made for the first inode that needs one */
-	struct e2_bitset *entered;	/* pointer blocks */
-	uint64_t again;			/* how many of them may be entered another time */
+	struct reach {
+		struct e2_bitset *entered;	/* pointer blocks */
+		uint64_t again;		/* how many of them may be entered another time */
+	} used, removed, *reach;	/* of inodes in use, of removed ones, of the one at hand */
 	uint32_t asked;
 	const struct e2_inode *in;
 	struct e2_claim claim;
@@ -147,7 +149,7 @@ static int begin(struct claimer *k, struct e2_claims *c, const struct e2_range *
 		k->low = wanted[0].blk;
 		k->high = wanted[count - 1].blk + wanted[count - 1].count;
 	}
-	k->again = k->g->blocks;
+	k->used.again = k->removed.again = k->g->blocks;
 	c->bad_groups = 0;
 	return 0;
 }
@@ -155,7 +157,8 @@ static int begin(struct claimer *k, struct e2_claims *c, const struct e2_range *
 static void end(struct claimer *k)
 {
 	e2_blocks_end(k->walk);
-	e2_bitset_free(k->entered);
+	e2_bitset_free(k->used.entered);
+	e2_bitset_free(k->removed.entered);
 }
 
 static bool stops(struct claimer *k)
@@ -182,11 +185,14 @@ static size_t first_wanted(const struct claimer *k, e2_blk blk)
 /* Tells the parts of a run that are wanted. */
 static int tell(struct claimer *k, const struct e2_claim *run)
 {
+	bool was = k->reach == &k->removed && !k->c->removed;
+	int (*fn)(void *, const struct e2_inode *, const struct e2_claim *) =
+		was ? k->c->was : k->c->claim;
 	e2_blk end_blk = run->blk + run->count;
 	int r = 0;
 
 	if (k->all)
-		return k->c->claim(k->c->context, k->in, run);
+		return fn(k->c->context, k->in, run);
 	if (run->blk >= k->high || end_blk <= k->low)
 		return 0;
 	for (size_t i = first_wanted(k, run->blk); r == 0 && i < k->count; i++) {
@@ -202,7 +208,7 @@ static int tell(struct claimer *k, const struct e2_claim *run)
 			part.blk = w->blk;
 		}
 		part.count = to - part.blk;
-		r = k->c->claim(k->c->context, k->in, &part);
+		r = fn(k->c->context, k->in, &part);
 	}
 	return r;
 }
@@ -229,17 +235,19 @@ static enum e2_use use_of_level(enum e2_use data, unsigned level)
 /* Whether a pointer block that was just yielded is to be entered: 1, 0, or no memory. */
 static int may_enter(struct claimer *k, e2_blk blk)
 {
-	if (!k->entered) {
-		int err = e2_bitset_new(k->g->blocks, &k->entered);
+	struct reach *reach = k->reach;
+
+	if (!reach->entered) {
+		int err = e2_bitset_new(k->g->blocks, &reach->entered);
 
 		if (err)
 			return err;
 	}
-	if (!e2_bitset_test_and_set(k->entered, blk))
+	if (!e2_bitset_test_and_set(reach->entered, blk))
 		return 1;
-	if (k->again == 0)
+	if (reach->again == 0)
 		return 0;
-	k->again--;
+	reach->again--;
 	return 1;
 }
 
@@ -287,14 +295,23 @@ static int walk_pointers(struct claimer *k, e2_ino ino, const struct e2_inode *i
 	return r;
 }
 
+static bool has_pointers(const uint8_t *raw)
+{
+	const uint8_t *at = e2_inode_at_block(raw);
+	uint32_t any = 0;
+
+	for (unsigned i = 0; i < E2_POINTERS; i++)
+		any |= e2_get32(at + 4 * (size_t)i);
+	return any != 0;
+}
+
 /* Whether one of the inode's own direct pointers is wanted, or it has pointer blocks. */
 static bool may_matter(const struct claimer *k, const uint8_t *raw)
 {
-	static const uint8_t none[4 * E2_POINTERS];
 	const uint8_t *at = e2_inode_at_block(raw);
 	bool any = k->all;
 
-	if (memcmp(at, none, sizeof(none)) == 0)	/* as in most inodes of a large volume */
+	if (!has_pointers(raw))
 		return false;
 	for (unsigned i = E2_DIRECT; i < E2_POINTERS; i++)
 		any |= e2_get32(at + 4 * (size_t)i) != 0;
@@ -309,12 +326,23 @@ static bool may_matter(const struct claimer *k, const uint8_t *raw)
 /* Whether an inode is one that claims blocks, by the fields that say so. */
 static bool in_use(const struct claimer *k, e2_ino ino, const uint8_t *raw)
 {
-	if (k->c->removed)
-		return e2_inode_peek_links_count(raw) == 0 &&
-		       e2_inode_peek_dtime(raw) != 0 && e2_inode_peek_mode(raw) != 0;
 	if (ino < k->g->first_ino && ino != E2_INO_ROOT)
 		return true;
 	return e2_inode_peek_links_count(raw) != 0 && e2_inode_peek_mode(raw) != 0;
+}
+
+static bool is_removed(const uint8_t *raw)
+{
+	return e2_inode_peek_links_count(raw) == 0 && e2_inode_peek_dtime(raw) != 0 &&
+	       e2_inode_peek_mode(raw) != 0;
+}
+
+/* What is kept of inodes like this one; NULL: nobody asks for its claims. */
+static struct reach *reach_of(struct claimer *k, e2_ino ino, const uint8_t *raw)
+{
+	if (!k->c->removed && in_use(k, ino, raw))
+		return &k->used;
+	return (k->c->removed || k->c->was) && is_removed(raw) ? &k->removed : NULL;
 }
 
 static int claims_of(struct claimer *k, e2_ino ino, const uint8_t *raw)
@@ -324,7 +352,8 @@ static int claims_of(struct claimer *k, e2_ino ino, const uint8_t *raw)
 	bool pointers;
 	int r = 0;
 
-	if (!in_use(k, ino, raw))
+	k->reach = reach_of(k, ino, raw);
+	if (!k->reach)
 		return 0;
 	if (k->c->inode) {
 		e2_inode_decode(&in, raw, k->g->inode_size);
@@ -350,19 +379,33 @@ static int claims_of(struct claimer *k, e2_ino ino, const uint8_t *raw)
 	return r;
 }
 
+/* Inodes side by side; most of a large volume claim nothing. */
+static int claims_of_run(struct claimer *k, e2_ino ino, const uint8_t *raw, uint32_t count)
+{
+	size_t size = k->g->inode_size;
+	int r = 0;
+
+	if (k->c->stop && k->c->stop())
+		return E2_ERR_CANCELLED;
+	for (uint32_t i = 0; i < count && r == 0; i++, raw += size)
+		if (k->c->inode || has_pointers(raw) || e2_inode_peek_file_acl(raw))
+			r = claims_of(k, ino + i, raw);
+	return r;
+}
+
 static int claims_of_all(struct claimer *k)
 {
 	struct e2_scan *scan;
-	struct e2_inode in;
 	const uint8_t *raw;
+	uint32_t count;
 	e2_ino ino;
 	unsigned marked = k->c->marked_only ? E2_SCAN_USED_ONLY : 0;
 	int r = e2_scan_begin(k->fs, E2_SCAN_RAW | marked, &scan);
 
 	if (r)
 		return r;
-	while ((r = e2_scan_next(scan, &ino, &in, &raw)) > 0) {
-		r = stops(k) ? E2_ERR_CANCELLED : claims_of(k, ino, raw);
+	while ((r = e2_scan_next_run(scan, &ino, &raw, &count)) > 0) {
+		r = claims_of_run(k, ino, raw, count);
 		if (r)
 			break;
 	}

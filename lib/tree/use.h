@@ -86,6 +86,9 @@ struct e2_claims {
 		     int status);
 	/* Instead of those in use, removed inodes that have kept their pointers. */
 	bool removed;
+	/* Called for what removed inodes claim beside those in use, in the same pass.  May be
+	 * NULL. */
+	int (*was)(void *context, const struct e2_inode *in, const struct e2_claim *claim);
 	/* Asked now and then; true ends with E2_ERR_CANCELLED.  May be NULL. */
 	bool (*stop)(void);
 	void *context;
