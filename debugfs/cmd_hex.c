@@ -2,13 +2,14 @@
 /* hex: bytes of the image, with the fields they are; of a path the content of the file. */
 #include "hex.h"
 
+#include "interrupt.h"
 #include "stretch.h"
 #include "why.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-enum { CHUNK = 64 * 1024, BLOCKS = 256 };
+enum { CHUNK = 64 * 1024, BLOCKS = 256, ENOUGH = 512 * 1024, ENOUGH_RECORDS = 3000 };
 
 struct window { uint64_t from, len; };	/* what of the bytes is asked for */
 
@@ -22,13 +23,49 @@ static int clip(struct window *w, uint64_t size)
 	return 0;
 }
 
+/* Whether so much stands there already that nobody will read on. */
+static bool is_enough(const struct shell *sh, uint64_t before, bool all)
+{
+	uint64_t enough = sh->out.mode == OUT_TEXT ? ENOUGH : ENOUGH_RECORDS;
+
+	return !all && out_said(&sh->out) - before >= enough;
+}
+
+static void note_rest(struct shell *sh, const char *what, uint64_t at)
+{
+	struct e2_str s = E2_STR_INIT;
+
+	e2_str_addf(&s, "stopped before %s %" PRIu64 ": -v shows everything", what, at);
+	shell_note(sh, e2_str_text(&s));
+	shell_say_notes(sh);
+	e2_str_free(&s);
+}
+
 /* ---- content of files ---------------------------------------------------- */
+
+/* How many bytes from `from` on, in whole lines, are in a hole. */
+static uint64_t hole_at(struct shell *sh, const struct e2_inode *in, uint64_t from, uint64_t len)
+{
+	uint32_t size = e2_geometry(sh->fs)->block_size;
+	struct e2_run run;
+	uint64_t end;
+
+	if (e2_map(sh->fs, in, from / size, &run)) {
+		e2_err_clear();		/* reading will say it */
+		return 0;
+	}
+	end = (run.lblk + run.count) * size;
+	if (run.blk || end <= from)
+		return 0;
+	return (end - from < len ? end - from : len) / HEX_LINE * HEX_LINE;
+}
 
 static int hex_file(struct shell *sh, e2_ino ino, struct window w, bool all)
 {
 	struct hex_dump d = { .out = &sh->out, .all = all };
 	struct e2_str text = E2_STR_INIT;
 	struct e2_inode in;
+	uint64_t before = out_said(&sh->out);
 	uint8_t *data;
 	int err = e2_inode_get(sh->fs, ino, &in);
 
@@ -41,6 +78,7 @@ static int hex_file(struct shell *sh, e2_ino ino, struct window w, bool all)
 		if (!err)
 			hex_bytes(&d, w.from, (const uint8_t *)text.text + w.from, (size_t)w.len,
 				  NULL);
+		hex_bytes_end(&d, w.from + w.len);
 		e2_str_free(&text);
 		return err;
 	}
@@ -54,7 +92,22 @@ static int hex_file(struct shell *sh, e2_ino ino, struct window w, bool all)
 		return e2_fail(E2_ERR_NOMEM, "no memory for %d bytes", CHUNK);
 	while (w.len && !err && !out_failed(&sh->out)) {
 		size_t got, want = w.len < CHUNK ? (size_t)w.len : CHUNK;
+		uint64_t hole = all ? 0 : hole_at(sh, &in, w.from, w.len);
 
+		if (interrupt_asked()) {
+			err = e2_fail(E2_ERR_CANCELLED, "interrupted");
+			break;
+		}
+		if (hole) {
+			hex_zeros(&d, w.from, hole);
+			w.from += hole;
+			w.len -= hole;
+			continue;
+		}
+		if (is_enough(sh, before, all)) {
+			note_rest(sh, "byte", w.from);
+			break;
+		}
 		err = e2_read(sh->fs, &in, w.from, want, data, &got);
 		if (err || !got)
 			break;
@@ -96,6 +149,7 @@ static void head(struct shell *sh, const struct why *w)
 static int hex_blocks(struct shell *sh, e2_blk blk, uint64_t count, struct window w, bool all)
 {
 	uint32_t size = e2_geometry(sh->fs)->block_size;
+	uint64_t before = out_said(&sh->out);
 	struct why *at = malloc(BLOCKS * sizeof(*at));
 	int err = at ? 0 : e2_fail(E2_ERR_NOMEM, "no memory to look at blocks");
 
@@ -103,19 +157,25 @@ static int hex_blocks(struct shell *sh, e2_blk blk, uint64_t count, struct windo
 		err = clip(&w, size);
 	else
 		w = (struct window){ 0, size };
-	while (count && !err && !out_failed(&sh->out)) {
+	while (count && !err && !out_failed(&sh->out) && !is_enough(sh, before, all)) {
 		size_t n = count < BLOCKS ? (size_t)count : BLOCKS;
 
 		for (size_t i = 0; i < n; i++)
 			at[i].blk = blk + i;
 		err = why_blocks(sh, at, n);
 		for (size_t i = 0; i < n && !err && !out_failed(&sh->out); i++) {
+			if (is_enough(sh, before, all)) {
+				n = i;
+				break;
+			}
 			head(sh, &at[i]);
 			err = hex_parts(sh, &at[i], 0, (uint32_t)w.from, (uint32_t)w.len, all);
 		}
 		blk += n;
 		count -= n;
 	}
+	if (count && !err && is_enough(sh, before, all))
+		note_rest(sh, "block", blk);
 	free(at);
 	return err;
 }

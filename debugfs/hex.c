@@ -15,7 +15,8 @@ static void add_hex(struct e2_str *s, const uint8_t *data, size_t len)
 		e2_str_addf(s, "%02x", data[i]);
 }
 
-static void record_line(struct out *o, uint64_t at, const uint8_t *data, size_t len)
+static void say_record(struct out *o, uint64_t at, const uint8_t *data, size_t len,
+		       uint64_t times)
 {
 	struct e2_str hex = E2_STR_INIT;
 
@@ -23,8 +24,34 @@ static void record_line(struct out *o, uint64_t at, const uint8_t *data, size_t 
 	out_record(o, "hex");
 	out_u64(o, "offset", at);
 	out_string(o, "bytes", e2_str_text(&hex));
+	out_u64(o, "times", times);
 	out_record_end(o);
 	e2_str_free(&hex);
+}
+
+static void end_record(struct hex_dump *d)
+{
+	if (d->times)
+		say_record(d->out, d->last_at, d->last, HEX_LINE, d->times);
+	d->times = 0;
+}
+
+/* A full line waits for those like it. */
+static void record_lines(struct hex_dump *d, uint64_t at, const uint8_t *data, size_t len,
+			 uint64_t times)
+{
+	if (d->times && !d->all && len == HEX_LINE && !memcmp(d->last, data, HEX_LINE)) {
+		d->times += times;
+		return;
+	}
+	end_record(d);
+	if (len < HEX_LINE) {
+		say_record(d->out, at, data, len, 1);
+		return;
+	}
+	memcpy(d->last, data, HEX_LINE);
+	d->last_at = at;
+	d->times = times;
 }
 
 /* "53 ef ", changed bytes in yellow. */
@@ -54,7 +81,7 @@ static void dump_line(struct hex_dump *d, uint64_t at, const uint8_t *data, size
 	char text[HEX_LINE + 1];
 
 	if (o->mode != OUT_TEXT) {
-		record_line(o, at, data, len);
+		record_lines(d, at, data, len, 1);
 		return;
 	}
 	if (!d->all && d->have_last && !differs && len == HEX_LINE &&
@@ -93,8 +120,22 @@ void hex_bytes(struct hex_dump *d, uint64_t at, const uint8_t *data, size_t len,
 			  changed ? changed + i : NULL);
 }
 
+void hex_zeros(struct hex_dump *d, uint64_t at, uint64_t len)
+{
+	static const uint8_t zeros[HEX_LINE];
+
+	if (d->out->mode != OUT_TEXT) {
+		record_lines(d, at, zeros, HEX_LINE, len / HEX_LINE);
+		return;
+	}
+	dump_line(d, at, zeros, HEX_LINE, NULL);
+	if (len > HEX_LINE)
+		dump_line(d, at + HEX_LINE, zeros, HEX_LINE, NULL);
+}
+
 void hex_bytes_end(struct hex_dump *d, uint64_t end)
 {
+	end_record(d);
 	if (d->out->mode == OUT_TEXT && d->repeating) {
 		out_add(d->out, "%06" PRIx64, end);
 		out_line(d->out);

@@ -14,11 +14,14 @@ struct hex_dump {		/* lines of sixteen bytes */
 	bool all;		/* show repeated lines */
 	uint8_t last[HEX_LINE];	/* the line before, when it was a full one */
 	bool have_last, repeating;
+	uint64_t last_at, times;	/* of records: the one that waits, 0: none does */
 };
 
 /* Bytes that stand at `at`; changed (may be NULL): for each whether it is to stand out. */
 void hex_bytes(struct hex_dump *d, uint64_t at, const uint8_t *data, size_t len,
 	       const bool *changed);
+/* Zeros at `at`, a multiple of HEX_LINE of them, without looking at each. */
+void hex_zeros(struct hex_dump *d, uint64_t at, uint64_t len);
 /* Where the last line would have gone unseen, the end is told. */
 void hex_bytes_end(struct hex_dump *d, uint64_t end);
 

@@ -64,7 +64,13 @@ void out_flush(struct out *o)
 	if (e2_str_status(&o->text) && !o->error)
 		o->error = ENOMEM;
 	write_all(o, e2_str_text(&o->text), o->text.len);
+	o->flushed += o->text.len;
 	e2_str_truncate(&o->text, 0);
+}
+
+uint64_t out_said(const struct out *o)
+{
+	return o->mode == OUT_TEXT ? o->flushed + o->text.len : o->records;
 }
 
 void out_discard(struct out *o)
@@ -246,6 +252,7 @@ static void tsv_value(struct out *o, const char *key)
 
 void out_record_end(struct out *o)
 {
+	o->records++;
 	if (e2_str_status(&o->row) || e2_str_status(&o->head))
 		o->error = o->error ? o->error : ENOMEM;
 	if (o->mode == OUT_JSON) {

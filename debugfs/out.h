@@ -25,6 +25,8 @@ struct out {
 	bool color, utf8;
 	int error;		/* errno of the first failed write; nothing is written after it */
 	struct e2_str text;	/* waits to be written */
+	uint64_t flushed;	/* bytes that waited there before */
+	uint64_t records;	/* that were ended */
 	/* the record under construction */
 	struct e2_json json;
 	struct e2_str row, head, last_head;
@@ -35,6 +37,8 @@ void out_open(struct out *o, int fd, enum out_mode mode, enum out_color color);
 void out_flush(struct out *o);
 void out_discard(struct out *o);	/* what waits is not to be said */
 void out_close(struct out *o);		/* flushes */
+
+uint64_t out_said(const struct out *o);	/* so far: bytes of a screen, or records */
 
 /* Whether going on makes no sense: a write failed. */
 bool out_failed(const struct out *o);

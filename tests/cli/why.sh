@@ -14,6 +14,7 @@ blk() { d --tsv a.img blocks "$1" "$2" | awk 'NR == 2 { print $2 }'; }
 b0=$(blk /docs/big 0) b2=$(blk /docs/big 2) b300=$(blk /docs/big 300) t0=$(blk /test 0)
 big=$(d --tsv a.img stat /docs/big | awk -F '\t' 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == "ino") k = i } NR == 2 { print $k }')
 hi=$((b300 * 1024))
+s0=$(blk /slow 0) slow=$(d --tsv a.img names | awk -F '\t' '$2 == "/slow" { print $1 }')
 
 # ---- sound ---------------------------------------------------------------------------
 t "data says file, place and verdict" same "$(d a.img why "$b0" | sed 's/ *$//')" \
@@ -49,6 +50,17 @@ cp a.img w.img
 t "hex shows what a transaction has changed" says '0100600  # was a4 81' sh -c \
 	'printf "begin\nset /test mode 0100600\nhex <13>\nhex <14>\nhex <15>\nhex <12>\nrollback\n" | extant-debugfs -w -f - w.img'
 
+truncate -s 9G root/sparse; printf end >>root/sparse; od -v -An -tx8 -N 9000 /dev/zero | cat -n >root/many
+i=0; while [ $i -lt 4 ]; do cat root/many root/many >root/more; cat root/more >>root/many; i=$((i + 1)); done
+extant-mkfs -q -b 1024 -d root l.img 32M || exit 1
+t "hex of a hole is one record" same "$(d --json l.img hex /sparse | grep -c 000000)" 1
+t "... that says how often" says '"times": 603979776' d --json l.img hex /sparse
+t "hex of the same as text" same "$(d l.img hex /sparse | wc -l)" 3
+t "hex stops" same "$(d l.img hex /many 2>/dev/null | wc -c | awk '{ print $1 < 1000000 }')" 1
+t "... and says where" says 'stopped before byte [0-9]*: -v' sh -c 'extant-debugfs --json l.img hex /many 2>&1 >/dev/null'
+t "... but with -v it does not" same "$(d --json l.img hex -v /many | wc -l)" \
+	"$((($(wc -c <root/many) + 15) / 16))"
+
 # ---- damaged -----------------------------------------------------------------------------
 t "a pointer is lost" d -w w.img set /docs/big 'block[2]' 99999999
 t "... and the block says where it belongs" says "perhaps  *block\\[2\\] of /docs/big <$big>: it is 99999999, but the volume ends at 8191" d w.img why "$b2"
@@ -61,4 +73,12 @@ t "... also by the index" same "$(d -f - w.img <<-E | grep -c 'two owners'
 	why $b0
 	E
 	)" 2
+t "a removed inode that has kept its pointers" sh -c "extant-debugfs -w w.img set '<$slow>' links_count 0 &&
+	extant-debugfs -w w.img set '<$slow>' dtime @1700000000"
+t "... had its block" says "of the removed inode <$slow>" d w.img why "$s0"
+t "... also by the index" same "$(d -f - w.img <<-E | grep -c 'of the removed inode'
+	why $t0
+	why $s0
+	E
+	)" 1
 finish
