@@ -12,9 +12,9 @@ ln src/test src/docs/copy
 ln -s test src/link
 ln -s ../test src/docs/rel
 ln -s "$(printf '%0120d' 1)" src/docs/slow
-head -c 300000 /dev/urandom >src/docs/big
+seq 1 90000 | head -c 300000 >src/docs/big
 for i in $(seq 100); do echo $i >"src/many/a-rather-long-name-$i"; done
-head -c 50000 /dev/urandom >new.bin
+seq 70000 90000 | head -c 50000 >new.bin
 
 # names LABEL IMAGE COMMAND...: what the dry run says is what the real run changes.
 names() {
