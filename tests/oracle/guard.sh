@@ -52,7 +52,7 @@ completed() {
 	for i in states/*.img; do
 		cp "$i" kept.img
 		extant-fsck -n "$i" >seen.out 2>seen.err ||
-			{ echo "$i: exit $?"; tail -20 seen.out seen.err; return 1; }
+			{ echo "$i: exit $?"; tail -n 20 seen.err; return 1; }
 		grep -q "was not completed" seen.err || { cat seen.err; return 1; }
 		cmp "$i" kept.img || return 1
 		exits 8 extant-fsck -n --no-recover "$i" 2>/dev/null || return 1

@@ -133,7 +133,8 @@ int main(int argc, char *argv[])
 	j.count = (unsigned)strtoul(argv[2], NULL, 10);
 	change_ops_image(&img);
 	for (size_t i = 0; !err && change_op_at(i); i++)
-		err = run(&j, &img, change_op_at(i)->name, change_op_at(i)->run);
+		if (!change_op_at(i)->damages)	/* of which other judges would complain */
+			err = run(&j, &img, change_op_at(i)->name, change_op_at(i)->run);
 	img_free(&img);
 	img_new(&img, &(struct img_options){ .blocks = 300, .revision_0 = true });
 	for (int i = 0; !err && i < 5; i++)
