@@ -224,3 +224,13 @@ int cmd_hex(struct shell *sh, const struct args *args)
 		return hex_struct(sh, o, &st, w, all);
 	return hex_blocks(sh, st.blk, st.count, w, all);
 }
+
+int cmd_inode_dump(struct shell *sh, const struct args *args)
+{
+	const struct object o = { .kind = OBJECT_INODE, .ino = args_get(args, "PATH")->ino };
+	const struct window whole = { 0, UINT64_MAX };
+	struct stretch st;
+	int err = object_stretch(sh, &o, &st);
+
+	return err ? err : hex_struct(sh, &o, &st, whole, args_has(args, "-v"));
+}
