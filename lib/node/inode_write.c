@@ -114,16 +114,16 @@ static int delete(struct e2_txn *txn, e2_ino ino)
 		return e2_fail(E2_ERR_INVAL, "inode %" PRIu32 " still holds attribute block %"
 			       PRIu32, ino, in.file_acl);
 	bool directory = e2_is_dir(&in);
+	struct e2_inode was = in;
 	if (e2_inode_has_blocks(fs, &in)) {
 		err = e2_map_punch_in(txn, &in, 0, e2_map_reach(e2_geometry(fs)));
 		if (err)
 			return err;
 	}
+	/* What it was stays readable until something else takes its place: see tree/removed.c. */
+	in = was;
 	in.links_count = 0;
-	in.size = 0;
-	in.blocks = 0;
 	in.dtime = deletion_time(fs);
-	memset(in.block, 0, sizeof(in.block));
 	err = e2_inode_put(txn, ino, &in);
 	return err ? err : e2_free_inode(txn, ino, directory);
 }

@@ -33,7 +33,8 @@ E2_NODISCARD int e2_inode_fresh(struct e2_txn *txn, e2_ino ino, uint32_t mode,
 
 /*
  * Gives back everything an inode without names holds: data, pointer blocks, attribute block
- * (or a share of it), the inode; dtime is set, size and pointers cleared as the kernel does.
+ * (or a share of it), the inode; dtime is set, size and pointers stay, so that it can be found
+ * again as long as nothing takes its place.
  * The share of an attribute block is given back by tree: file_acl must be 0 here.
  */
 E2_NODISCARD int e2_inode_delete(struct e2_txn *txn, e2_ino ino);

@@ -103,5 +103,21 @@ t "undel refuses what others have" fails_with "<$ino>: 2 of its .* belong to oth
 t "... and changes nothing" cmp v.img w.img
 t "undel --partial --to" d -w v.img undel --partial --to out "<$ino>"
 t "... copies the rest" same "$(cmp -l out tree/etc/seq | wc -l)" 2048
+# A file with blocks behind all pointers but the triple, removed by rm, and by debugfs.
+seq 1 1000000 >big
+cp a.img rm.img; d -w rm.img put big /big; cp rm.img theirs.img
+big=$(d -R 'stat -c %i /big' rm.img)
+d -w rm.img rm /big /etc/seq
+t "rm leaves what can be brought back" says "^ *$big .* intact   /big" d rm.img deleted
+t "... and is" d -w -R "undel <$big>" -R "undel <$ino> /seq" rm.img
+t "... its content" sh -c 'extant-debugfs rm.img cat /big | cmp - big && extant-debugfs rm.img cat /seq | cmp - tree/etc/seq'
+t "... and the volume is sound" extant-fsck -fn rm.img
+if have debugfs; then
+	debugfs -w -R 'rm /big' theirs.img 2>/dev/null
+	t "what debugfs has removed" d -w -R "undel <$big> /again" theirs.img
+	t "... its content" sh -c 'extant-debugfs theirs.img cat /again | cmp - big'
+else
+	skip "undel after debugfs" "e2fsprogs is not installed"
+fi
 t "undel needs what is removed" fails_with 'is not removed' d -w a.img undel '<2>'
 finish
