@@ -3,7 +3,8 @@
  * edit: a file of the volume in the user's editor.
  *
  * The editor gets a copy in a directory that is the user's alone.  What he has typed is never
- * thrown away before it is in the image.
+ * thrown away before it is in the image: the directory goes only when the copy is known to be
+ * what the volume has, and nothing else is in it.
  */
 #include "copy_name.h"
 #include "edit.h"
@@ -27,22 +28,38 @@ struct edit {
 	const struct arg *file;
 	struct e2_inode in;
 	struct e2_str dir, path;	/* the directory, the copy in it */
-	bool typed;			/* there is something in it that the volume has not */
+	bool ran;			/* the editor: what is in the directory is the user's */
+	bool typed;			/* the copy may have something that the volume has not */
 };
 
 /* ---- the copy --------------------------------------------------------------------------- */
 
-/* Removes a directory with the files in it: the copy, and what an editor has left beside it. */
-static void remove_dir(const char *path)
+/* Whether nothing but the copy is in the directory; not where that cannot be seen. */
+static bool is_alone(const char *dir_path, const char *name)
 {
-	DIR *dir = opendir(path);
+	DIR *dir = opendir(dir_path);
 	struct dirent *d;
+	bool alone = dir != NULL;
 
-	while (dir && (d = readdir(dir)) != NULL)
-		(void)unlinkat(dirfd(dir), d->d_name, 0);	/* "." and ".." stay */
+	errno = 0;
+	while (alone && (d = readdir(dir)) != NULL)
+		alone = !strcmp(d->d_name, ".") || !strcmp(d->d_name, "..") ||
+			!strcmp(d->d_name, name);
+	alone = alone && errno == 0;
 	if (dir)
-		(void)closedir(dir);
-	(void)rmdir(path);		/* at worst something is left in a temporary directory */
+		(void)closedir(dir);	/* only read */
+	return alone;
+}
+
+/* Removes the copy at path, which nobody needs, and its directory dir.  False: more is in it,
+ * and all of it stays. */
+static bool remove_copy(const char *dir, const char *path)
+{
+	if (!is_alone(dir, path + strlen(dir) + 1))
+		return false;
+	(void)unlink(path);
+	(void)rmdir(dir);		/* at worst something is left in a temporary directory */
+	return true;
 }
 
 static int make_dir(struct edit *e)
@@ -114,6 +131,8 @@ static int compare(const struct edit *e, int fd, bool *same)
 
 	if (!err && fstat(fd, &st) < 0)
 		err = e2_fail_errno(errno, "the copy");
+	if (!err && !S_ISREG(st.st_mode))
+		err = e2_fail(E2_ERR_HOST, "the copy is not a regular file any more");
 	*same = !err && (uint64_t)st.st_size == size;
 	while (!err && *same && at < size) {
 		err = read_piece(fd, theirs, at, &got);
@@ -235,6 +254,7 @@ static int put_back(struct edit *e, bool atomic)
 	bool same = false;
 	int err;
 
+	e->typed = true;		/* until it is seen */
 	if (fd < 0)
 		return e2_fail_errno(errno, "the copy");
 	err = compare(e, fd, &same);
@@ -249,17 +269,55 @@ static int put_back(struct edit *e, bool atomic)
 
 /* ---- what becomes of the copy -------------------------------------------------- */
 
-/* "/etc/motd: why; what was typed is in /tmp/extant-x/motd" */
+/* "/etc/motd: why; what was typed is in /tmp/extant-x/motd", or in the directory where that is
+ * not sure to be all. */
 static int fail_kept(struct edit *e, int err)
 {
 	struct e2_str why = E2_STR_INIT, path = E2_STR_INIT;
+	const char *name = e->path.text + e->dir.len + 1;
+	struct stat st;
+	bool all = is_alone(e->dir.text, name) && lstat(e->path.text, &st) == 0;
 
-	e2_str_add(&why, e2_err_detail());
-	e2_str_add_name(&path, e->path.text, e->path.len);
+	e2_str_add(&why, *e2_err_detail() ? e2_err_detail() : e2_strerror(err));
+	e2_str_add_name(&path, e->path.text, all ? e->path.len : e->dir.len);
 	err = e2_fail(err, "%s; what was typed is in %s", e2_str_text(&why), e2_str_text(&path));
 	e2_str_free(&why);
 	e2_str_free(&path);
 	return err;
+}
+
+/* Nothing has failed, but the editor has left more than the copy. */
+static void note_left(struct shell *sh, const char *dir)
+{
+	struct e2_str line = E2_STR_INIT;
+
+	e2_str_add(&line, "what the editor has left is in ");
+	e2_str_add_name(&line, dir, strlen(dir));
+	shell_note(sh, e2_str_text(&line));
+	e2_str_free(&line);
+}
+
+/* Removes what is not needed, and tells where the rest is.  err: of the command. */
+static int settle(struct edit *e, int err)
+{
+	const char *dir = e->dir.text;
+
+	if (!e->ran) {
+		if (e->path.len)
+			(void)unlink(e->path.text);	/* as far as it came */
+		(void)rmdir(dir);	/* at worst something is left in a temporary directory */
+		return err;
+	}
+	if (!err && e->typed)
+		return 0;		/* edit_settle(), when that is committed */
+	if (rmdir(dir) == 0)		/* it is empty: there is nothing to keep */
+		return err;
+	if (!e->typed && remove_copy(dir, e->path.text))
+		return err;
+	if (err)
+		return fail_kept(e, err);
+	note_left(e->sh, dir);
+	return 0;
 }
 
 void edit_settle(struct shell *sh, bool committed)
@@ -274,7 +332,10 @@ void edit_settle(struct shell *sh, bool committed)
 		at += strlen(path) + 1;
 		if (committed && slash) {
 			*slash = '\0';
-			remove_dir(dir);
+			if (!remove_copy(dir, path)) {
+				note_left(sh, dir);
+				shell_say_notes(sh);
+			}
 		} else {
 			e2_str_add(&line, "what was typed is in ");
 			e2_str_add_name(&line, path, strlen(path));
@@ -294,6 +355,7 @@ static void look_at_copy(struct edit *e)
 	int fd = open(e->path.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	bool same = true;
 
+	e->typed = true;		/* until it is seen */
 	if (fd < 0)
 		return;
 	e2_str_add(&why, e2_err_detail());
@@ -310,6 +372,7 @@ static int edit(struct edit *e, bool atomic, bool verbose)
 	if (err)
 		return err;
 	out_flush(&e->sh->out);
+	e->ran = true;
 	err = run_editor(e->path.text);
 	if (err) {
 		look_at_copy(e);
@@ -338,10 +401,8 @@ int cmd_edit(struct shell *sh, const struct args *args)
 			      "a %s, not a regular file", file_type_words(e.in.mode));
 	if (!err)
 		err = edit(&e, args_has(args, "--atomic"), args_has(args, "-v"));
-	if (err && e.typed)
-		err = fail_kept(&e, err);
-	else if (e.dir.len && !e.typed)
-		remove_dir(e.dir.text);
+	if (e.dir.len)
+		err = settle(&e, err);
 	e2_str_free(&e.dir);
 	e2_str_free(&e.path);
 	return err;

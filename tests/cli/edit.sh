@@ -43,6 +43,23 @@ t "a script that is taken back tells" fails_with 'what was typed is in' sh -c 'E
 	printf "edit /file\nrm /nosuch\n" | extant-debugfs -w -f - a.img'
 t "... and it is there" same "$(cat work/*/file; rm -rf work/*)" typed
 t "... the image is as it was" cmp a.img before.img
+t "an editor that is killed" fails_with 'signal 9.*; what was typed is in .*/work/extant-[^/]*$' with 'f() { echo typed >"${1%/*}/.swp"; kill -9 $$; }; f' /file
+t "... its file beside the copy is there" same "$(cat work/*/.swp; rm -rf work/*)" typed
+t "a symlink in the place of the copy" fails_with 'what was typed is in .*/work/extant-' with 'f() { echo typed >"$1"; mv "$1" "$1.real"; ln -s "$1.real" "$1"; }; f' /file
+t "... what it means is there" same "$(cat work/*/file.real; rm -rf work/*)" typed
+t "a copy saved under another name" fails_with 'what was typed is in .*/work/extant-' with 'f() { echo typed >"$1.txt"; rm "$1"; }; f' /file
+t "... is there" same "$(cat work/*/file.txt; rm -rf work/*)" typed
+t "a fifo in the place of the copy" fails_with 'not a regular file any more; what was typed' with 'f() { mv "$1" "$1.1"; mkfifo "$1"; }; f' /file
+rm -rf work/*
+t "a copy that was removed" fails_with 'the copy' with 'rm' /file
+t "... leaves nothing" same "$(left)" ""
+t "none of these" cmp a.img before.img
+t "no change, and another file" says 'what the editor has left is in .*/work/extant-[^/]*$' with 'f() { echo typed >"$1.txt"; }; f' /file
+t "... which is there" same "$(cat work/*/file.txt; rm -rf work/*)" typed
+t "a change, and another file" says 'what the editor has left is in .*/work/extant-[^/]*$' with 'f() { echo other >"$1.txt"; echo changed >"$1"; }; f' /file
+t "... the change is in the image" same "$(d a.img cat /file)" changed
+t "... the other is there" same "$(cat work/*/file.txt; rm -rf work/*)" other
+t "... and another change" with 'echo new >' /file
 t "a directory" fails_with 'not a regular file' with true /dir
 t "not with --restricted" fails_with 'restricted' sh -c 'EDITOR=true extant-debugfs -w --restricted a.img edit /file'
 t "not without -w" fails_with 'opened read-only' d a.img edit /file
