@@ -230,7 +230,8 @@ class Mirror:
         if p in ('/', '/lost+found') or self.rnd.random() < .7:
             return None
         def do():
-            os.stat(self.root + p)
+            if not stat.S_ISDIR(os.lstat(self.root + p).st_mode):   # what was exchanged for a directory
+                return os.unlink(self.root + p)
             for top, dirs, files in os.walk(self.root + p, topdown=False):
                 for f in files:
                     os.unlink(top + '/' + f)
