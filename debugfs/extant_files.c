@@ -18,10 +18,12 @@
 
 static const struct verb {
 	const char *name;
+	const char *values;	/* options with a value, which is the next word */
 	bool writes;
 } verbs[] = {
-	{ "cp", false }, { "ls", false }, { "cat", false }, { "head", false }, { "stat", false },
-	{ "mkdir", true }, { "rmdir", true }, { "rm", true }, { "mv", true }, { "ln", true },
+	{ "cp", "m", false }, { "ls", "", false }, { "cat", "", false }, { "head", "nc", false },
+	{ "stat", "c", false }, { "mkdir", "m", true }, { "rmdir", "", true }, { "rm", "", true },
+	{ "mv", "", true }, { "ln", "", true },
 };
 
 static const struct verb *find_verb(const char *word)
@@ -104,7 +106,9 @@ static bool place_of(const char *text, struct place *p)
 
 /* ---- calls ------------------------------------------------------------------------------ */
 
-struct call { char *v[2048]; int n; };
+enum { CALL_WORDS = 4096 };
+
+struct call { char *v[CALL_WORDS]; int n; };
 
 static void add(struct call *c, const char *word)
 {
@@ -182,31 +186,59 @@ static int run_both(struct call *from, struct call *to)
 
 /* ---- verbs -------------------------------------------------------------------------------- */
 
+struct option {
+	char letter;		/* 0: a long one */
+	const char *word;	/* it stands in */
+	const char *value;	/* NULL: none */
+};
+
 struct job {
 	const char *verb;
 	struct place *place;	/* operands */
 	int count;
-	char **option;
+	struct option *option;
 	int options;
 };
 
-static void add_options(struct call *c, const struct job *j, const char *but)
+static bool has_option(const struct job *j, char letter)
 {
 	for (int i = 0; i < j->options; i++)
-		if (strcmp(j->option[i], but) != 0)
-			add(c, j->option[i]);
-}
-
-static bool has_option(const struct job *j, const char *option)
-{
-	for (int i = 0; i < j->options; i++)
-		if (!strcmp(j->option[i], option))
+		if (j->option[i].letter == letter)
 			return true;
 	return false;
 }
 
+/*
+ * Adds the options with the letters in passed and the long ones in words, each with its value,
+ * but for those in known, which the caller has seen to.  0, or EXTANT_USAGE where one is none of
+ * these: what cannot be honoured is refused.
+ */
+static int add_options(struct call *c, const struct job *j, const char *passed, const char *known,
+		       const char *words)
+{
+	for (int i = 0; i < j->options; i++) {
+		const struct option *o = &j->option[i];
+		const char word[] = { '-', o->letter, '\0' };
+		bool pass = o->letter ? strchr(passed, o->letter) != NULL :
+			strcmp(o->word, words) == 0;
+
+		if (o->letter && strchr(known, o->letter))
+			continue;
+		if (!pass) {
+			release(c);
+			return refuse(j->verb, o->letter ? word : o->word,
+				      "no option of a copy from here to there");
+		}
+		add(c, o->letter ? word : o->word);
+		if (o->value)
+			add(c, o->value);
+	}
+	return 0;
+}
+
 static void add_paths(struct call *c, const struct job *j, int count)
 {
+	add(c, "--");
 	for (int i = 0; i < count; i++)
 		add(c, j->place[i].path);
 }
@@ -222,11 +254,12 @@ static int copy_out(const struct job *j, const char *image)
 	if (!into && j->count > 2)
 		return refuse(j->verb, dest, "not a directory");
 	begin(&c, false, image, "get");
-	if (!has_option(j, "-n"))
+	if (!has_option(j, 'n'))
 		add(&c, "-f");
-	if (!into)
+	if (!into || has_option(j, 'T'))
 		add(&c, "-T");
-	add_options(&c, j, "-n");
+	if (add_options(&c, j, "ravP", "nfT", ""))
+		return EXTANT_USAGE;
 	add_paths(&c, j, j->count);
 	return become(&c);
 }
@@ -236,33 +269,42 @@ static int copy_in(const struct job *j, const char *image)
 	struct call c;
 
 	begin(&c, true, image, "put");
-	if (!has_option(j, "-n"))
+	if (!has_option(j, 'n'))
 		add(&c, "--inplace");
-	for (int i = 0; i < j->options; i++)
-		if (strcmp(j->option[i], "-n") != 0 && strcmp(j->option[i], "-f") != 0)
-			add(&c, j->option[i]);
+	if (add_options(&c, j, "ramTv", "nf", "--sparse"))
+		return EXTANT_USAGE;
 	add_paths(&c, j, j->count);
 	return become(&c);
 }
 
+static int copy_within(const struct job *j, const char *image)
+{
+	bool links = has_option(j, 'l');	/* of these -f replaces, of copies the lack of -n */
+	struct call c;
+
+	begin(&c, true, image, "cp");
+	if (add_options(&c, j, links ? "ralfnTLPv" : "ranTLPv", links ? "" : "f", ""))
+		return EXTANT_USAGE;
+	add_paths(&c, j, j->count);
+	return become(&c);
+}
+
+/* What tar says of each file is kept, as with -a, and directories are with all they hold. */
 static int copy_across(const struct job *j, const char *from, const char *to)
 {
 	struct call out, in;
 
-	if (strcmp(from, to) == 0) {
-		begin(&out, true, from, "cp");
-		add_options(&out, j, "-f");
-		add_paths(&out, j, j->count);
-		return become(&out);
-	}
-	begin(&out, false, from, "tar");
-	add_paths(&out, j, j->count - 1);
 	begin(&in, true, to, "put");
 	add(&in, "--tar");
-	if (!has_option(j, "-n"))
+	if (!has_option(j, 'n'))
 		add(&in, "--atomic");
+	if (add_options(&in, j, "v", "nfra", ""))
+		return EXTANT_USAGE;
+	add(&in, "--");
 	add(&in, "-");
 	add(&in, j->place[j->count - 1].path);
+	begin(&out, false, from, "tar");
+	add_paths(&out, j, j->count - 1);
 	return run_both(&out, &in);
 }
 
@@ -280,15 +322,17 @@ static int copy(const struct job *j)
 				      "the sources must be in one image, or all files");
 	if (!from && !to)
 		return refuse(j->verb, "", "nothing here is in an image");
-	return from && to ? copy_across(j, from, to) : from ? copy_out(j, from) : copy_in(j, to);
+	if (from && to)
+		return strcmp(from, to) == 0 ? copy_within(j, from) : copy_across(j, from, to);
+	return from ? copy_out(j, from) : copy_in(j, to);
 }
 
-/* A command with everything it takes, in one image. */
-static int other(const struct verb *verb, const struct job *j, int argc, char **argv)
+/* A command with everything it takes, in one image; but the text of a symlink is in none. */
+static int other(const struct verb *verb, const struct job *j)
 {
+	int texts = !strcmp(verb->name, "ln") && has_option(j, 's') ? j->count - 1 : 0;
 	const char *image = NULL;
 	struct call c;
-	int at = 0;
 
 	for (int i = 0; i < j->count; i++) {
 		if (!j->place[i].image)
@@ -299,32 +343,82 @@ static int other(const struct verb *verb, const struct job *j, int argc, char **
 	}
 	if (!image)
 		return refuse(j->verb, "", "nothing here is in an image");
+	for (int i = texts; i < j->count; i++)
+		if (!j->place[i].image)
+			return refuse(j->verb, j->place[i].path, "not in an image");
 	begin(&c, verb->writes, image, verb->name);
-	for (int i = 1; i < argc; i++)
-		add(&c, argv[i][0] == '-' && argv[i][1] ? argv[i] : j->place[at++].path);
+	for (int i = 0; i < j->options; i++) {
+		if (i == 0 || j->option[i].word != j->option[i - 1].word)
+			add(&c, j->option[i].word);	/* letters together as they are */
+		if (j->option[i].value)
+			add(&c, j->option[i].value);
+	}
+	add_paths(&c, j, j->count);
 	return become(&c);
+}
+
+/* ---- words -------------------------------------------------------------------------------- */
+
+/* The option, or options, in argv[*at], and the value behind it. */
+static int take_options(const struct verb *verb, int argc, char **argv, int *at, struct job *j)
+{
+	const char *word = argv[*at];
+
+	if (word[1] == '-') {
+		j->option[j->options++] = (struct option){ .word = word };
+		return 0;
+	}
+	for (const char *letter = word + 1; *letter; letter++) {
+		struct option *o = &j->option[j->options++];
+
+		*o = (struct option){ .letter = *letter, .word = word };
+		if (!strchr(verb->values, *letter))
+			continue;
+		if (letter[1])
+			return refuse(verb->name, word, "a value must be a word of its own");
+		if (*at + 1 == argc)
+			return refuse(verb->name, word, "a value is missing");
+		o->value = argv[++*at];
+	}
+	return 0;
+}
+
+static int take_words(const struct verb *verb, int argc, char **argv, struct job *j)
+{
+	bool operands_only = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (!operands_only && !strcmp(argv[i], "--")) {
+			operands_only = true;
+		} else if (!operands_only && argv[i][0] == '-' && argv[i][1]) {
+			if (take_options(verb, argc, argv, &i, j))
+				return EXTANT_USAGE;
+		} else if (!place_of(argv[i], &j->place[j->count++])) {
+			return EXTANT_CANNOT_RUN;
+		}
+	}
+	return 2 * j->options + j->count < CALL_WORDS - 16 ? 0 : EXTANT_CANNOT_RUN;
 }
 
 int extant_verb(int argc, char **argv)
 {
 	const struct verb *verb = find_verb(argv[0]);
 	struct job j = { .verb = argv[0] };
-	int status = EXTANT_CANNOT_RUN;
-	bool memory = argc < 2000;
+	int status = 0;
+	size_t letters = 1;
 
+	for (int i = 1; i < argc; i++)
+		letters += strlen(argv[i]);	/* of options there are no more than that */
 	j.place = calloc((size_t)argc, sizeof(*j.place));
-	j.option = calloc((size_t)argc, sizeof(*j.option));
-	memory = memory && j.place && j.option;
-	for (int i = 1; i < argc && memory; i++) {
-		if (argv[i][0] == '-' && argv[i][1])
-			j.option[j.options++] = argv[i];
-		else
-			memory = place_of(argv[i], &j.place[j.count++]);
-	}
-	if (!memory)
+	j.option = calloc(letters, sizeof(*j.option));
+	if (!j.place || !j.option)
+		status = EXTANT_CANNOT_RUN;
+	if (!status)
+		status = take_words(verb, argc, argv, &j);
+	if (status == EXTANT_CANNOT_RUN)
 		(void)fprintf(stderr, "extant: %s: too many words, or no memory\n", argv[0]);
-	else
-		status = !strcmp(verb->name, "cp") ? copy(&j) : other(verb, &j, argc, argv);
+	else if (!status)
+		status = !strcmp(verb->name, "cp") ? copy(&j) : other(verb, &j);
 	for (int i = 0; i < j.count; i++) {
 		free(j.place[i].image);
 		free(j.place[i].path);

@@ -48,6 +48,31 @@ t "mkdir, mv, ln, rm, rmdir" sh -c 'extant mkdir -m 700 a.img:/d && extant mv a.
 	extant ln -s ../hello a.img:/d/link && [ "$(extant cat a.img:/d/link)" = hello ] &&
 	extant rm a.img:/d/moved a.img:/d/link && extant rmdir a.img:/d && ! extant ls a.img:/d 2>/dev/null'
 t "two images" fails_with 'two images' x rm a.img:/new b.img:/hello
+t "an operand of the host beside one of an image" fails_with '/hello: not in an image' x rm a.img:/new /hello
+t "... is wrong usage" exits 2 x rm a.img:/new /hello
+for words in "mv a.img:/new /moved" "mv /new a.img:/moved" "ln a.img:/new /moved" "ln -s text a.img:/moved /moved" \
+	"mkdir a.img:/moved /moved" "rmdir a.img:/empty /empty" "rm nosuch.img:/new a.img:/new" "mkdir -m 700 a.img:/moved 755"; do
+	t "... $words" fails_with 'not in an image' x $words
+done
+t "... changes nothing" sh -c 'extant ls a.img:/new a.img:/hello && ! extant ls a.img:/moved'
+t "a value behind options together" says '0700' sh -c 'extant mkdir -vm 700 a.img:/mode && extant stat a.img:/mode; extant rmdir a.img:/mode'
+t "the text of a symlink is no operand" sh -c 'extant ln -s /nosuch text a.img:/docs && extant rm a.img:/docs/nosuch a.img:/docs/text'
+t "... if it begins with a dash" sh -c 'extant ln -s -- -x a.img:/dash && extant rm a.img:/dash'
+t "head -n" same "$(x head -n 1 a.img:/docs/sub/seq)" 1
+t "cp: -m before another option" says '0600' sh -c 'extant cp -m 600 -v tree/hello a.img:/m1 && extant stat a.img:/m1'
+t "... behind others" says '0640' sh -c 'extant cp -vm 640 tree/hello a.img:/m2 && extant stat a.img:/m2'
+t "... without a value" fails_with 'a value is missing' x cp tree/hello a.img:/m3 -m
+t "... -n among others" fails_with 'exists' x cp -vn tree/hello a.img:/m1
+t "cp -l -f within an image" sh -c 'extant cp -lf a.img:/hello a.img:/m1 && extant cat a.img:/m1 | cmp - tree/hello'
+t "-- ends the options" sh -c 'echo dash >-f; extant cp -- -f a.img:/dash && extant cat a.img:/dash | grep -qx dash'
+for words in "--bogus a.img:/hello b.img:/" "-m 600 a.img:/hello b.img:/" "-T a.img:/hello b.img:/" \
+	"--bogus tree/hello a.img:/no" "-l tree/hello a.img:/no" "--append tree/hello a.img:/hello" \
+	"--bogus a.img:/hello a.img:/no" "-m 600 a.img:/hello a.img:/no" \
+	"--bogus a.img:/hello out/no" "-m 600 a.img:/hello out/no" "-l a.img:/hello out/no"; do
+	t "cp $words" fails_with 'no option of a copy from here to there' x cp $words
+done
+t "... is wrong usage, and copies nothing" sh -c 'extant cp --bogus a.img:/docs/sub/seq b.img:/; [ $? -eq 2 ] && ! extant ls b.img:/seq &&
+	! extant ls a.img:/no && [ ! -e out/no ]'
 t "no image" fails_with 'nothing here is in an image' x ls /tmp
 t "an exit status is passed on" exits 1 x cat a.img:/nosuch
 t "an image called cp is ./cp" sh -c 'cp a.img cp; extant ./cp cat /hello | grep -qx hello'
