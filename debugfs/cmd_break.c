@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* break, break list: damage that a check finds, and the truth about it. */
-#include "shell.h"
+#include "host_file.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -152,7 +152,10 @@ static int fail_name(struct shell *sh, const char *name)
 static int show(struct shell *sh, const struct args *args, const struct truth *t)
 {
 	const struct arg *file = args_value(args, "--truth");
+	int err = file ? host_file_check(sh, file->text) : 0;
 
+	if (err)
+		return err;
 	if (sh->out.mode == OUT_TEXT)
 		screen(&sh->out, t);
 	else

@@ -7,7 +7,6 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum { LINES = 40, USED_COLUMNS = 5, LEAST_CELLS = 8, LEVELS = 9 };
 
@@ -238,26 +237,18 @@ static int verdict(const struct map *m)
 	return 0;
 }
 
-/* Whether a file of the host is the image itself, which no picture may replace. */
-static bool is_image(const struct shell *sh, const char *host)
-{
-	struct stat image, there;
-
-	return stat(sh->image, &image) == 0 && stat(host, &there) == 0 &&
-	       image.st_dev == there.st_dev && image.st_ino == there.st_ino;
-}
-
 static int draw(struct map *m, const char *host)
 {
 	struct e2_str text = E2_STR_INIT;
 	struct host_file file;
-	int err = is_image(m->sh, host) ? e2_fail(E2_ERR_INVAL, "%s: is the image itself", host) :
-		map_svg(m, &text);
+	int err = strcmp(host, "-") ? host_file_check(m->sh, host) : 0;
 
+	if (!err)
+		err = map_svg(m, &text);
 	if (!err && !strcmp(host, "-")) {
 		out_raw(&m->sh->out, e2_str_text(&text), text.len);
 	} else if (!err) {
-		err = host_file_begin(&file, host);
+		err = host_file_begin(m->sh, &file, host);
 		if (!err) {
 			err = host_file_write(&file, e2_str_text(&text), text.len);
 			err = host_file_end(&file, err);

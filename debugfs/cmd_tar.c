@@ -146,7 +146,7 @@ int cmd_tar(struct shell *sh, const struct args *args)
 		return shell_advise(sh, e2_fail(E2_ERR_INVAL, "an archive is not for a terminal"),
 				    "tar -f FILE");
 	if (j.to_file)
-		err = host_file_begin(&j.file, file->text);
+		err = host_file_begin(sh, &j.file, file->text);
 	if (err)
 		return err;
 	if (how != E2_PLAIN) {

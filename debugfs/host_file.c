@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "host_file.h"
 
-#include "e2.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -41,10 +39,18 @@ static int make_beside(struct host_file *f)
 	return f->fd < 0 ? fail(f, errno) : 0;
 }
 
-int host_file_begin(struct host_file *f, const char *path)
+int host_file_check(const struct shell *sh, const char *path)
+{
+	return sh->fs ? e2_own_check(sh->fs, AT_FDCWD, path) : 0;
+}
+
+int host_file_begin(const struct shell *sh, struct host_file *f, const char *path)
 {
 	struct stat st;
-	int err = 0;
+	int err = host_file_check(sh, path);
+
+	if (err)
+		return err;
 
 	*f = (struct host_file){ .path = path, .fd = -1 };
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {

@@ -3,8 +3,7 @@
 #ifndef DEBUGFS_HOST_FILE_H
 #define DEBUGFS_HOST_FILE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#include "shell.h"
 
 struct host_file {
 	const char *path;
@@ -12,8 +11,11 @@ struct host_file {
 	int fd;
 };
 
+/* E2_ERR_INVAL for what no output may go to: the image that is open. */
+int host_file_check(const struct shell *sh, const char *path);
+
 /* Begins a file of that name; what has it stays until it is kept.  E2_ERR_*. */
-int host_file_begin(struct host_file *f, const char *path);
+int host_file_begin(const struct shell *sh, struct host_file *f, const char *path);
 int host_file_write(struct host_file *f, const void *data, size_t len);
 /* Gives it its name, unless err, which is returned then: nothing is left of it. */
 int host_file_end(struct host_file *f, int err);

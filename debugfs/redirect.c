@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "redirect.h"
 
+#include "host_file.h"
 #include "interrupt.h"
 
 #include <errno.h>
@@ -252,6 +253,8 @@ int redirect_begin(struct shell *sh, const struct words *words, struct redirect 
 				.complaints = sh->complaints };
 	out_flush(&sh->out);
 	err = host_enter(sh);
+	if (!err && r->way != WAY_PIPE)
+		err = host_file_check(sh, r->target);
 	if (!err)
 		err = r->way == WAY_PIPE ? begin_pipe(r, &fd) :
 			r->way == WAY_FILE ? open_file(r, &fd) : open_append(r, &fd);

@@ -53,6 +53,7 @@
 #include "host/compress.h"
 #include "host/extract.h"
 #include "host/import.h"
+#include "host/own.h"
 #include "host/source.h"
 #include "host/tar_out.h"
 #include "io/image.h"

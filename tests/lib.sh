@@ -69,6 +69,13 @@ says() {
 	[ $got -eq 0 ] && grep -q -e "$text" "$tmp/.fw" || { echo "exit $got; wanted 0 and: $text"; return 1; }
 }
 
+# spares IMAGE COMMAND...: the command must refuse to write to the image, which keeps its bytes.
+spares() {
+	spared=$1; shift
+	cp "$spared" "$tmp/.spared"
+	fails_with 'is the image itself' "$@" && cmp "$spared" "$tmp/.spared"
+}
+
 same() { [ "$1" = "$2" ] || { echo "got:    $1"; echo "wanted: $2"; return 1; }; }
 have() { command -v "$1" >/dev/null 2>&1; }
 sanitized() { grep -q __asan_init "$B/extant-debugfs"; }	# slower: a test may then do less

@@ -10,6 +10,7 @@
 #include "host/extract_parts.h"
 
 #include "base/grow.h"
+#include "host/own.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -437,6 +438,12 @@ static int take(struct e2_extractor *x, const struct e2_walk_entry *e, const cha
 	o.dir_fd = e2_host_dirs_fd(&x->dirs);
 	if (o.dir_fd < 0)
 		return o.dir_fd;
+	if (x->options.overwrite) {
+		int r = e2_own_check(x->fs, o.dir_fd, name);
+
+		if (r)
+			return r;
+	}
 	return e2_is_dir(&e->inode) ? enter_dir(x, &o) : make_object(x, &o);
 }
 

@@ -14,7 +14,7 @@
 struct e2_extract_options {
 	bool recursive;		/* directories with their content */
 	bool archive;		/* owners (as root), modes in full, times, xattrs, devices */
-	bool overwrite;		/* replace existing files (never directories by files) */
+	bool overwrite;		/* replace files, never directories by files nor the image */
 	uint64_t max_bytes;	/* more data is E2_ERR_FBIG; 0: what the image holds */
 	/* Each thing left out or incomplete; text is ready to print.  May be NULL. */
 	void (*warn)(void *context, const char *text);

@@ -167,6 +167,8 @@ t "each case was possible somewhere" no_case_is_left_out
 t "e2fsck calls them bad" e2fsck_agrees
 t "the truth is what has changed" python3 "$root/tests/cli/break_truth.py" truth
 t "what is not there cannot be damaged" refuses
+cp a.img own.img
+t "the truth does not replace the image" spares own.img d -w own.img break super-value --truth own.img
 t "random damage" random
 t "a dry run, and undo" undone
 t "raw commands do what those of debugfs do" as_debugfs

@@ -47,6 +47,8 @@ t "ls -l" says 'seq$' x ls -l a.img:/docs/sub
 t "mkdir, mv, ln, rm, rmdir" sh -c 'extant mkdir -m 700 a.img:/d && extant mv a.img:/copy a.img:/d/moved &&
 	extant ln -s ../hello a.img:/d/link && [ "$(extant cat a.img:/d/link)" = hello ] &&
 	extant rm a.img:/d/moved a.img:/d/link && extant rmdir a.img:/d && ! extant ls a.img:/d 2>/dev/null'
+t "out of an image over it" spares a.img x cp a.img:/hello a.img
+t "... a tree" spares a.img x cp -r a.img:/docs a.img
 t "two images" fails_with 'two images' x rm a.img:/new b.img:/hello
 t "an operand of the host beside one of an image" fails_with '/hello: not in an image' x rm a.img:/new /hello
 t "... is wrong usage" exits 2 x rm a.img:/new /hello

@@ -279,4 +279,21 @@ t "get -r leaves a fifo of two names out" same "$(d specials.img get -r / specia
 t "... and takes the rest" same "$(ls specials.out)" "file
 lost+found"
 
+# ---- no output replaces the image ------------------------------------------------------
+
+extant-mkfs -q -d tree/deep own.img 2M; ln own.img linked.img; mkdir own
+d -w own.img put --text x /own.img
+t "get over the image" spares own.img d own.img get -f /own.img .
+t "... by another name of it" spares own.img d own.img get -f -T /own.img linked.img
+t "... by a symlink to it" sh -c 'ln -s own.img soft.img && ! extant-debugfs own.img get -f -T /own.img soft.img && test -L soft.img'
+t "... in a tree" sh -c 'ln own.img own/own.img; ! extant-debugfs own.img get -fr / "$1/own" 2>err &&
+	grep "own.img: is the image itself" err && test own.img -ef own/own.img' - "$tmp"
+t "... a directory" spares own.img d own.img get -rfT /er own.img
+t "dump to the image" spares own.img d own.img dump /own.img own.img
+t "output into the image" spares own.img d -R 'ls > own.img' own.img
+t "... behind it" spares own.img d -R 'ls >> linked.img' own.img
+t "... from another directory" spares own.img d -R "lcd own" -R 'ls > ../own.img' own.img
+t "... in a script that changes it" spares own.img d -w -R 'mkdir /q' -R 'ls > own.img' own.img
+t "another file is written" sh -c 'extant-debugfs -R "ls > fine" own.img && test -s fine'
+
 finish

@@ -184,6 +184,9 @@ t "... on standard output" says '^</svg>$' d demo.img map --svg - /long
 t "... never over the image" fails_with 'is the image itself' d demo.img map --svg ./demo.img
 t "... leaves nothing behind where it cannot be" fails_with 'o such file' d demo.img map --svg no/such.svg
 t "... twice the same" same "$(d demo.img map --svg - | cksum)" "$(d demo.img map --svg - | cksum)"
+mkdir -p other
+t "... over the image" spares demo.img d demo.img map --svg demo.img
+t "... from another directory" spares demo.img d -R "lcd other" -R "map --svg ../demo.img" demo.img
 t "the image is as it was" cmp demo.img "$evil.img"
 
 # ---- damage -----------------------------------------------------------------------

@@ -101,6 +101,7 @@ d -w -R "freeb $first 15" u.img
 cp u.img v.img; d -w -R "setb $((first + 2)) 2" v.img; cp v.img w.img
 t "undel refuses what others have" fails_with "<$ino>: 2 of its .* belong to others now (bytes 2048-4095)" d -w v.img undel "<$ino>" /x
 t "... and changes nothing" cmp v.img w.img
+t "undel --to does not replace the image" spares v.img d -w v.img undel --partial --to v.img "<$ino>"
 t "undel --partial --to" d -w v.img undel --partial --to out "<$ino>"
 t "... copies the rest" same "$(cmp -l out tree/etc/seq | wc -l)" 2048
 # A file with blocks behind all pointers but the triple, removed by rm, and by debugfs.

@@ -47,6 +47,7 @@ t "--json counts" says '"format": "extant-tar/1".*"directories": 6.*"left_out": 
 t "without anything to write the file stays" sh -c '! extant-debugfs a.img tar -f a.tar /nosuch; cmp a.tar b.tar'
 t "a full disk leaves no half archive" sh -c 'ulimit -f 20; trap "" XFSZ
 	! extant-debugfs a.img tar -f new.tar / && ! extant-debugfs a.img tar -f a.tar / ; ! ls new.tar* a.tar.* && cmp a.tar b.tar'
+t "the image is not replaced" spares a.img d a.img tar -f a.img /
 t "holes are not written" test "$(wc -c <a.tar)" -lt 400000
 if is_root && have rsync; then
 	t "GNU tar restores all" same "$(unpacked tar --xattrs --acls -xpf a.tar -C out 2>&1 | grep -v 'time stamp')" ""
