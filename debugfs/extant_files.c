@@ -2,7 +2,8 @@
 /*
  * extant cp, ls, rm ...: files in images by IMAGE:PATH, as mtools and e2tools have it.
  *
- * Each becomes one call of extant-debugfs; between two images, two with a pipe.
+ * Each becomes one call of extant-debugfs; between two images, two with an archive between them,
+ * which is whole before the second begins: all is copied, or nothing.
  */
 #include "extant.h"
 
@@ -140,48 +141,66 @@ static int become(struct call *c)
 	return status;
 }
 
-/* In a child, with one end of a pipe in the place of standard input or output. */
-static pid_t spawn(struct call *c, const int pipe[2], int end)
+/* Waits for it; fd is in the place of its standard input or output. */
+static int run(struct call *c, int fd, int in_place_of)
 {
-	pid_t child = fork();
-
-	if (child == 0) {
-		(void)dup2(pipe[end], end);
-		(void)close(pipe[0]);
-		(void)close(pipe[1]);
-		_exit(extant_start("debugfs", c->v));
-	}
-	return child;
-}
-
-static int wait_for(pid_t child)
-{
+	pid_t child = fork(), got = child;
 	int status = 0;
 
-	while (child > 0 && waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return EXTANT_CANNOT_RUN;
-	return child < 0 ? EXTANT_CANNOT_RUN : WIFEXITED(status) ? WEXITSTATUS(status) : 1;
-}
-
-static int run_both(struct call *from, struct call *to)
-{
-	int ends[2], first, second;
-	pid_t a, b;
-
-	if (pipe(ends) < 0) {
+	if (child == 0) {
+		if (dup2(fd, in_place_of) < 0)
+			_exit(EXTANT_CANNOT_RUN);
+		if (fd != in_place_of)
+			(void)close(fd);	/* it has the other */
+		_exit(extant_start("debugfs", c->v));
+	}
+	while (child > 0 && (got = waitpid(child, &status, 0)) < 0 && errno == EINTR)
+		;
+	if (got < 0) {
 		(void)fprintf(stderr, "extant: %s\n", strerror(errno));
 		return EXTANT_CANNOT_RUN;
 	}
-	a = spawn(from, ends, 1);
-	b = spawn(to, ends, 0);
-	(void)close(ends[0]);
-	(void)close(ends[1]);
-	first = wait_for(a);
-	second = wait_for(b);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+/* A file without a name; -1, and it is said why. */
+static int open_spool(void)
+{
+	const char *tmp = getenv("TMPDIR");
+	struct e2_str name = E2_STR_INIT;
+	char *path;
+	int fd = -1;
+
+	e2_str_addf(&name, "%s/extant-XXXXXX", tmp && *tmp ? tmp : "/tmp");
+	path = e2_str_status(&name) ? NULL : strdup(e2_str_text(&name));
+	if (path)
+		fd = mkstemp(path);
+	if (fd < 0)
+		(void)fprintf(stderr, "extant: making a temporary file: %s\n", strerror(errno));
+	else
+		(void)unlink(path);	/* at worst it stays in a temporary directory */
+	free(path);
+	e2_str_free(&name);
+	return fd;
+}
+
+/* What the first writes the second reads, if the first has done all it should. */
+static int run_both(struct call *from, struct call *to)
+{
+	int fd = open_spool();
+	int status = fd < 0 ? 1 : run(from, fd, STDOUT_FILENO);
+
+	if (!status && lseek(fd, 0, SEEK_SET) != 0) {
+		(void)fprintf(stderr, "extant: the temporary file: %s\n", strerror(errno));
+		status = 1;
+	}
+	if (!status)
+		status = run(to, fd, STDIN_FILENO);
+	if (fd >= 0)
+		(void)close(fd);	/* it was only for these two */
 	release(from);
 	release(to);
-	return second ? second : first;
+	return status;
 }
 
 /* ---- verbs -------------------------------------------------------------------------------- */

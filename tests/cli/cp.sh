@@ -29,7 +29,16 @@ t "... from standard input" sh -c 'echo typed | extant cp - a.img:/typed; extant
 t "within an image" sh -c 'extant cp a.img:/hello a.img:/copy && extant cat a.img:/copy | cmp - tree/hello'
 if ldconfig -p 2>/dev/null | grep -q 'libarchive\.so\.13'; then
 	t "from image to image" sh -c 'extant cp a.img:/hello a.img:/docs b.img:/ && extant cat b.img:/docs/sub/seq | cmp - tree/docs/sub/seq'
-	t "... a failure of the first is one" fails_with 'no "nosuch"' x cp a.img:/nosuch b.img:/
+	cp b.img before.img
+	t "... one that is missing" fails_with '/ has no "nosuch"' x cp a.img:/docs/sub/seq a.img:/nosuch b.img:/
+	t "... copies nothing of the others" cmp b.img before.img
+	t "... a damaged one" fails_with 'some of its data cannot be read' sh -c 'cp a.img bad.img; extant-debugfs -w bad.img set /docs/sub/seq block[0] 99999999 &&
+		extant cp bad.img:/hello bad.img:/docs/sub/seq b.img:/'
+	t "... copies nothing either" cmp b.img before.img
+	t "... a failure of the second is one" fails_with 'is there already' x cp -n a.img:/docs/sub/seq a.img:/hello b.img:/
+	t "... and copies nothing" cmp b.img before.img
+	t "... leaves no temporary file" sh -c 'mkdir spool; TMPDIR=$PWD/spool extant cp a.img:/hello b.img:/ && [ -z "$(ls -A spool)" ]'
+	t "... without a place for one" fails_with 'temporary file' env TMPDIR=/nosuch extant cp a.img:/hello b.img:/
 else
 	skip "from image to image" "libarchive is not installed"
 fi
