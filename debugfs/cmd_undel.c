@@ -11,10 +11,10 @@
 #include "spot.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { RANGES_SHOWN = 3, PIECE = 256 * 1024 };
@@ -149,34 +149,62 @@ static int copy_blocks(struct shell *sh, const struct relic *r, int fd, uint8_t 
 	return err < 0 ? err : 0;
 }
 
-static int copy_out(struct shell *sh, const struct relic *r, const char *path)
+/* Its content into a file of the host. */
+static int fill(struct shell *sh, const struct relic *r, struct host_file *f, uint8_t *data)
 {
-	struct e2_str s = E2_STR_INIT, text = E2_STR_INIT;
-	uint8_t *data = malloc(PIECE);
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), err = 0;
+	struct e2_str text = E2_STR_INIT;
+	int err;
+
+	if (fchmod(f->fd, 0600))	/* what was removed is the user's alone */
+		return e2_fail_errno(errno, "setting its mode");
+	if (!e2_is_symlink(&r->in)) {
+		err = copy_blocks(sh, r, f->fd, data);
+		if (!err && ftruncate(f->fd, (off_t)e2_inode_size(&r->in)))
+			err = e2_fail_errno(errno, "setting its length");
+		return err;
+	}
+	err = e2_symlink_read(sh->fs, &r->in, &text);
+	if (!err)
+		err = host_file_write(f, text.text, text.len);
+	e2_str_free(&text);
+	return err;
+}
+
+static int fail_exists(const char *path)
+{
+	struct e2_str s = E2_STR_INIT;
+	int err;
 
 	e2_str_add_name(&s, path, strlen(path));
-	if (!data)
-		err = e2_fail(E2_ERR_NOMEM, "no memory for %d bytes", PIECE);
-	else if (fd < 0)
-		err = e2_fail_errno(errno, "%s", e2_str_text(&s));
-	else if (e2_is_symlink(&r->in))
-		err = e2_symlink_read(sh->fs, &r->in, &text);
-	else
-		err = copy_blocks(sh, r, fd, data);
-	if (!err && text.len)
-		err = write_all(fd, (const uint8_t *)text.text, text.len, 0);
-	else if (!err && ftruncate(fd, (off_t)e2_inode_size(&r->in)))
-		err = e2_fail_errno(errno, "%s", e2_str_text(&s));
-	if (fd >= 0 && close(fd) && !err)
-		err = e2_fail_errno(errno, "%s", e2_str_text(&s));
+	err = e2_fail(E2_ERR_EXIST, "%s: exists already", e2_str_text(&s));
+	e2_str_free(&s);
+	return err;
+}
+
+static int copy_out(struct shell *sh, const struct relic *r, const char *path)
+{
+	struct e2_str text = E2_STR_INIT;
+	struct host_file file;
+	struct stat st;
+	uint8_t *data;
+	int err = host_file_check(sh, path);
+
+	if (!err && lstat(path, &st) == 0)
+		err = fail_exists(path);
+	if (err)
+		return err;
+	data = malloc(PIECE);
+	err = data ? host_file_begin(sh, &file, path) :
+		e2_fail(E2_ERR_NOMEM, "no memory for %d bytes", PIECE);
+	if (!err) {
+		err = fill(sh, r, &file, data);
+		err = host_file_end(&file, err);
+	}
 	if (!err && r->lost) {
-		e2_str_truncate(&text, 0);
 		e2_str_addf(&text, "<%u>: zeros stand for ", r->ino);
 		add_gaps(sh, &text, r);
 		shell_note(sh, e2_str_text(&text));
 	}
-	e2_str_free(&s);
 	e2_str_free(&text);
 	free(data);
 	return err;
@@ -293,8 +321,6 @@ int cmd_undel(struct shell *sh, const struct args *args)
 		err = look(sh, &r);
 	if (!err && r.lost && !partial)
 		err = fail_lost(sh, &r);
-	if (!err)
-		err = to ? host_file_check(sh, to->text) : 0;
 	if (!err)
 		err = to ? copy_out(sh, &r, to->text) : put_back(sh, &r, args_get(args, "NAME"));
 	relic_free(&r);

@@ -104,6 +104,10 @@ t "... and changes nothing" cmp v.img w.img
 t "undel --to does not replace the image" spares v.img d -w v.img undel --partial --to v.img "<$ino>"
 t "undel --partial --to" d -w v.img undel --partial --to out "<$ino>"
 t "... copies the rest" same "$(cmp -l out tree/etc/seq | wc -l)" 2048
+t "... for its user alone" same "$(stat -c %a out)" 600
+t "... and replaces nothing" fails_with 'out: exists already' d -w v.img undel --partial --to out "<$ino>"
+t "... nor leaves a part of it" sh -c 'ulimit -f 8; trap "" XFSZ
+	! extant-debugfs -w v.img undel --partial --to part "$1" && ! ls part*' - "<$ino>"
 # A file with blocks behind all pointers but the triple, removed by rm, and by debugfs.
 seq 1 1000000 >big
 cp a.img rm.img; d -w rm.img put big /big; cp rm.img theirs.img
