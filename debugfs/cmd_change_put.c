@@ -5,8 +5,11 @@
 #include "redirect.h"
 #include "several.h"
 
+#include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { NEW_FILE = 0666 & ~MODE_UMASK };
 
@@ -110,16 +113,45 @@ static int stop_if_asked(void *context, const char *host_path, e2_ino ino, int e
 	return err;		/* what cannot be taken along ends it: all or nothing */
 }
 
+/*
+ * Where a symlink of the host leads, to be freed; a tree takes symlinks as they are.  NULL with
+ * err 0: the path is no symlink.
+ */
+static char *follow(const char *host, const struct how *how, int *err)
+{
+	struct stat st;
+	char *real;
+
+	*err = 0;
+	if (how->import.flags & E2_IMPORT_TREE || !strcmp(host, "-") || lstat(host, &st) ||
+	    !S_ISLNK(st.st_mode))
+		return NULL;
+	if (!stat(host, &st) && !S_ISREG(st.st_mode) && !S_ISDIR(st.st_mode)) {
+		*err = e2_fail(E2_ERR_INVAL, "%s: no regular file; - is standard input", host);
+		return NULL;
+	}
+	real = realpath(host, NULL);
+	if (!real)
+		*err = e2_fail_errno(errno, "%s", host);
+	return real;
+}
+
 static int put_file(struct shell *sh, const char *host, struct spot *to, struct how *how)
 {
 	int err = check_way(sh, how, to);
+	char *real = NULL;
 
 	if (!err && !strcmp(host, "-") && !strcmp(e2_str_text(&to->name), "-"))
 		err = e2_fail(E2_ERR_INVAL, "standard input needs a NAME that is no directory");
-	if (err)
-		return err;
-	return e2_import(sh->txn, host, to->dir, to->name.text, to->name.len, &how->import,
-			 &how->counts);
+	if (!err && !strcmp(host, "-") && sh->script && !strcmp(sh->script, "stdin"))
+		err = e2_fail(E2_ERR_INVAL, "standard input is the script");
+	if (!err)
+		real = follow(host, how, &err);
+	if (!err)
+		err = e2_import(sh->txn, real ? real : host, to->dir, to->name.text, to->name.len,
+				&how->import, &how->counts);
+	free(real);
+	return err;
 }
 
 /* ---- the command --------------------------------------------------------------------------- */

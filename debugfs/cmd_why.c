@@ -155,7 +155,7 @@ int cmd_why(struct shell *sh, const struct args *args)
 		int one = object_stretch(sh, &args->arg[i].object, &st);
 
 		if (one)
-			shell_warn_of(sh, &args->arg[i], one);
+			shell_warn(sh, one);
 		else
 			err = ask(&a, &st);
 	}

@@ -131,6 +131,10 @@ void shell_interact(struct shell *sh)
 		if (!line)
 			out_line(&sh->out);
 		out_flush(&sh->out);
+		if (sh->out.terminal && sh->out.midline) {	/* a file without a last newline */
+			out_line(&sh->out);
+			out_flush(&sh->out);
+		}
 	}
 	free(buffer);
 	editor_close(editor);

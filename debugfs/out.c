@@ -40,6 +40,7 @@ static void write_all(struct out *o, const void *data, size_t len)
 {
 	const char *at = data;
 
+	o->midline = len ? at[len - 1] != '\n' : o->midline;
 	while (len && !o->error) {
 		ssize_t n;
 

@@ -23,6 +23,7 @@ struct out {
 	int fd;
 	bool terminal;		/* headers of tables are shown */
 	bool color, utf8;
+	bool midline;		/* what was written last ended no line */
 	int error;		/* errno of the first failed write; nothing is written after it */
 	struct e2_str text;	/* waits to be written */
 	uint64_t flushed;	/* bytes that waited there before */

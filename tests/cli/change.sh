@@ -599,4 +599,16 @@ t "which works" says regular see stat /after
 t "e2fsck accepts the sessions" clean
 fi
 
+# ---- put follows symlinks of the host, and never takes a script for a file -----------------
+
+x mkdir /follow
+echo real >real.txt; ln -s real.txt soft.txt; ln -s nosuch dangling.txt
+t "put follows a symlink" silent x put soft.txt /follow/one
+t "... to its content" same "$(x cat /follow/one)" real
+t "put -a takes it as it is" silent x put -a soft.txt /follow/two
+t "... " same "$(x readlink /follow/two)" real.txt
+t "put of a symlink to nowhere" refused 1 "dangling.txt: no such file" x put dangling.txt /follow/three
+echo 'put - /follow/four' >script
+t "put - is no line of the script that is standard input" fails_with "standard input is the script" \
+	sh -c 'extant-debugfs -w a.img <script'
 finish
