@@ -8,17 +8,16 @@
  */
 #include "copy_name.h"
 #include "edit.h"
+#include "redirect.h"
 #include "spot.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { PIECE_BYTES = 64 * 1024 };
@@ -154,48 +153,26 @@ static const char *editor_of(void)
 	return visual && *visual ? visual : editor && *editor ? editor : "vi";
 }
 
-static void become_editor(const char *editor, const char *path)
-{
-	struct e2_str line = E2_STR_INIT;
-
-	(void)signal(SIGINT, SIG_DFL);
-	(void)signal(SIGQUIT, SIG_DFL);
-	e2_str_addf(&line, "%s \"$@\"", editor);	/* it may have arguments: as git has it */
-	if (!e2_str_status(&line))
-		(void)execl("/bin/sh", "sh", "-c", line.text, editor, path, (char *)NULL);
-	_exit(127);
-}
-
-static int run_editor(const char *path)
+static int run_editor(const struct edit *e)
 {
 	const char *editor = editor_of();
-	struct sigaction ignore = { .sa_handler = SIG_IGN }, interrupt, quit;
-	struct e2_str shown = E2_STR_INIT;
-	int status = 0, err = 0;
-	pid_t child;
+	struct e2_str line = E2_STR_INIT;
+	pid_t child = 0;
+	int err;
 
-	e2_str_add_name(&shown, editor, strlen(editor));
-	(void)sigaction(SIGINT, &ignore, &interrupt);	/* they are the editor's meanwhile */
-	(void)sigaction(SIGQUIT, &ignore, &quit);
-	child = fork();
-	if (child == 0)
-		become_editor(editor, path);
-	if (child < 0)
-		err = e2_fail_errno(errno, "starting %s", e2_str_text(&shown));
-	while (child > 0 && waitpid(child, &status, 0) < 0)
-		if (errno != EINTR) {
-			err = e2_fail_errno(errno, "waiting for %s", e2_str_text(&shown));
-			break;
-		}
-	(void)sigaction(SIGINT, &interrupt, NULL);
-	(void)sigaction(SIGQUIT, &quit, NULL);
-	if (!err && WIFSIGNALED(status))
-		err = e2_fail(E2_ERR_HOST, "%s was ended by signal %d", e2_str_text(&shown),
-			      WTERMSIG(status));
-	else if (!err && status)
-		err = e2_fail(E2_ERR_HOST, "%s ended with status %d", e2_str_text(&shown),
-			      WEXITSTATUS(status));
-	e2_str_free(&shown);
+	e2_str_addf(&line, "%s \"$@\"", editor);	/* it may have arguments: as git has it */
+	err = e2_str_status(&line);
+	if (!err)
+		err = host_start(line.text, e->path.text, -1, &child);
+	if (!err)
+		err = host_await(e->sh, child);
+	if (err) {
+		e2_str_truncate(&line, 0);
+		e2_str_add_name(&line, editor, strlen(editor));
+		e2_str_addf(&line, ": %s", *e2_err_detail() ? e2_err_detail() : e2_strerror(err));
+		err = e2_fail(err, "%s", e2_str_text(&line));
+	}
+	e2_str_free(&line);
 	return err;
 }
 
@@ -373,7 +350,7 @@ static int edit(struct edit *e, bool atomic, bool verbose)
 		return err;
 	out_flush(&e->sh->out);
 	e->ran = true;
-	err = run_editor(e->path.text);
+	err = run_editor(e);
 	if (err) {
 		look_at_copy(e);
 		return err;

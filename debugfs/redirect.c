@@ -45,7 +45,7 @@ static void warn_host(struct shell *sh, const char *before, const char *target, 
 /* ---- commands of the host ----------------------------------------------------- */
 
 /* In the child: as a program expects to be started. */
-static void become(const char *command, int input)
+static void become(const char *command, const char *arg, int input)
 {
 	static const int signals[] = { SIGPIPE, SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP };
 	sigset_t none;
@@ -56,12 +56,11 @@ static void become(const char *command, int input)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	if (input >= 0 && dup2(input, STDIN_FILENO) < 0)
 		_exit(126);
-	(void)execl("/bin/sh", "sh", "-c", "--", command, (char *)NULL);
+	(void)execl("/bin/sh", "sh", "-c", "--", command, arg ? "sh" : NULL, arg, (char *)NULL);
 	_exit(127);
 }
 
-/* input: what it reads, -1 for our own. */
-static int start(const char *command, int input, pid_t *child)
+int host_start(const char *command, const char *arg, int input, pid_t *child)
 {
 	sigset_t before;
 	pid_t pid;
@@ -69,7 +68,7 @@ static int start(const char *command, int input, pid_t *child)
 	interrupt_hold(&before);	/* no signal is lost to our handlers in the child */
 	pid = fork();
 	if (pid == 0)
-		become(command, input);
+		become(command, arg, input);
 	interrupt_release(&before);
 	if (pid < 0)
 		return e2_fail_errno(errno, "cannot be started");
@@ -77,8 +76,7 @@ static int start(const char *command, int input, pid_t *child)
 	return 0;
 }
 
-/* Its end; meanwhile what is typed to stop it is its own affair.  0, or what it came to. */
-static int await(const struct shell *sh, pid_t child)
+int host_await(const struct shell *sh, pid_t child)
 {
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, before[2];
 	pid_t got;
@@ -115,9 +113,9 @@ enum shell_status host_run(struct shell *sh, const char *command)
 	out_flush(&sh->out);
 	err = host_enter(sh);
 	if (!err)
-		err = start(command, input, &child);
+		err = host_start(command, NULL, input, &child);
 	if (!err)
-		err = await(sh, child);
+		err = host_await(sh, child);
 	host_leave(sh);
 	if (input >= 0)
 		(void)close(input);	/* only read from */
@@ -141,7 +139,7 @@ static int begin_pipe(struct redirect *r, int *fd)
 
 	if (pipe2(ends, O_CLOEXEC))
 		return e2_fail_errno(errno, "no pipe");
-	err = start(r->target, ends[0], &r->child);
+	err = host_start(r->target, NULL, ends[0], &r->child);
 	(void)close(ends[0]);		/* the child has its own */
 	if (err)
 		(void)close(ends[1]);	/* nothing was written to it */
@@ -291,7 +289,7 @@ enum shell_status redirect_end(struct shell *sh, struct redirect *r, enum shell_
 		e2_err_clear();		/* the paths were found from here, and are again */
 	if (r->way == WAY_PIPE) {
 		(void)close(fd);	/* a pipe; what it held is the child's */
-		err = await(sh, r->child);
+		err = host_await(sh, r->child);
 	} else {
 		err = end_file(r, fd, failed);
 	}

@@ -33,6 +33,20 @@ enum shell_status redirect_end(struct shell *sh, struct redirect *r, enum shell_
 /* Runs a command of the host and waits for it. */
 enum shell_status host_run(struct shell *sh, const char *command);
 
+/*
+ * Starts a command of the host, with the signals a program expects to be started with.
+ *
+ * arg     "$1" to it, or NULL
+ * input   what it reads, -1 for our own
+ *
+ * E2_ERR_HOST; else host_await() is to be called.
+ */
+int host_start(const char *command, const char *arg, int input, pid_t *child);
+
+/* Waits for its end; meanwhile what is typed to stop it is its own affair.  0, or E2_ERR_HOST
+ * where it failed. */
+int host_await(const struct shell *sh, pid_t child);
+
 /* To where relative paths of the host start (lcd), and back. */
 int host_enter(struct shell *sh);
 void host_leave(struct shell *sh);

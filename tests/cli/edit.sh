@@ -5,6 +5,7 @@
 
 mkdir -p tree/dir work
 echo one >tree/file; ln tree/file tree/dir/other; chmod 640 tree/file; echo x >"tree/-a b\$c"
+: >tree/signals
 extant-mkfs -q -d tree a.img 1M
 TMPDIR=$tmp/work; export TMPDIR; unset VISUAL
 d() { extant-debugfs "$@"; }
@@ -31,7 +32,7 @@ t "--atomic: the other name keeps the old" sh -c 'EDITOR="echo new >" extant-deb
 	extant-debugfs a.img cat /dir/other | grep -q three && extant-debugfs a.img cat /file | grep -qx new'
 t "... the mode stays" says '0640' d a.img stat /file
 cp a.img before.img
-t "an editor that fails" fails_with 'false ended with status 1' with false /file
+t "an editor that fails" fails_with 'false: exit status 1' with false /file
 t "... changes nothing" cmp a.img before.img
 t "... and leaves nothing" same "$(left)" ""
 t "... but what was typed" fails_with 'what was typed is in .*/work/extant-.*/file' with 'f() { echo typed >"$1"; false; }; f' /file
@@ -60,6 +61,8 @@ t "a change, and another file" says 'what the editor has left is in .*/work/exta
 t "... the change is in the image" same "$(d a.img cat /file)" changed
 t "... the other is there" same "$(cat work/*/file.txt; rm -rf work/*)" other
 t "... and another change" with 'echo new >' /file
+t "the editor has the signals a program expects" with 'f() { grep ^SigIgn /proc/self/status >"$1"; }; f' /signals
+t "... none of them is ignored" same "$(($(d a.img cat /signals | sed 's/.*\t/0x/') & 0x85007))" 0
 t "a directory" fails_with 'not a regular file' with true /dir
 t "not with --restricted" fails_with 'restricted' sh -c 'EDITOR=true extant-debugfs -w --restricted a.img edit /file'
 t "not without -w" fails_with 'opened read-only' d a.img edit /file
