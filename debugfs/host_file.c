@@ -20,23 +20,55 @@ static int fail(const struct host_file *f, int errnum)
 	return err;
 }
 
-enum { TRIES = 100 };
-
-/* A name beside it that nothing has. */
-static int make_beside(struct host_file *f)
+static mode_t new_mode(void)
 {
-	size_t room = strlen(f->path) + 32;
+	mode_t mask = umask(0);
 
-	f->temporary = malloc(room);
-	if (!f->temporary)
-		return e2_fail(E2_ERR_NOMEM, "no memory for a path");
-	for (unsigned i = 0; f->fd < 0 && i < TRIES; i++) {
-		(void)snprintf(f->temporary, room, "%s.%ld-%u", f->path, (long)getpid(), i);
-		f->fd = open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-		if (f->fd < 0 && errno != EEXIST)
-			break;
+	(void)umask(mask);
+	return 0666 & ~mask;
+}
+
+/* A file beside path that will replace it; -1 where there can be none. */
+static int open_temp(const char *path, char **temp, const struct stat *st)
+{
+	const char *slash = strrchr(path, '/');
+	size_t dir = slash ? (size_t)(slash + 1 - path) : 0;
+	mode_t mode = st ? st->st_mode & 07777 : new_mode();
+	struct e2_str name = E2_STR_INIT;
+	int fd;
+
+	e2_str_add_bytes(&name, path, dir);
+	e2_str_add(&name, ".extant-XXXXXX");
+	*temp = e2_str_status(&name) ? NULL : strdup(e2_str_text(&name));
+	e2_str_free(&name);
+	fd = *temp ? mkostemp(*temp, O_CLOEXEC) : -1;
+	if (fd >= 0 && ((st && fchown(fd, st->st_uid, st->st_gid)) || fchmod(fd, mode))) {
+		(void)unlink(*temp);
+		(void)close(fd);	/* nothing was written */
+		fd = -1;
 	}
-	return f->fd < 0 ? fail(f, errno) : 0;
+	if (fd < 0) {
+		free(*temp);
+		*temp = NULL;
+	}
+	return fd;
+}
+
+int host_file_open(const char *target, char **path, char **temp, int *fd)
+{
+	struct stat st, link;
+	bool there = stat(target, &st) == 0;
+	bool fresh = !there && errno == ENOENT && lstat(target, &link) != 0;
+
+	*fd = -1;
+	*path = there ? realpath(target, NULL) : strdup(target);
+	if (!*path)
+		return e2_io_fail_errno(errno, target, "");
+	if (fresh || (there && S_ISREG(st.st_mode) && st.st_nlink == 1 && !access(*path, W_OK)))
+		*fd = open_temp(*path, temp, there ? &st : NULL);
+	if (*fd < 0)
+		*fd = open(*path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	return *fd < 0 ? e2_io_fail_errno(errno, target, "") : 0;
 }
 
 int host_file_check(const struct shell *sh, const char *path)
@@ -46,23 +78,14 @@ int host_file_check(const struct shell *sh, const char *path)
 
 int host_file_begin(const struct shell *sh, struct host_file *f, const char *path)
 {
-	struct stat st;
 	int err = host_file_check(sh, path);
 
 	if (err)
 		return err;
-
 	*f = (struct host_file){ .path = path, .fd = -1 };
-	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		f->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
-		err = f->fd < 0 ? fail(f, errno) : 0;
-	} else {
-		err = make_beside(f);
-	}
-	if (err) {
-		free(f->temporary);
-		f->temporary = NULL;
-	}
+	err = host_file_open(path, &f->real, &f->temporary, &f->fd);
+	if (err)
+		free(f->real);
 	return err;
 }
 
@@ -88,11 +111,12 @@ int host_file_end(struct host_file *f, int err)
 	if (f->fd >= 0 && close(f->fd) < 0 && !err)
 		err = fail(f, errno);
 	f->fd = -1;
-	if (!err && f->temporary && rename(f->temporary, f->path) < 0)
+	if (!err && f->temporary && rename(f->temporary, f->real) < 0)
 		err = fail(f, errno);
 	if (err && f->temporary)
 		(void)unlink(f->temporary);	/* the failure is reported anyway */
 	free(f->temporary);
-	f->temporary = NULL;
+	free(f->real);
+	f->temporary = f->real = NULL;
 	return err;
 }

@@ -7,12 +7,20 @@
 
 struct host_file {
 	const char *path;
-	char *temporary;	/* NULL: written in place: a device, a pipe */
+	char *real;		/* the same without symlinks */
+	char *temporary;	/* NULL: written in place: a device, several names */
 	int fd;
 };
 
 /* E2_ERR_INVAL for what no output may go to: the image that is open. */
 int host_file_check(const struct shell *sh, const char *path);
+
+/*
+ * Opens what becomes the file: one beside it (temp) with its owner and mode, or where there can
+ * be none the file itself, emptied.  path: without symlinks; the caller frees both, also after
+ * a failure.
+ */
+int host_file_open(const char *target, char **path, char **temp, int *fd);
 
 /* Begins a file of that name; what has it stays until it is kept.  E2_ERR_*. */
 int host_file_begin(const struct shell *sh, struct host_file *f, const char *path);

@@ -149,57 +149,6 @@ static int begin_pipe(struct redirect *r, int *fd)
 
 /* ---- files ---------------------------------------------------------------------- */
 
-static mode_t new_mode(void)
-{
-	mode_t mask = umask(0);
-
-	(void)umask(mask);
-	return 0666 & ~mask;
-}
-
-/* A file beside path that will replace it; -1 where there can be none. */
-static int open_temp(struct redirect *r, const struct stat *st)
-{
-	const char *slash = strrchr(r->path, '/');
-	size_t dir = slash ? (size_t)(slash + 1 - r->path) : 0;
-	mode_t mode = st ? st->st_mode & 07777 : new_mode();
-	struct e2_str name = E2_STR_INIT;
-	int fd;
-
-	e2_str_add_bytes(&name, r->path, dir);
-	e2_str_add(&name, ".extant-XXXXXX");
-	r->temp = e2_str_status(&name) ? NULL : strdup(e2_str_text(&name));
-	e2_str_free(&name);
-	fd = r->temp ? mkostemp(r->temp, O_CLOEXEC) : -1;
-	if (fd >= 0 && ((st && fchown(fd, st->st_uid, st->st_gid)) || fchmod(fd, mode))) {
-		(void)unlink(r->temp);
-		(void)close(fd);	/* nothing was written */
-		fd = -1;
-	}
-	if (fd < 0) {
-		free(r->temp);
-		r->temp = NULL;
-	}
-	return fd;
-}
-
-static int open_file(struct redirect *r, int *fd)
-{
-	struct stat st, link;
-	bool there = stat(r->target, &st) == 0;
-	bool fresh = !there && errno == ENOENT && lstat(r->target, &link) != 0;
-
-	*fd = -1;
-	r->path = there ? realpath(r->target, NULL) : strdup(r->target);
-	if (!r->path)
-		return e2_io_fail_errno(errno, r->target, "");
-	if (fresh || (there && S_ISREG(st.st_mode) && st.st_nlink == 1 && !access(r->path, W_OK)))
-		*fd = open_temp(r, there ? &st : NULL);
-	if (*fd < 0)
-		*fd = open(r->path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-	return *fd < 0 ? e2_io_fail_errno(errno, r->target, "") : 0;
-}
-
 static int open_append(struct redirect *r, int *fd)
 {
 	struct stat st;
@@ -255,7 +204,8 @@ int redirect_begin(struct shell *sh, const struct words *words, struct redirect 
 		err = host_file_check(sh, r->target);
 	if (!err)
 		err = r->way == WAY_PIPE ? begin_pipe(r, &fd) :
-			r->way == WAY_FILE ? open_file(r, &fd) : open_append(r, &fd);
+			r->way == WAY_APPEND ? open_append(r, &fd) :
+			host_file_open(r->target, &r->path, &r->temp, &fd);
 	host_leave(sh);
 	if (err) {
 		warn(sh, r, err);

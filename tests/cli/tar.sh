@@ -48,6 +48,8 @@ t "without anything to write the file stays" sh -c '! extant-debugfs a.img tar -
 t "a full disk leaves no half archive" sh -c 'ulimit -f 20; trap "" XFSZ
 	! extant-debugfs a.img tar -f new.tar / && ! extant-debugfs a.img tar -f a.tar / ; ! ls new.tar* a.tar.* && cmp a.tar b.tar'
 t "the image is not replaced" spares a.img d a.img tar -f a.img /
+t "a private archive and a symlink to it stay that" sh -c 'umask 022; : >kept.tar; chmod 600 kept.tar; ln -s kept.tar soft.tar
+	extant-debugfs a.img tar -f soft.tar / && test -L soft.tar && cmp kept.tar a.tar && [ $(stat -c %a kept.tar) = 600 ]'
 t "holes are not written" test "$(wc -c <a.tar)" -lt 400000
 if is_root && have rsync; then
 	t "GNU tar restores all" same "$(unpacked tar --xattrs --acls -xpf a.tar -C out 2>&1 | grep -v 'time stamp')" ""
