@@ -229,9 +229,10 @@ int cmd_names(struct shell *sh, const struct args *args)
 	struct listing l = { .sh = sh, .zero = args_has(args, "-0"), .width = 5 };
 	struct e2_scan *scan = NULL;
 	struct e2_names *names;
-	int err = shell_names(sh, &names);
+	bool all = args_has(args, "--all");
+	int err = all ? shell_names_searched(sh, &names) : shell_names(sh, &names);
 
-	if (!err && args_has(args, "--all"))
+	if (!err && all)
 		err = e2_scan_begin(sh->fs, E2_SCAN_USED_ONLY, &scan);
 	if (err)
 		return err;

@@ -174,12 +174,48 @@ int shell_names(struct shell *sh, struct e2_names **names)
 	return err;
 }
 
+int shell_names_searched(struct shell *sh, struct e2_names **names)
+{
+	const struct e2_names_how how = { .search = true, .poll = poll_interrupt };
+	struct e2_names *index = NULL;
+	int err = 0;
+
+	if (!sh->names || !e2_names_searched(sh->names)) {
+		err = e2_names_open_with(sh->fs, &how, &index);
+		if (err)
+			return err;
+		e2_names_close(sh->names);
+		sh->names = index;
+	}
+	*names = sh->names;
+	return 0;
+}
+
+/* Whether the index knows no name of an inode that has links. */
+static bool lacks_name(struct shell *sh, e2_ino ino)
+{
+	struct e2_inode in;
+
+	if (e2_names_count(sh->names, ino))
+		return false;
+	if (!e2_inode_get(sh->fs, ino, &in))
+		return in.links_count > 0;
+	e2_err_clear();
+	return false;
+}
+
 int shell_names_of(struct shell *sh, const e2_ino *inos, size_t count, struct e2_names **names)
 {
 	const struct e2_names_how how = { .inos = inos, .count = count, .poll = poll_interrupt };
+	int err;
 
-	if (sh->names || sh->searches >= SEARCHES_MAX)
-		return shell_names(sh, names);
+	if (sh->names || sh->searches >= SEARCHES_MAX) {
+		err = shell_names(sh, names);
+		for (size_t i = 0; i < count && !err && !e2_names_searched(sh->names); i++)
+			if (lacks_name(sh, inos[i]))
+				return shell_names_searched(sh, names);
+		return err;
+	}
 	sh->searches++;
 	return e2_names_open_with(sh->fs, &how, names);
 }

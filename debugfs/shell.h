@@ -163,6 +163,8 @@ int shell_climb(struct shell *sh, e2_ino dir, struct e2_str *path);
 
 /* An index of all names, made on first use and kept. */
 int shell_names(struct shell *sh, struct e2_names **names);
+/* The same, made without belief in what entries say of types; one made otherwise ends. */
+int shell_names_searched(struct shell *sh, struct e2_names **names);
 
 /* The names of some inodes: searched for, as long as there are few such questions, else from the
  * index.  To be given back with shell_names_done(). */

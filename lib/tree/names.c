@@ -267,6 +267,11 @@ uint32_t e2_names_count(const struct e2_names *n, e2_ino ino)
 	return (uint32_t)(first_of(n, (uint64_t)ino + 1) - first_of(n, ino));
 }
 
+bool e2_names_searched(const struct e2_names *n)
+{
+	return n->tour.searched;
+}
+
 uint32_t e2_names_damaged(const struct e2_names *n, e2_ino *first)
 {
 	*first = n->tour.first_damaged;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Directories are known by what entries say of their type, so that no inode of a file is read.
- * That is believed when as many directories were found as the group descriptors count; if not,
- * or where entries have no types, the tables are searched for directories, and the tour is made
- * again by what they say.
+ * That is believed when as many directories were found as the group descriptors count, and each
+ * inode that was asked for and has links has a name; if not, or where entries have no types, the
+ * tables are searched for directories, and the tour is made again by what they say.
  *
  * Of a level the inodes are read in the order of their tables, and the blocks of as many
  * directories as fit a batch in the order of the volume.
@@ -358,6 +358,46 @@ static bool as_many_as_counted(struct e2_fs *fs, uint32_t found)
 	return counted == found;
 }
 
+/* Whether an inode that was asked for has links and no name; what cannot be read has none. */
+static int lacks_names(struct e2_fs *fs, const struct e2_bitset *wanted, const struct e2_tour *tour,
+		       bool *lacks)
+{
+	struct e2_bitset *named;
+	struct e2_inode in;
+	int err = e2_bitset_new((uint64_t)e2_geometry(fs)->inodes + 1, &named);
+
+	*lacks = false;
+	if (err)
+		return err;
+	for (size_t i = 0; i < tour->name_count; i++)
+		e2_bitset_set(named, e2_tour_name_ino(&tour->names[i]));
+	for (uint64_t ino = e2_bitset_next_set(wanted, 0); !*lacks && ino < e2_bitset_bits(wanted);
+	     ino = e2_bitset_next_set(wanted, ino + 1)) {
+		if (e2_bitset_test(named, ino))
+			continue;
+		if (e2_inode_get(fs, (e2_ino)ino, &in))
+			e2_err_clear();
+		else
+			*lacks = in.links_count > 0;
+	}
+	e2_bitset_free(named);
+	return 0;
+}
+
+/* Whether what entries say of types has led everywhere, as far as that is seen. */
+static int is_believed(struct e2_fs *fs, const struct e2_bitset *wanted, const struct e2_tour *tour,
+		       uint32_t found, bool *believed)
+{
+	bool lacks = false;
+	int err = 0;
+
+	*believed = as_many_as_counted(fs, found);
+	if (*believed && wanted)
+		err = lacks_names(fs, wanted, tour, &lacks);
+	*believed &= !lacks;
+	return err;
+}
+
 /* What cannot be read may be a directory, and is told of when an entry leads there. */
 static int find_dirs(struct e2_fs *fs, const struct e2_names_how *how, struct e2_bitset *dirs)
 {
@@ -423,22 +463,29 @@ int e2_tour_make(struct e2_fs *fs, const struct e2_bitset *wanted, const struct 
 	struct e2_bitset *are_dirs = NULL;
 	struct e2_inode root;
 	uint32_t found;
+	bool believed = false;
 	int err = e2_inode_get(fs, E2_INO_ROOT, &root);
 
 	*tour = (struct e2_tour){ .arena = E2_STR_INIT };
 	if (err)
 		return err;
-	if (e2_geometry(fs)->filetype) {
+	if (e2_geometry(fs)->filetype && !(how && how->search)) {
 		err = make(fs, wanted, how, NULL, tour, &found);
-		if (err || as_many_as_counted(fs, found))
+		if (err)
 			return err;
+		err = is_believed(fs, wanted, tour, found, &believed);
+		if (!err && believed)
+			return 0;
 		e2_tour_end(tour);
 	}
+	if (err)
+		return err;
 	err = e2_bitset_new((uint64_t)e2_geometry(fs)->inodes + 1, &are_dirs);
 	if (!err)
 		err = find_dirs(fs, how, are_dirs);
 	if (!err)
 		err = make(fs, wanted, how, are_dirs, tour, &found);
+	tour->searched = !err;
 	e2_bitset_free(are_dirs);
 	return err;
 }

@@ -46,6 +46,7 @@ struct e2_tour {
 	struct e2_str arena;
 	uint32_t damaged;		/* directories of which something could not be read */
 	e2_ino first_damaged;		/* one of them; 0: none */
+	bool searched;			/* directories are those of the tables */
 };
 
 /*

@@ -158,6 +158,8 @@ struct e2_names_how {
 	const e2_ino *inos;	/* only names of these; NULL: of all.  Several times as fast, with
 				 * memory for directories alone. */
 	size_t count;
+	bool search;		/* believe no entry's type: search the tables for directories.  With
+				 * inos that is done anyway before one with links has no name. */
 	int (*poll)(void *context);	/* asked now and then: not 0 ends it; may be NULL */
 	void *context;
 };
@@ -166,6 +168,9 @@ int e2_names_open_with(struct e2_fs *fs, const struct e2_names_how *how, struct 
 void e2_names_close(struct e2_names *names);
 uint32_t e2_names_count(const struct e2_names *names, e2_ino ino);
 int e2_names_path(const struct e2_names *names, e2_ino ino, uint32_t index, struct e2_str *path);
+
+/* Whether the tables were searched for directories: what has no name then has none. */
+bool e2_names_searched(const struct e2_names *names);
 
 /* How many directories could not be read in full: names may be missing; *first is one of them. */
 uint32_t e2_names_damaged(const struct e2_names *names, e2_ino *first);

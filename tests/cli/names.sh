@@ -65,6 +65,17 @@ t "a wrong type hides no names" test "$(extant-debugfs b.img where /test)" = "$(
 extant-mkfs -q -b 1024 -N 128 -O ^filetype -d tree c.img 2M
 t "nor does none at all" test "$(extant-debugfs c.img where /test)" = "$(cat two)"
 
+# ... even where the groups count as many directories as entries that are believed lead to
+cp a.img b.img
+extant-debugfs -w -R 'put --text x /d2/deep/only' -R 'entry /d2 deep file_type 1' -R 'set ^0 used_dirs_count 5' b.img
+only=$(extant-debugfs --tsv b.img resolve -P /d2/deep/only | awk -F '\t' 'NR == 2 { print $3 }')
+t "a count that agrees with a wrong type hides no name" test "$(extant-debugfs b.img where "<$only>")" = /d2/deep/only
+t "... nor from ncheck" test "$(extant-debugfs b.img ncheck "<$only>")" = "/d2/deep/only"
+t "... nor from names --all" test "$(extant-debugfs b.img names --all | grep -c "^ *$only  /d2/deep/only$")" = 1
+for i in 1 2 3 4 5 6; do echo 'where /test'; done >script
+t "... nor from the index of a session" test "$({ cat script; echo "where <$only>"; } | extant-debugfs b.img | tail -1)" = /d2/deep/only
+t "... nor from why" test "$(extant-debugfs b.img why "$(extant-debugfs b.img print "<$only>.block[0]" | grep -o '[0-9]*$')" | grep -c '/d2/deep/only')" -gt 0
+
 # questions of a session are answered the same, from the index and by searching
 printf 'where /test\nwhere /link\nwhere /docs\nwhere <2>\nwhere /test\nwhere /link\n' >script
 extant-debugfs -f script a.img >got
