@@ -15,14 +15,12 @@ struct job {
 	struct e2_compressor *compressor;	/* NULL: none */
 	struct host_file file;
 	bool to_file;				/* else to standard output */
-	uint64_t warnings;
 };
 
 static void warn(void *context, const char *text)
 {
 	struct job *j = context;
 
-	j->warnings++;
 	shell_warn(j->sh, e2_fail(E2_ERR_CORRUPT, "%s", text));
 }
 
@@ -77,13 +75,10 @@ static int compression_of(const struct args *args, enum e2_compression *how)
 static int add_one(struct job *j, const struct arg *a)
 {
 	struct e2_str name = E2_STR_INIT;
-	uint64_t before = j->warnings;
 	int err = copy_name(a, &name);
 
 	if (!err)
 		err = e2_tar_add(j->tar, a->ino, e2_str_text(&name));
-	if (err && err != E2_ERR_NOMEM && j->warnings > before)
-		err = 0;			/* told already */
 	e2_str_free(&name);
 	return err;
 }

@@ -58,8 +58,6 @@ void e2_tar_warn(struct e2_tar *t, int err)
 	struct e2_str text = E2_STR_INIT;
 
 	t->stats.left_out++;
-	if (t->status == 0)
-		t->status = err;
 	if (!t->options.warn)
 		return;
 	e2_str_add_name(&text, e2_str_text(&t->path), t->path.len);
@@ -306,9 +304,6 @@ static int add_walk(struct e2_tar *t, struct e2_walk *walk)
 			e2_walk_skip(walk);
 		e2_tar_warn(t, r);
 	}
-	if (r == 0 && t->status)
-		r = e2_fail(t->status, "%llu objects were left out or are incomplete",
-			    (unsigned long long)t->stats.left_out);
 	return r;
 }
 
@@ -324,7 +319,6 @@ int e2_tar_add(struct e2_tar *t, e2_ino ino, const char *name)
 		r = e2_walk_begin(t->fs, ino, E2_WALK_POST, &walk);
 	if (r)
 		return r;
-	t->status = 0;
 	r = add_walk(t, walk);
 	e2_walk_end(walk);
 	return r;

@@ -32,10 +32,12 @@ int e2_tar_begin(struct e2_fs *fs, const struct e2_tar_options *options, struct 
  * Adds an inode, a directory with all it holds, under a name; "" stands for "." and is for
  * directories.  Hard links are kept between calls too.
  *
- * What cannot be read is told to warn, counted in left_out, and the call goes on; what is
- * unreadable of a file reads as zeros.  The result is then the first reason, often
- * E2_ERR_CORRUPT.  At once end: E2_ERR_NOMEM, what write returns, and E2_ERR_FBIG for more
- * data than the image holds.
+ * What cannot be read is told to warn and counted in left_out, and the call goes on; what is
+ * unreadable of a file reads as zeros.  That is no failure: the result is 0.
+ *
+ * A failure ends the archive, which is to be thrown away, whatever was told before:
+ * E2_ERR_NOMEM, what write returns, E2_ERR_FBIG for more data than the image holds, and all that
+ * happens between the header of a file and its end.
  */
 int e2_tar_add(struct e2_tar *tar, e2_ino ino, const char *name);
 

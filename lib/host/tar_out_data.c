@@ -220,8 +220,10 @@ int e2_tar_file(struct e2_tar *t, const struct e2_inode *in, struct e2_tar_entry
 		r = put_piece(t, &t->pieces[i], size, &damage);
 	if (!r)
 		r = e2_tar_put(t, zeros, e2_tar_padding(data));
-	if (r)
+	if (r) {
+		t->fatal = true;	/* the header has promised e->size bytes */
 		return r;
+	}
 	t->stats.bytes += data;
 	t->stats.files++;
 	if (damage)

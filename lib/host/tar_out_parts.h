@@ -36,8 +36,7 @@ struct e2_tar {
 	size_t levels_cap;
 	struct e2_str texts;
 	struct e2_map *by_ino;		/* ino -> index into links + 1 */
-	int status;			/* the first thing that was damaged or left out */
-	bool fatal;
+	bool fatal;			/* the archive cannot go on */
 };
 
 enum { E2_TAR_BUFFER = 1 << 20 };

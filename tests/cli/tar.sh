@@ -50,6 +50,19 @@ t "a full disk leaves no half archive" sh -c 'ulimit -f 20; trap "" XFSZ
 t "the image is not replaced" spares a.img d a.img tar -f a.img /
 t "a private archive and a symlink to it stay that" sh -c 'umask 022; : >kept.tar; chmod 600 kept.tar; ln -s kept.tar soft.tar
 	extant-debugfs a.img tar -f soft.tar / && test -L soft.tar && cmp kept.tar a.tar && [ $(stat -c %a kept.tar) = 600 ]'
+rm -rf mixed; mkdir -p mixed/d; head -c 3000000 /dev/urandom >noise
+extant-mkfs -q -b 1024 -d mixed w.img 4M
+d -w -R 'put --text x /d/first' -R 'put noise /d/second' -R 'entry /d first inode 4000000' w.img
+cp w.img twice.img	# a third file claims the blocks of the second: more data than the image has
+d -w -R 'put --text x /d/third' -R 'set /d/third size 3000000' twice.img
+for i in 12 13; do
+	d -w -R "set /d/third block[$i] $(d -R "print /d/second block[$i]" w.img | grep -o '[0-9]*$' | tail -1)" twice.img
+done
+cp a.tar good.tar
+t "what was told before does not hide a failure" fails_with 'more data than the image holds' d twice.img tar -f good.tar /d
+t "... the file is as it was" sh -c 'cmp a.tar good.tar && ! ls good.tar.*'
+t "a warning alone is no reason to write none" sh -c '! extant-debugfs w.img tar -f warned.tar /d 2>err && tar xOf warned.tar d/second | cmp - noise'
+rm -f noise w.img twice.img warned.tar good.tar
 t "holes are not written" test "$(wc -c <a.tar)" -lt 400000
 if is_root && have rsync; then
 	t "GNU tar restores all" same "$(unpacked tar --xattrs --acls -xpf a.tar -C out 2>&1 | grep -v 'time stamp')" ""
