@@ -105,12 +105,11 @@ static int put_text(struct shell *sh, struct spot *to, const char *text, struct 
 
 /* ---- files ------------------------------------------------------------------------------- */
 
-static int stop_if_asked(void *context, const char *host_path, e2_ino ino, int err)
+static bool stop_if_asked(void *context, e2_ino ino)
 {
 	(void)context;
-	(void)host_path;
 	(void)ino;
-	return err;		/* what cannot be taken along ends it: all or nothing */
+	return interrupt_asked();
 }
 
 /*
@@ -285,7 +284,7 @@ int cmd_put(struct shell *sh, const struct args *args)
 		.import.flags = (archive || args_has(args, "-r") ? E2_IMPORT_TREE : 0) |
 			(archive ? E2_IMPORT_OWNERS | E2_IMPORT_TIMES | E2_IMPORT_XATTRS : 0) |
 			(args_has(args, "--sparse") ? E2_IMPORT_SPARSE : 0),
-		.import.report = stop_if_asked, .mode = mode ? mode->text : NULL,
+		.import.made = stop_if_asked, .mode = mode ? mode->text : NULL,
 		.verbose = args_has(args, "-v"),
 	};
 	int err = exists_of(args, &how.import.exists);
@@ -305,7 +304,7 @@ int cmd_put(struct shell *sh, const struct args *args)
 /* write HOSTFILE NAME, as debugfs has it. */
 int cmd_write(struct shell *sh, const struct args *args)
 {
-	struct how how = { .import.report = stop_if_asked };
+	struct how how = { .import.made = stop_if_asked };
 
 	return several(sh, args, SEVERAL_EXACT, put_one, &how);
 }

@@ -226,7 +226,7 @@ static int import_thing(struct single *s, e2_ino dir, const void *name, size_t l
 		err = verify(s);
 	if (err == 0) {
 		s->x->counts.names++;
-		err = e2_import_report(s->x, s->path, ino, 0);
+		err = e2_import_made(s->x, ino);
 	}
 	return err;
 }

@@ -27,8 +27,8 @@ enum e2_import_exists {		/* when the name is there */
 struct e2_import {
 	unsigned flags;
 	enum e2_import_exists exists;
-	/* Called for each name made, with err for what is left out; not 0 stops; or NULL. */
-	int (*report)(void *context, const char *host_path, e2_ino ino, int err);
+	/* Called for each name made; true ends it with E2_ERR_CANCELLED; or NULL. */
+	bool (*made)(void *context, e2_ino ino);
 	void *context;
 };
 

@@ -198,11 +198,9 @@ int e2_import_thing(struct e2_importer *x, e2_ino dir, const void *name, size_t 
 	return meet(x, dir, name, len, t, ino, fresh);
 }
 
-int e2_import_report(struct e2_importer *x, const char *path, e2_ino ino, int err)
+int e2_import_made(struct e2_importer *x, e2_ino ino)
 {
-	if (x->how->report == NULL)
+	if (x->how->made == NULL || !x->how->made(x->how->context, ino))
 		return 0;
-	if (x->how->report(x->how->context, path, ino, err) == 0)
-		return 0;
-	return e2_fail(E2_ERR_CANCELLED, "%s", path);
+	return e2_fail(E2_ERR_CANCELLED, "interrupted");
 }

@@ -65,8 +65,8 @@ E2_NODISCARD int e2_import_thing(struct e2_importer *x, e2_ino dir, const void *
 
 void e2_import_times(const struct e2_object *o, struct e2_inode *in);
 
-/* Calls how->report. */
-E2_NODISCARD int e2_import_report(struct e2_importer *x, const char *path, e2_ino ino, int err);
+/* Tells how->made. */
+E2_NODISCARD int e2_import_made(struct e2_importer *x, e2_ino ino);
 
 /* ---- trees (import_tree.c) ------------------------------------------------------------- */
 

@@ -102,21 +102,6 @@ static int read_feed(void *context, uint64_t offset, size_t len, void *buf)
 	return e2_source_read(context, offset, len, buf);
 }
 
-static int report(struct tree *t, e2_obj obj)
-{
-	struct e2_str path = E2_STR_INIT;
-	int err;
-
-	if (t->x->how->report == NULL)
-		return 0;
-	e2_source_path(t->source, obj, &path);
-	err = e2_str_status(&path);
-	if (err == 0)
-		err = e2_import_report(t->x, e2_str_text(&path), t->made[obj], 0);
-	e2_str_free(&path);
-	return err;
-}
-
 static int make(struct tree *t, e2_ino dir, const void *name, size_t len, e2_obj obj)
 {
 	const struct e2_object *o = e2_source_object(t->source, obj);
@@ -187,7 +172,7 @@ static int fill_dir(struct tree *t, e2_obj dir)
 		if (err == 0 && is_kind(e2_source_object(t->source, n->object), E2_S_IFDIR))
 			err = say(t, n->object);
 		if (err == 0)
-			err = report(t, n->object);
+			err = e2_import_made(t->x, t->made[n->object]);
 		t->x->counts.names++;
 	}
 	return err;
@@ -225,7 +210,7 @@ static int make_all(struct tree *t)
 		err = make(t, t->dir, t->name, t->len, 0);
 		t->x->counts.names++;
 		if (err == 0)
-			err = report(t, 0);
+			err = e2_import_made(t->x, t->made[0]);
 	}
 	for (e2_obj obj = 0; obj < objects && err == 0; obj++) {
 		if (is_kind(e2_source_object(t->source, obj), E2_S_IFDIR))
