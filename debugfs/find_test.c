@@ -3,6 +3,7 @@
 
 #include "mode.h"
 
+#include <errno.h>
 #include <fnmatch.h>
 #include <regex.h>
 #include <stdlib.h>
@@ -68,6 +69,14 @@ static int fail_value(const char *option, const char *text, const char *wanted)
 	return err;
 }
 
+/* What is larger than any size and any time would be compared as something else. */
+static int check_fits(const struct find_test *test, const char *option)
+{
+	if (errno != ERANGE && test->number <= INT64_MAX / (test->unit ? test->unit : 1) / 2)
+		return 0;
+	return fail_value(option, test->text, "does not fit");
+}
+
 /* "+3", "-3", "3", with a unit of sizes behind. */
 static int take_number(struct find_test *test, const char *option, bool sized)
 {
@@ -81,19 +90,21 @@ static int take_number(struct find_test *test, const char *option, bool sized)
 	if (*text == '+' || *text == '-')
 		test->sign = *text++;
 	digits = strspn(text, "0123456789");
-	test->number = strtoull(text, NULL, 10);	/* what is too large stays the largest */
+	errno = 0;
+	test->number = strtoull(text, NULL, 10);
 	if (sized)
 		test->unit = 512;
 	for (size_t i = 0; sized && text[digits] && i < sizeof(units) / sizeof(*units); i++) {
 		if (units[i].letter == text[digits] && !text[digits + 1]) {
 			test->unit = UINT64_C(1) << units[i].bits;
-			return digits ? 0 : fail_value(option, test->text, "no number");
+			return digits ? check_fits(test, option) :
+				fail_value(option, test->text, "no number");
 		}
 	}
 	if (digits == 0 || text[digits])
 		return fail_value(option, test->text, sized ? "a number, and one of c w b k M G" :
 				  "not a whole number");
-	return 0;
+	return check_fits(test, option);
 }
 
 static int take_types(const struct find_test *test, const char *option)

@@ -57,6 +57,11 @@ t "grep says that what is no text matches" says '/etc/hole: matches, and is no t
 t "grep shows no escape" same "$(d a.img grep foo /etc/escape)" 'esc \x1b[31mfoo'
 t "a bad pattern is told" fails_with 'grep: \[: ' d a.img grep '[' /etc/text
 t "find -xtype" same "$(d a.img find / -xtype l 2>/dev/null | tr '\n' ' ')" "/docs/rotten /etc/through "
+for o in '-size 99999999999999999999' '-size 9999999999999999999G' '-mtime 99999999999999999999' \
+	'-mtime 18446744073709551615' '-mmin -9999999999999999999' '-links 99999999999999999999' '-maxdepth 99999999999999999999'; do
+	# shellcheck disable=SC2086
+	t "find $o" fails_with 'does not fit' d a.img find / $o
+done
 t "find -not -regex" same "$(d -R 'find /docs -not -regex ".*/\\(copy\\|r.*\\|deep.*\\)"' a.img | tr '\n' ' ')" \
 	"/docs /docs/loop "
 t "find -perm and -maxdepth" same "$(d a.img find / -perm -700 -not -perm /077 -maxdepth 2)" "/docs/deep
