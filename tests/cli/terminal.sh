@@ -168,14 +168,6 @@ type \x03
 see interrupted
 see a.img:/> 
 less 4000000
-type cat /big | sleep 100\r
-see sleep
-type \x03
-see a.img:/> 
-type !sleep 100\r
-see sleep
-type \x03
-see a.img:/> 
 type pwd\r
 see \n/\n
 type quit\r
