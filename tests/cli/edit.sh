@@ -3,14 +3,14 @@
 # edit: what the editor leaves goes back, and nothing that was typed is lost.
 . "$(dirname "$0")/../lib.sh"
 
-mkdir -p tree/dir work
+mkdir -p tree/dir edited
 echo one >tree/file; ln tree/file tree/dir/other; chmod 640 tree/file; echo x >"tree/-a b\$c"
 : >tree/signals
 extant-mkfs -q -d tree a.img 1M
-TMPDIR=$tmp/work; export TMPDIR; unset VISUAL
+TMPDIR=$tmp/edited; export TMPDIR; unset VISUAL
 d() { extant-debugfs "$@"; }
 with() { EDITOR=$1; export EDITOR; shift; d -w a.img edit "$@"; }
-left() { ls -A work; }
+left() { ls -A edited; }
 
 t "what is typed goes in" with 'echo two >>' /file
 t "... by all names" same "$(d a.img cat /file /dir/other | tr '\n' ' ')" "one two one two "
@@ -35,31 +35,31 @@ cp a.img before.img
 t "an editor that fails" fails_with 'false: exit status 1' with false /file
 t "... changes nothing" cmp a.img before.img
 t "... and leaves nothing" same "$(left)" ""
-t "... but what was typed" fails_with 'what was typed is in .*/work/extant-.*/file' with 'f() { echo typed >"$1"; false; }; f' /file
-t "... and it is there" same "$(cat work/*/file; rm -rf work/*)" typed
+t "... but what was typed" fails_with 'what was typed is in .*/edited/extant-.*/file' with 'f() { echo typed >"$1"; false; }; f' /file
+t "... and it is there" same "$(cat edited/*/file; rm -rf edited/*)" typed
 t "a text that does not fit" fails_with 'what was typed is in' with 'head -c 3M /dev/zero >' /file
 t "... changes nothing" cmp a.img before.img
-t "... and is not lost" same "$(cat work/*/file | wc -c; rm -rf work/*)" 3145728
+t "... and is not lost" same "$(cat edited/*/file | wc -c; rm -rf edited/*)" 3145728
 t "a script that is taken back tells" fails_with 'what was typed is in' sh -c 'EDITOR="echo typed >"; export EDITOR
 	printf "edit /file\nrm /nosuch\n" | extant-debugfs -w -f - a.img'
-t "... and it is there" same "$(cat work/*/file; rm -rf work/*)" typed
+t "... and it is there" same "$(cat edited/*/file; rm -rf edited/*)" typed
 t "... the image is as it was" cmp a.img before.img
-t "an editor that is killed" fails_with 'signal 9.*; what was typed is in .*/work/extant-[^/]*$' with 'f() { echo typed >"${1%/*}/.swp"; kill -9 $$; }; f' /file
-t "... its file beside the copy is there" same "$(cat work/*/.swp; rm -rf work/*)" typed
-t "a symlink in the place of the copy" fails_with 'what was typed is in .*/work/extant-' with 'f() { echo typed >"$1"; mv "$1" "$1.real"; ln -s "$1.real" "$1"; }; f' /file
-t "... what it means is there" same "$(cat work/*/file.real; rm -rf work/*)" typed
-t "a copy saved under another name" fails_with 'what was typed is in .*/work/extant-' with 'f() { echo typed >"$1.txt"; rm "$1"; }; f' /file
-t "... is there" same "$(cat work/*/file.txt; rm -rf work/*)" typed
+t "an editor that is killed" fails_with 'signal 9.*; what was typed is in .*/edited/extant-[^/]*$' with 'f() { echo typed >"${1%/*}/.swp"; kill -9 $$; }; f' /file
+t "... its file beside the copy is there" same "$(cat edited/*/.swp; rm -rf edited/*)" typed
+t "a symlink in the place of the copy" fails_with 'what was typed is in .*/edited/extant-' with 'f() { echo typed >"$1"; mv "$1" "$1.real"; ln -s "$1.real" "$1"; }; f' /file
+t "... what it means is there" same "$(cat edited/*/file.real; rm -rf edited/*)" typed
+t "a copy saved under another name" fails_with 'what was typed is in .*/edited/extant-' with 'f() { echo typed >"$1.txt"; rm "$1"; }; f' /file
+t "... is there" same "$(cat edited/*/file.txt; rm -rf edited/*)" typed
 t "a fifo in the place of the copy" fails_with 'not a regular file any more; what was typed' with 'f() { mv "$1" "$1.1"; mkfifo "$1"; }; f' /file
-rm -rf work/*
+rm -rf edited/*
 t "a copy that was removed" fails_with 'the copy' with 'rm' /file
 t "... leaves nothing" same "$(left)" ""
 t "none of these" cmp a.img before.img
-t "no change, and another file" says 'what the editor has left is in .*/work/extant-[^/]*$' with 'f() { echo typed >"$1.txt"; }; f' /file
-t "... which is there" same "$(cat work/*/file.txt; rm -rf work/*)" typed
-t "a change, and another file" says 'what the editor has left is in .*/work/extant-[^/]*$' with 'f() { echo other >"$1.txt"; echo changed >"$1"; }; f' /file
+t "no change, and another file" says 'what the editor has left is in .*/edited/extant-[^/]*$' with 'f() { echo typed >"$1.txt"; }; f' /file
+t "... which is there" same "$(cat edited/*/file.txt; rm -rf edited/*)" typed
+t "a change, and another file" says 'what the editor has left is in .*/edited/extant-[^/]*$' with 'f() { echo other >"$1.txt"; echo changed >"$1"; }; f' /file
 t "... the change is in the image" same "$(d a.img cat /file)" changed
-t "... the other is there" same "$(cat work/*/file.txt; rm -rf work/*)" other
+t "... the other is there" same "$(cat edited/*/file.txt; rm -rf edited/*)" other
 t "... and another change" with 'echo new >' /file
 t "the editor has the signals a program expects" with 'f() { grep ^SigIgn /proc/self/status >"$1"; }; f' /signals
 t "... none of them is ignored" same "$(($(d a.img cat /signals | sed 's/.*\t/0x/') & 0x85007))" 0
