@@ -23,15 +23,11 @@ struct finding {
 
 static int add(struct finding *f, e2_ino ino, const struct e2_inode *in)
 {
-	if (f->count == f->cap) {
-		size_t cap = f->cap ? f->cap * 2 : 32;
-		struct found *at = realloc(f->at, cap * sizeof(*at));
+	struct found *at = e2_grow(f->at, &f->cap, f->count + 1, sizeof(*at));
 
-		if (!at)
-			return e2_fail(E2_ERR_NOMEM, "no memory for %zu inodes", cap);
-		f->at = at;
-		f->cap = cap;
-	}
+	if (!at)
+		return E2_ERR_NOMEM;
+	f->at = at;
 	f->at[f->count++] = (struct found){
 		.r = { .ino = ino, .in = *in, .when = in->dtime },
 	};

@@ -61,15 +61,11 @@ static void level_free(struct level *l)
 
 static int level_add(struct level *l, const struct e2_entry *e)
 {
-	if (l->count == l->cap) {
-		size_t cap = l->cap ? l->cap * 2 : 32;
-		struct item *items = realloc(l->items, cap * sizeof(*items));
+	struct item *items = e2_grow(l->items, &l->cap, l->count + 1, sizeof(*items));
 
-		if (!items)
-			return e2_fail(E2_ERR_NOMEM, "no memory for %zu entries", cap);
-		l->items = items;
-		l->cap = cap;
-	}
+	if (!items)
+		return E2_ERR_NOMEM;
+	l->items = items;
 	l->items[l->count++] = (struct item){ l->arena.len, e->name_len, e->ino };
 	e2_str_add_bytes(&l->arena, e->name, e->name_len);
 	return e2_str_status(&l->arena);

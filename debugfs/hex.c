@@ -159,15 +159,6 @@ struct telling {
 	struct e2_part slots;	/* pointers that are 0, side by side; len 0: none */
 };
 
-static bool is_zero(const uint8_t *data, size_t len)
-{
-	while (len && *data == 0) {
-		data++;
-		len--;
-	}
-	return len == 0;
-}
-
 /* Eight bytes of a part, and after the first of them what it is. */
 static void field_line(struct telling *t, uint32_t at, uint32_t len, bool more)
 {
@@ -233,7 +224,7 @@ static void say_part(struct telling *t, const struct e2_part *part)
 	struct e2_str label = E2_STR_INIT, value = E2_STR_INIT;
 	const uint8_t *data = t->data + part->at;
 	uint32_t shown = part->len < HEX_FIELD ? part->len : HEX_FIELD;
-	bool rest_zero = is_zero(data + shown, part->len - shown);
+	bool rest_zero = e2_all_zero(data + shown, part->len - shown);
 	struct out *o = &t->sh->out;
 	size_t mark;
 
@@ -270,7 +261,7 @@ static void say_plain(struct telling *t, const struct e2_part *part)
 			  (t->view.use == E2_USE_FREE || t->view.use == E2_USE_LOST);
 
 	if (o->mode == OUT_TEXT && !content && !free_block) {
-		bool zero = is_zero(t->data + part->at, part->len);
+		bool zero = e2_all_zero(t->data + part->at, part->len);
 
 		if (part->len <= HEX_FIELD || (zero && !t->all)) {
 			field_line(t, part->at, part->len, part->len > HEX_FIELD);
@@ -347,7 +338,7 @@ static void say_slots(struct telling *t)
 static bool is_slot_apart(struct telling *t, const struct e2_part *part)
 {
 	bool joins = part->kind == E2_PART_POINTER && part->len == 4 && !t->all &&
-		     is_zero(t->data + part->at, 4) && t->sh->out.mode == OUT_TEXT &&
+		     e2_all_zero(t->data + part->at, 4) && t->sh->out.mode == OUT_TEXT &&
 		     !(t->changed && any_of(t->changed + part->at, 4));
 
 	if (joins && t->slots.len && t->slots.at + t->slots.len == part->at) {
@@ -375,11 +366,11 @@ static bool begins_inode(struct telling *t, const struct e2_part *part)
 		t->ino = part->ino;
 		out_add(o, "%04x  ", at - t->base);
 		out_add(o, "<%u>", part->ino);
-		if (!t->all && is_zero(t->data + at, size))
+		if (!t->all && e2_all_zero(t->data + at, size))
 			out_add(o, "  zeros");
 		out_line(o);
 	}
-	return t->all || !is_zero(t->data + part->at / size * size, size);
+	return t->all || !e2_all_zero(t->data + part->at / size * size, size);
 }
 
 static int on_part(void *context, const struct e2_part *whole)

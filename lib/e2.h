@@ -33,6 +33,7 @@
 #include "base/str.h"
 #include "base/units.h"
 #include "base/zero.h"
+#include "base/zero.h"
 #include "base/utf8.h"
 #include "build/plan.h"
 #include "build/shape.h"

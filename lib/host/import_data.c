@@ -3,6 +3,7 @@
 #include "host/import_parts.h"
 
 #include "base/checked.h"
+#include "base/zero.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -84,11 +85,6 @@ static int piece_room(struct e2_importer *x, uint64_t size)
 	return 0;
 }
 
-static bool is_zero(const uint8_t *data, size_t len)
-{
-	return data[0] == 0 && memcmp(data, data + 1, len - 1) == 0;
-}
-
 /* Writes what is not zero, block by block of the file; what lies between is not there. */
 static int write_sparse(struct e2_importer *x, e2_ino ino, struct e2_inode *in, uint64_t at,
 			const uint8_t *data, size_t len)
@@ -100,7 +96,7 @@ static int write_sparse(struct e2_importer *x, e2_ino ino, struct e2_inode *in, 
 	for (size_t to = 0; to < len && err == 0; to += n, was = zero) {
 		n = unit - (size_t)((at + to) % unit);
 		n = n < len - to ? n : len - to;
-		zero = is_zero(data + to, n);
+		zero = e2_all_zero(data + to, n);
 		if (zero && !was)
 			err = e2_write(x->txn, ino, in, at + from, to - from, data + from);
 		if (!zero && was)

@@ -8,6 +8,7 @@
  */
 #include "host/source_unpack.h"
 
+#include "base/zero.h"
 #include "disk/consts.h"
 
 #include <errno.h>
@@ -92,11 +93,6 @@ static int tell(struct e2_unpack *u)
 
 /* ---- data ----------------------------------------------------------------------------- */
 
-static bool is_zero(const uint8_t *data, size_t len)
-{
-	return len == 0 || (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0);
-}
-
 /* Adds data behind that of the file's before, whose extents begin at first. */
 static int add_data(struct e2_unpack *u, size_t first, uint64_t at, const void *data, size_t len)
 {
@@ -131,7 +127,7 @@ static int add_dense(struct e2_unpack *u, size_t first, uint64_t at, const uint8
 		size_t n = HOLE_BYTES - (size_t)(at % HOLE_BYTES);
 
 		n = n < len ? n : len;
-		if (!is_zero(data, n))
+		if (!e2_all_zero(data, n))
 			err = add_data(u, first, at, data, n);
 		data += n;
 		at += n;
@@ -401,7 +397,7 @@ static bool is_other(int fd)
 	ssize_t n;
 
 	while ((n = pread(fd, piece, sizeof(piece), at)) > 0) {
-		if (!is_zero(piece, (size_t)n))
+		if (!e2_all_zero(piece, (size_t)n))
 			return at > 0 || piece[0] == 0;
 		at += n;
 	}

@@ -7,6 +7,8 @@
  */
 #include "host/source_priv.h"
 
+#include "base/zero.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +35,6 @@ void e2_spool_free(struct e2_spool *spool)
 		(void)close(spool->fd);		/* it has no name: gone */
 	free(spool->at);
 	free(spool);
-}
-
-static bool is_zero(const uint8_t *data, size_t len)
-{
-	return len == 0 || (data[0] == 0 && memcmp(data, data + 1, len - 1) == 0);
 }
 
 static int write_all(const struct e2_spool *s, const uint8_t *data, size_t len, uint64_t at)
@@ -69,10 +66,10 @@ int e2_spool_add(struct e2_spool *s, const void *data, size_t len)
 	}
 	while (len > 0 && err == 0) {	/* as much as is zero, or is not */
 		n = len < ZERO_BYTES ? len : ZERO_BYTES;
-		if (!is_zero(from, n)) {
+		if (!e2_all_zero(from, n)) {
 			for (end = n; end < len; end += n) {
 				n = len - end < ZERO_BYTES ? len - end : ZERO_BYTES;
-				if (is_zero(from + end, n))
+				if (e2_all_zero(from + end, n))
 					break;
 			}
 			n = end;
