@@ -160,6 +160,7 @@ see >
 type quit\r
 wait
 END
+# "exec": between two commands sh keeps ^C for itself until the second has ended.
 types "^C gives up the command, not the session" extant-debugfs a.img <<'END'
 see > 
 type cat /big\r
@@ -168,6 +169,14 @@ type \x03
 see interrupted
 see a.img:/> 
 less 4000000
+type cat /big | echo begun; exec sleep 100\r
+see \nbegun\n
+type \x03
+see a.img:/> 
+type !echo begun; exec sleep 100\r
+see \nbegun\n
+type \x03
+see a.img:/> 
 type pwd\r
 see \n/\n
 type quit\r
