@@ -6,7 +6,8 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { HELP_COLUMNS = 79, NAMES_FROM = 9, FIELD_COLUMNS = 28 };
+enum { HELP_COLUMNS = 79, NAMES_FROM = 9, FIELD_COLUMNS = 28,
+       USAGE_COLUMNS = 79, USAGE_INDENT = 6 };
 
 /* ---- all of it, on one screen ------------------------------------------------- */
 
@@ -77,9 +78,27 @@ static void help_lines(struct out *o, const char *more)
 	}
 }
 
+/* How many bytes of a usage fit in so many columns; "[-n NUMBER]" stays in one piece. */
+static size_t fold(const char *text, size_t columns)
+{
+	size_t len = 0, depth = 0;
+
+	for (size_t i = 0; text[i]; i++) {
+		depth += text[i] == '[';
+		depth -= text[i] == ']' && depth;
+		if (text[i] == ' ' && !depth) {
+			if (i > columns && len)
+				return len;
+			len = i;
+		}
+	}
+	return strlen(text) > columns && len ? len : strlen(text);
+}
+
 static void help_command(struct out *o, const struct command *c)
 {
 	struct e2_str usage = E2_STR_INIT;
+	size_t len;
 
 	command_usage(c, &usage);
 	if (o->mode != OUT_TEXT) {
@@ -94,8 +113,17 @@ static void help_command(struct out *o, const struct command *c)
 		e2_str_free(&usage);
 		return;
 	}
-	out_add_styled(o, STYLE_BOLD, e2_str_text(&usage));
-	out_line(o);
+	for (const char *at = e2_str_text(&usage); *at; at += len) {
+		struct e2_str line = E2_STR_INIT;
+
+		len = fold(at, at == usage.text ? USAGE_COLUMNS : USAGE_COLUMNS - USAGE_INDENT);
+		e2_str_addf(&line, "%*s%.*s", at == usage.text ? 0 : USAGE_INDENT, "", (int)len,
+			    at);
+		out_add_styled(o, STYLE_BOLD, e2_str_text(&line));
+		out_line(o);
+		e2_str_free(&line);
+		len += at[len] == ' ';
+	}
 	e2_str_free(&usage);
 	out_add(o, "  %s.", c->summary);
 	out_line(o);
@@ -329,12 +357,46 @@ static int fail_unknown(const char *word)
 	return err;
 }
 
+static void found(struct out *o, const char *kind, const char *name, const char *summary)
+{
+	if (o->mode == OUT_TEXT) {
+		out_add(o, "%-*s  %s", FIELD_COLUMNS, name, summary);
+		out_line(o);
+		return;
+	}
+	out_record(o, "apropos");
+	out_string(o, "kind", kind);
+	out_string(o, "name", name);
+	out_string(o, "summary", summary);
+	out_record_end(o);
+}
+
+/* The commands of a group; false when it is none. */
+static bool help_group(struct out *o, const char *title)
+{
+	enum command_group group = 0;
+	const struct command *c;
+
+	while (group < GROUPS && strcmp(command_group_title(group), title))
+		group++;
+	for (size_t i = 0; group < GROUPS && (c = command_at(i)) != NULL; i++)
+		if (c->group == group)
+			found(o, "command", c->name, c->summary);
+	return group < GROUPS;
+}
+
 int cmd_help(struct shell *sh, const struct args *args)
 {
 	const struct arg *a = args_get(args, "COMMAND");
-	const struct command *c = a ? command_find(a->text) : NULL;
+	const struct arg *second = args->count > 1 ? &args->arg[1] : NULL;
+	const struct command *c = second ? command_of_words(a->text, second->text) :
+		a ? command_find(a->text) : NULL;
 	struct out *o = &sh->out;
 	int r;
+
+	if (args->count > 2 || (second && !c))
+		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "one command, object or field at "
+						 "a time"));
 
 	if (!a && o->mode == OUT_TEXT) {
 		help_all(o);
@@ -355,6 +417,8 @@ int cmd_help(struct shell *sh, const struct args *args)
 		help_topic(o, topic_find(a->text));
 		return 0;
 	}
+	if (help_group(o, a->text))
+		return 0;
 	r = help_member(o, a->text);
 	if (r == 1)
 		r = help_fields(o, a->text) ? 0 : help_object(o, a->text);
@@ -391,20 +455,6 @@ static bool all_occur(const struct args *args, const char *const texts[])
 			return false;
 	}
 	return true;
-}
-
-static void found(struct out *o, const char *kind, const char *name, const char *summary)
-{
-	if (o->mode == OUT_TEXT) {
-		out_add(o, "%-*s  %s", FIELD_COLUMNS, name, summary);
-		out_line(o);
-		return;
-	}
-	out_record(o, "apropos");
-	out_string(o, "kind", kind);
-	out_string(o, "name", name);
-	out_string(o, "summary", summary);
-	out_record_end(o);
 }
 
 static unsigned find_fields(struct out *o, const struct args *args, const struct e2_struct *st)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "command.h"
 
+#include <stdio.h>
 #include <string.h>
+
+enum { LINE_COLUMNS = 100 };
 
 static const struct command commands[] = {
 #define C(name, aliases, group, handler, args, summary, more) \
@@ -158,4 +161,36 @@ void command_usage(const struct command *c, struct e2_str *out)
 			break;
 		e2_str_add_bytes(out, at, 1);
 	}
+}
+
+void command_usage_line(const struct command *c, struct e2_str *out)
+{
+	struct e2_str all = E2_STR_INIT;
+	const char *at;
+
+	command_usage(c, &all);
+	if (all.len <= LINE_COLUMNS) {
+		e2_str_add(out, e2_str_text(&all));
+	} else {
+		at = all.text + strcspn(all.text, " ");
+		while (!strncmp(at, " [-", 3))
+			at += strcspn(at, "]") + (strchr(at, ']') != NULL);
+		e2_str_addf(out, "%s [OPTION...]%s; help %s tells the options", c->name, at,
+			    c->name);
+	}
+	e2_str_free(&all);
+}
+
+const struct command *command_of_words(const char *first, const char *second)
+{
+	const struct command *c = NULL;
+	char name[32];
+
+	if (strcmp(first, "raw") && strcmp(first, "break"))
+		return NULL;
+	if ((size_t)snprintf(name, sizeof(name), "%s_%s", first, second) < sizeof(name))
+		c = command_find(name);
+	if (!c && !strcmp(first, "raw"))
+		c = command_find(second);
+	return c && (c->group == GROUP_raw || !strcmp(first, "break")) ? c : NULL;
 }

@@ -46,7 +46,14 @@ bool command_nearest(const char *word, char *buffer, size_t size);
 
 const char *command_group_title(enum command_group group);
 
+/* "raw link" is raw_link, "raw clri" clri, "break list" break_list; NULL: two words that are no
+ * command together. */
+const struct command *command_of_words(const char *first, const char *second);
+
 /* "ls [-l] [PATH...]": types behind colons left out. */
 void command_usage(const struct command *c, struct e2_str *out);
+
+/* The same on one line of a screen: of many options "[OPTION...]", and where they are told. */
+void command_usage_line(const struct command *c, struct e2_str *out);
 
 #endif

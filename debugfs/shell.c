@@ -138,6 +138,8 @@ static void add_guess(const struct shell *sh, const char *word, struct e2_str *s
 
 	if (word[0] == '-' && word[1] && !sh->script && !sh->interactive)
 		e2_str_add(s, "options stand before IMAGE");
+	else if (!strcmp(word, "raw"))
+		e2_str_add(s, "help raw lists those that begin with it");
 	else if (command_nearest(word, near, sizeof(near)))
 		e2_str_addf(s, "did you mean %s?", near);
 	else
@@ -174,7 +176,7 @@ static enum shell_status usage_error(struct shell *sh, const struct command *c, 
 	struct e2_str s = E2_STR_INIT;
 
 	fail_command(sh, last_failure(err));
-	command_usage(c, &s);
+	command_usage_line(c, &s);
 	(void)fprintf(stderr, "  usage: %s\n", e2_str_text(&s));
 	e2_str_free(&s);
 	return SHELL_USAGE;
@@ -405,27 +407,14 @@ static const struct command *find_command(struct shell *sh, const char *name, st
 	return sh->last;
 }
 
-/* "raw link" is raw_link, "raw clri" clri, "break list" break_list: the name, and how many words
- * it takes. */
+/* The name of a command, and how many of the words it is. */
 static const char *command_name(const struct word *words, size_t count, size_t *used)
 {
-	const struct command *c = NULL;
-	char name[32];
+	const struct command *c = count < 2 ? NULL :
+		command_of_words(words[0].text, words[1].text);
 
-	*used = 1;
-	if (count < 2 || (strcmp(words[0].text, "raw") && strcmp(words[0].text, "break")))
-		return words[0].text;
-	if ((size_t)snprintf(name, sizeof(name), "%s_%s", words[0].text, words[1].text) <
-	    sizeof(name))
-		c = command_find(name);
-	if (!c && words[0].text[0] == 'r') {
-		c = command_find(words[1].text);
-		c = c && c->group == GROUP_raw ? c : NULL;
-	}
-	if (!c)
-		return words[0].text;
-	*used = 2;
-	return c->name;
+	*used = c ? 2 : 1;
+	return c ? c->name : words[0].text;
 }
 
 enum shell_status shell_words(struct shell *sh, const struct word *words, size_t count)

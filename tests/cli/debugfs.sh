@@ -118,6 +118,10 @@ t "print aligns several fields" same "$(d a.img print /test mode links_count)" "
 links_count  3"
 t "help lists every group" says '^session' d a.img help
 t "help NAME shows its usage" says '^ls \[-l\]' d a.img help ls
+t "help takes a command of two words" says '^raw_unlink NAME' d a.img help raw unlink
+t "help of a group lists its commands" says '^raw_unlink  *Take' d a.img help raw
+t "help folds a long usage" same 0 "$(d a.img help find | awk 'length > 100' | wc -l)"
+t "a long usage is shortened where it was wrong" fails_with 'usage: find \[OPTION...\] \[PATH...\]' d a.img find -q
 t "info" says 'ext2 "demo", 16 MiB' d a.img info
 t "the header of a table is for terminals" same "$(d a.img ls -l / | grep -c MODIFIED)" 0
 for name in '<12>' '%12' '-l' '#hash' 'a b' "q'uote" 'back\slash'; do
