@@ -36,7 +36,7 @@ enum arg_type {
 	ARG_LINE,	/* words of a command line: where it stands first nothing is an option */
 };
 
-enum { ARGS_OPTIONS = 32, ARGS_OPERANDS = 4, ARGS_WORD = 16 };
+enum { ARGS_OPTIONS = 32, ARGS_OPERANDS = 4, ARGS_WORD = 24 };
 
 struct arg_option {
 	char name[ARGS_WORD], other[ARGS_WORD];	/* "-l", "--long"; other may be "" */

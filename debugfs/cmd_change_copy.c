@@ -8,7 +8,8 @@
 struct how {
 	unsigned flags;			/* of e2_copy() */
 	bool keep, force, follow, verbose;
-	struct e2_copy_counts counts;
+	uint64_t overfull;		/* as of e2_copy_counts, of all sources */
+	e2_ino overfull_ino;
 };
 
 /* Where a file replaces the content of what a symlink leads to. */
@@ -49,6 +50,7 @@ static int refuse(const struct spot *from, const struct spot *to, int err)
 
 static int copy(struct shell *sh, const struct spot *from, struct spot *to, struct how *how)
 {
+	struct e2_copy_counts counts = { .files = 0 };
 	unsigned flags = how->flags;
 	int err = 0;
 
@@ -66,9 +68,13 @@ static int copy(struct shell *sh, const struct spot *from, struct spot *to, stru
 	}
 	if (err)
 		return err;
-	err = e2_copy(sh->txn, from->ino, to->dir, to->name.text, to->name.len, flags,
-		      &how->counts);
-	return err ? refuse(from, to, err) : 0;
+	err = e2_copy(sh->txn, from->ino, to->dir, to->name.text, to->name.len, flags, &counts);
+	if (err)
+		return refuse(from, to, err);
+	if (!how->overfull)
+		how->overfull_ino = counts.overfull_ino;
+	how->overfull += counts.overfull;
+	return 0;
 }
 
 static int copy_one(struct shell *sh, const struct arg *arg, struct spot *to, void *context)
@@ -99,6 +105,22 @@ static int copy_one(struct shell *sh, const struct arg *arg, struct spot *to, vo
 	return err;
 }
 
+/* Who asked for links wants to know what has become a copy. */
+static void tell_overfull(struct shell *sh, const struct how *how)
+{
+	struct e2_str s = E2_STR_INIT;
+
+	if (!how->overfull)
+		return;
+	add_plural(&s, how->overfull, "name leads to a copy, and is no link",
+		   "names lead to copies, and are no links");
+	e2_str_addf(&s, ": <%" PRIu32 "> has ", how->overfull_ino);
+	e2_str_add_count(&s, E2_LINK_MAX);
+	e2_str_add(&s, " names, the most ext2 allows");
+	shell_note(sh, e2_str_text(&s));
+	e2_str_free(&s);
+}
+
 int cmd_cp(struct shell *sh, const struct args *args)
 {
 	bool archive = args_has(args, "-a"), link = args_has(args, "-l");
@@ -111,6 +133,10 @@ int cmd_cp(struct shell *sh, const struct args *args)
 		.verbose = args_has(args, "-v"),
 	};
 
-	return several(sh, args, args_has(args, "-T") ? SEVERAL_EXACT : SEVERAL_ANY, copy_one,
-		       &how);
+	int err = several(sh, args, args_has(args, "-T") ? SEVERAL_EXACT : SEVERAL_ANY, copy_one,
+			  &how);
+
+	if (!err)
+		tell_overfull(sh, &how);
+	return err;
 }

@@ -5,7 +5,7 @@
 #include <string.h>
 
 struct how {
-	bool symbolic, force, relative, follow, verbose;
+	bool symbolic, force, relative, follow, only_symlinks, verbose;
 };
 
 /* ---- relative texts ------------------------------------------------------------- */
@@ -45,16 +45,70 @@ static void add_way(struct e2_str *text, const struct spot *link, const char *ta
 	e2_str_free(&dir);
 }
 
-/* ln -sr: the target as the link sees it, symlinks on the way to it resolved. */
-static int relative_text(struct shell *sh, const char *target, const struct spot *link,
-			 struct e2_str *text)
+/* Adds the components of what is not there: "." is nothing, ".." takes the one before away. */
+static void add_missing(struct e2_str *path, const char *rest)
 {
+	while (*rest) {
+		size_t len = strcspn(rest, "/");
+
+		if (len == 2 && !memcmp(rest, "..", 2)) {
+			const char *slash = strrchr(e2_str_text(path), '/');
+
+			e2_str_truncate(path, slash ? (size_t)(slash - path->text) : 0);
+		} else if (len && !(len == 1 && *rest == '.')) {
+			if (!path->len || path->text[path->len - 1] != '/')
+				e2_str_add(path, "/");
+			e2_str_add_bytes(path, rest, len);
+		}
+		rest += len;
+		rest += strspn(rest, "/");
+	}
+}
+
+/*
+ * Where a target is, or would be if what is missing on the way to it were there: the symlinks
+ * on the way are resolved, one at its end is not.
+ */
+static int target_path(struct shell *sh, const char *target, struct e2_str *path)
+{
+	struct e2_str part = E2_STR_INIT;
+	size_t len = strlen(target);
 	struct spot s;
 	int err = spot_find(sh, target, false, &s);
 
-	if (!err)
-		add_way(text, link, e2_str_text(&s.path));
+	while (err == E2_ERR_NOENT && len) {	/* less of it, until that much is there */
+		e2_err_clear();
+		spot_free(&s);
+		while (len && target[len - 1] == '/')
+			len--;
+		while (len && target[len - 1] != '/')
+			len--;
+		e2_str_truncate(&part, 0);
+		e2_str_add_bytes(&part, target, len);
+		e2_str_add(&part, len ? "" : ".");
+		err = e2_str_status(&part);
+		if (!err)
+			err = spot_find(sh, part.text, true, &s);
+	}
+	if (!err) {
+		e2_str_add_bytes(path, e2_str_text(&s.path), s.path.len);
+		add_missing(path, target + (part.len ? len : strlen(target)));
+	}
 	spot_free(&s);
+	e2_str_free(&part);
+	return err ? err : e2_str_status(path);
+}
+
+/* ln -sr: the target as the link sees it. */
+static int relative_text(struct shell *sh, const char *target, const struct spot *link,
+			 struct e2_str *text)
+{
+	struct e2_str path = E2_STR_INIT;
+	int err = target_path(sh, target, &path);
+
+	if (!err)
+		add_way(text, link, e2_str_text(&path));
+	e2_str_free(&path);
 	return err ? err : e2_str_status(text);
 }
 
@@ -65,8 +119,10 @@ static int clear_name(struct shell *sh, struct spot *link, e2_ino target, bool f
 {
 	int err;
 
-	if (!link->ino || !force)
+	if (!link->ino || (!force && e2_is_dir(&link->in)))
 		return spot_must_be_free(link, false);
+	if (!force)
+		return shell_advise(sh, spot_must_be_free(link, false), "ln -f, to replace it");
 	if (link->ino == target)
 		return spot_fail(link, e2_fail(E2_ERR_INVAL, "is that very file already"));
 	if (e2_is_dir(&link->in))
@@ -77,28 +133,27 @@ static int clear_name(struct shell *sh, struct spot *link, e2_ino target, bool f
 	return err ? spot_fail(link, err) : 0;
 }
 
+/* text  empty; gets what the symlink says */
 static int make_symlink(struct shell *sh, const char *target, struct spot *link,
-			const struct how *how)
+			const struct how *how, struct e2_str *text)
 {
-	struct e2_str text = E2_STR_INIT;
 	struct e2_new what = { .mode = E2_S_IFLNK | 0777 };
-	int err = clear_name(sh, link, 0, how->force);
+	int err = 0;
 
-	if (!err && how->relative)
-		err = relative_text(sh, target, link, &text);
+	if (how->relative)	/* before the name goes: it may be on the way to the target */
+		err = relative_text(sh, target, link, text);
 	else
-		e2_str_add(&text, target);
+		e2_str_add(text, target);
 	if (!err)
-		err = e2_str_status(&text);
-	if (!err) {
-		what.target = e2_str_text(&text);
-		what.target_len = text.len;
-		err = e2_create(sh->txn, link->dir, link->name.text, link->name.len, &what,
-				&link->ino);
-		err = err ? spot_fail(link, err) : 0;
-	}
-	e2_str_free(&text);
-	return err;
+		err = e2_str_status(text);
+	if (!err)
+		err = clear_name(sh, link, 0, how->force);
+	if (err)
+		return err;
+	what.target = e2_str_text(text);
+	what.target_len = text->len;
+	err = e2_create(sh->txn, link->dir, link->name.text, link->name.len, &what, &link->ino);
+	return err ? spot_fail(link, err) : 0;
 }
 
 static int make_link(struct shell *sh, const struct spot *target, struct spot *link,
@@ -111,13 +166,18 @@ static int make_link(struct shell *sh, const struct spot *target, struct spot *l
 								 "name only, or \"..\" would have "
 								 "two answers")),
 				   "ln -s, or cp -rl to make a tree of hard links");
+	if (!err && how->only_symlinks && !e2_is_symlink(&target->in))
+		err = spot_fail(target, e2_fail(E2_ERR_INVAL, "a %s, not a symlink",
+						file_type_words(target->in.mode)));
 	if (!err)
 		err = clear_name(sh, link, target->ino, how->force);
 	if (err)
 		return err;
 	err = e2_link(sh->txn, link->dir, link->name.text, link->name.len, target->ino);
 	if (err == E2_ERR_LINK_MAX)
-		return spot_fail(target, e2_fail(err, "has 65,000 names, the most ext2 allows"));
+		return shell_advise(sh, spot_fail(target, e2_fail(err, "has 65,000 names, the "
+								  "most ext2 allows")),
+				    "cp, for a second file, or ln -s");
 	if (err)
 		return spot_fail(link, err);
 	link->ino = target->ino;
@@ -127,12 +187,12 @@ static int make_link(struct shell *sh, const struct spot *target, struct spot *l
 static int make_one(struct shell *sh, const struct arg *from, struct spot *link, void *context)
 {
 	const struct how *how = context;
-	struct e2_str note = E2_STR_INIT;
+	struct e2_str note = E2_STR_INIT, text = E2_STR_INIT;
 	struct spot target = { 0 };
 	int err;
 
 	if (how->symbolic) {
-		err = make_symlink(sh, from->text, link, how);
+		err = make_symlink(sh, from->text, link, how, &text);
 	} else {
 		err = spot_of(sh, from, how->follow, &target);
 		if (!err)
@@ -140,15 +200,55 @@ static int make_one(struct shell *sh, const struct arg *from, struct spot *link,
 	}
 	if (!err && how->verbose) {
 		e2_str_add(&note, how->symbolic ? "-> " : "a name of ");
-		if (how->symbolic || !target.path.len)
+		if (how->symbolic)
+			e2_str_add_name(&note, e2_str_text(&text), text.len);
+		else if (!target.path.len)
 			e2_str_add_name(&note, from->text, strlen(from->text));
 		else
 			e2_str_add_name(&note, target.path.text, target.path.len);
 		spot_told(sh, "made", link, e2_str_text(&note));
 	}
 	e2_str_free(&note);
+	e2_str_free(&text);
 	spot_free(&target);
 	return err;
+}
+
+/*
+ * "ln -sf app-2.0 current" makes current/app-2.0 when current leads to a directory, which nobody
+ * means who wants to switch it.
+ */
+static void tell_detour(struct shell *sh, const char *dest)
+{
+	struct spot link, dir = { 0 };
+	struct e2_str s = E2_STR_INIT;
+
+	if (!spot_find(sh, dest, false, &link) && link.ino && !link.slash &&
+	    e2_is_symlink(&link.in) && !spot_find(sh, dest, true, &dir) && spot_is_dir(&dir)) {
+		e2_str_add(&s, "made in ");
+		e2_str_add_name(&s, e2_str_text(&dir.path), dir.path.len);
+		e2_str_add(&s, ", where ");
+		e2_str_add_name(&s, e2_str_text(&link.path), link.path.len);
+		e2_str_add(&s, " leads; -n would have replaced ");
+		e2_str_add_name(&s, e2_str_text(&link.name), link.name.len);
+		shell_note(sh, e2_str_text(&s));
+	}
+	e2_err_clear();
+	e2_str_free(&s);
+	spot_free(&dir);
+	spot_free(&link);
+}
+
+static int misused(const struct args *args, const struct how *how)
+{
+	if (how->relative && !how->symbolic)
+		return e2_fail(E2_ERR_INVAL, "-r is for symlinks: -sr");
+	if (how->only_symlinks && (how->symbolic || how->follow))
+		return e2_fail(E2_ERR_INVAL, "--expect-symlink is for names of symlinks "
+			       "themselves: without -s and -L");
+	if (how->follow && args_has(args, "-P"))
+		return e2_fail(E2_ERR_INVAL, "-L and -P exclude each other");
+	return 0;
 }
 
 int cmd_ln(struct shell *sh, const struct args *args)
@@ -156,24 +256,32 @@ int cmd_ln(struct shell *sh, const struct args *args)
 	struct how how = {
 		.symbolic = args_has(args, "-s"), .force = args_has(args, "-f"),
 		.relative = args_has(args, "-r"), .follow = args_has(args, "-L"),
+		.only_symlinks = args_has(args, "--expect-symlink"),
 		.verbose = args_has(args, "-v"),
 	};
+	enum several way = args_has(args, "-T") ? SEVERAL_EXACT :
+		args_has(args, "-n") ? SEVERAL_NOFOLLOW : SEVERAL_ANY;
+	int err = misused(args, &how);
 
-	if (how.relative && !how.symbolic)
-		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "-r is for symlinks: -sr"));
-	return several(sh, args, args_has(args, "-T") ? SEVERAL_EXACT :
-		       args_has(args, "-n") ? SEVERAL_NOFOLLOW : SEVERAL_ANY, make_one, &how);
+	if (err)
+		return shell_misused(sh, err);
+	err = several(sh, args, way, make_one, &how);
+	if (!err && how.symbolic && how.force && way == SEVERAL_ANY && args->count == 2)
+		tell_detour(sh, args->arg[1].text);
+	return err;
 }
 
 /* symlink NAME TARGET, as debugfs has it. */
 int cmd_symlink(struct shell *sh, const struct args *args)
 {
 	struct how how = { .symbolic = true };
+	struct e2_str text = E2_STR_INIT;
 	struct spot link;
 	int err = spot_find(sh, args_get(args, "NAME")->text, false, &link);
 
 	if (!err)
-		err = make_symlink(sh, args_get(args, "TARGET")->text, &link, &how);
+		err = make_symlink(sh, args_get(args, "TARGET")->text, &link, &how, &text);
+	e2_str_free(&text);
 	spot_free(&link);
 	return err;
 }

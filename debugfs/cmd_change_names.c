@@ -4,6 +4,7 @@
 #include "mode.h"
 #include "spot.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { NEW_DIR = 0777 & ~MODE_UMASK };	/* the mode of who gives none */
@@ -159,16 +160,58 @@ int cmd_rmdir(struct shell *sh, const struct args *args)
 
 /* ---- rm ------------------------------------------------------------------------ */
 
+/* What the volume has free; zero where that cannot be known. */
+static uint64_t free_blocks(struct shell *sh)
+{
+	uint64_t blocks = 0, inodes;
+
+	if (e2_free_counts(sh->fs, &blocks, &inodes))
+		e2_err_clear();
+	return blocks;
+}
+
+/* " and 5 blocks given back" */
+static void add_given_back(struct shell *sh, uint64_t free_before, struct e2_str *note)
+{
+	uint64_t now = free_blocks(sh);
+
+	if (now > free_before) {
+		e2_str_add(note, " and ");
+		add_plural(note, now - free_before, "block", "blocks");
+	}
+	e2_str_add(note, " given back");
+}
+
+/* Which names the file keeps, or that it is gone. */
+static void add_what_is_left(struct shell *sh, e2_ino ino, uint64_t free_before,
+			     struct e2_str *note)
+{
+	struct e2_inode in;
+
+	if (!e2_inode_get(sh->fs, ino, &in) && in.links_count) {
+		add_kept_names(sh, ino, note);
+		return;
+	}
+	e2_err_clear();
+	e2_str_addf(note, "its last name: <%" PRIu32 ">", ino);
+	add_given_back(sh, free_before, note);
+}
+
 static int remove_one(struct shell *sh, struct spot *s, bool recursive, struct e2_str *note)
 {
-	uint64_t removed = 0;
+	uint64_t removed = 0, before = note ? free_blocks(sh) : 0;
 	int err;
 
 	if (!e2_is_dir(&s->in)) {
 		err = e2_unlink(sh->txn, s->dir, s->name.text, s->name.len);
+		if (!err && note)
+			add_what_is_left(sh, s->ino, before, note);
 	} else if (recursive) {
 		err = e2_remove_tree(sh->txn, s->dir, s->name.text, s->name.len, &removed);
-		add_plural(note, removed, "inode given back", "inodes given back");
+		if (!err && note) {
+			add_plural(note, removed, "inode", "inodes");
+			add_given_back(sh, before, note);
+		}
 	} else {
 		err = shell_advise(sh, e2_fail(E2_ERR_ISDIR, "a directory"), "rm -r");
 	}
@@ -193,12 +236,8 @@ int cmd_rm(struct shell *sh, const struct args *args)
 		if (force && (err == E2_ERR_NOENT || err == E2_ERR_NOTDIR))
 			err = 0;
 		else if (!err && s.ino)
-			err = remove_one(sh, &s, args_has(args, "-r"), &note);
+			err = remove_one(sh, &s, args_has(args, "-r"), verbose ? &note : NULL);
 		if (!err && s.ino && verbose) {
-			e2_ino ino = s.ino;
-
-			if (!e2_is_dir(&s.in))
-				add_kept_names(sh, ino, &note);
 			s.ino = 0;	/* the line says what had the name, not what it names */
 			spot_told(sh, "removed", &s, e2_str_text(&note));
 		}

@@ -262,6 +262,51 @@ static void add_paths(struct call *c, const struct job *j, int count)
 		add(c, j->place[i].path);
 }
 
+/* Whether two places are in one volume: both of the host, or in one image by whatever name. */
+static bool one_volume(const struct place *a, const struct place *b)
+{
+	struct stat x, y;
+
+	if (!a->image || !b->image)
+		return a->image == b->image;
+	return !strcmp(a->image, b->image) ||
+		(stat(a->image, &x) == 0 && stat(b->image, &y) == 0 && x.st_dev == y.st_dev &&
+		 x.st_ino == y.st_ino);
+}
+
+static void add_place(struct e2_str *s, const struct place *p)
+{
+	if (p->image) {
+		e2_str_add_name(s, p->image, strlen(p->image));
+		e2_str_add(s, ":");
+	}
+	e2_str_add_name(s, p->path, strlen(p->path));
+}
+
+/* EXDEV: what cannot be done from one volume to another, and what can. */
+static int refuse_volumes(const char *verb, const struct place *from, const struct place *to)
+{
+	bool move = !strcmp(verb, "mv"), tree = strcmp(verb, "ln") != 0;
+	struct e2_str a = E2_STR_INIT, b = E2_STR_INIT;
+
+	add_place(&a, from);
+	add_place(&b, to);
+	if (from->image && to->image)
+		(void)fprintf(stderr, "extant: %s: %s: not in the volume of %s", verb,
+			      e2_str_text(&b), e2_str_text(&a));
+	else
+		(void)fprintf(stderr, "extant: %s: %s: not in an image, and %s is", verb,
+			      e2_str_text(to->image ? &a : &b), e2_str_text(to->image ? &b : &a));
+	(void)fprintf(stderr, "; %s\n  try: extant cp %s%s %s%s\n",
+		      move ? "a name moves within its volume only" :
+		      "a hard link is one more name of an inode, and each volume numbers its own",
+		      tree ? "-a " : "", e2_str_text(&a), e2_str_text(&b),
+		      move ? ", and rm -r when it is there" : "");
+	e2_str_free(&a);
+	e2_str_free(&b);
+	return EXIT_FAILURE;
+}
+
 /* Out of an image: into a directory of the host, or under a name. */
 static int copy_out(const struct job *j, const char *image)
 {
@@ -330,41 +375,50 @@ static int copy_across(const struct job *j, const char *from, const char *to)
 static int copy(const struct job *j)
 {
 	const char *from, *to;
+	const struct place *dest;
 
 	if (j->count < 2)
 		return refuse(j->verb, "", "a source or DEST is missing");
+	dest = &j->place[j->count - 1];
 	from = j->place[0].image;
-	to = j->place[j->count - 1].image;
+	to = dest->image;
 	for (int i = 1; i < j->count - 1; i++)
 		if (!from != !j->place[i].image || (from && strcmp(from, j->place[i].image) != 0))
 			return refuse(j->verb, "",
 				      "the sources must be in one image, or all files");
 	if (!from && !to)
 		return refuse(j->verb, "", "nothing here is in an image");
+	if (has_option(j, 'l') && !one_volume(&j->place[0], dest))
+		return refuse_volumes("cp -l", &j->place[0], dest);
 	if (from && to)
-		return strcmp(from, to) == 0 ? copy_within(j, from) : copy_across(j, from, to);
+		return one_volume(&j->place[0], dest) ? copy_within(j, from) :
+			copy_across(j, from, to);
 	return from ? copy_out(j, from) : copy_in(j, to);
 }
 
 /* A command with everything it takes, in one image; but the text of a symlink is in none. */
 static int other(const struct verb *verb, const struct job *j)
 {
-	int texts = !strcmp(verb->name, "ln") && has_option(j, 's') ? j->count - 1 : 0;
-	const char *image = NULL;
+	bool link = !strcmp(verb->name, "ln"), move = !strcmp(verb->name, "mv");
+	int texts = link && has_option(j, 's') ? j->count - 1 : 0;
+	const struct place *first = NULL;
+	const char *image;
 	struct call c;
 
-	for (int i = 0; i < j->count; i++) {
-		if (!j->place[i].image)
-			continue;
-		if (image && strcmp(image, j->place[i].image) != 0)
-			return refuse(j->verb, "", "two images");
-		image = j->place[i].image;
-	}
-	if (!image)
+	for (int i = 0; i < j->count && !first; i++)
+		first = j->place[i].image ? &j->place[i] : NULL;
+	if (!first)
 		return refuse(j->verb, "", "nothing here is in an image");
+	for (int i = texts; i + 1 < j->count; i++)
+		if ((link || move) && !one_volume(&j->place[i], &j->place[j->count - 1]))
+			return refuse_volumes(j->verb, &j->place[i], &j->place[j->count - 1]);
 	for (int i = texts; i < j->count; i++)
 		if (!j->place[i].image)
 			return refuse(j->verb, j->place[i].path, "not in an image");
+	for (int i = 0; i < j->count; i++)
+		if (j->place[i].image && !one_volume(first, &j->place[i]))
+			return refuse(j->verb, "", "two images");
+	image = first->image;
 	begin(&c, verb->writes, image, verb->name);
 	for (int i = 0; i < j->options; i++) {
 		if (i == 0 || j->option[i].word != j->option[i - 1].word)

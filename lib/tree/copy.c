@@ -241,6 +241,12 @@ static int take_attrs(struct copy *c, const struct item *it, const struct e2_ino
 	return e2_xattr_copy_from(c->txn, it->from, it->made, in);
 }
 
+/* What stands for a further name has the attributes that the name would have shown. */
+static bool keeps_attrs(const struct copy *c, const struct e2_inode *from)
+{
+	return c->flags & E2_COPY_ATTRS || (c->flags & E2_COPY_LINK && !e2_is_dir(from));
+}
+
 static int finish(struct copy *c, const struct item *it, const struct e2_inode *from,
 		  struct e2_inode *in)
 {
@@ -248,7 +254,7 @@ static int finish(struct copy *c, const struct item *it, const struct e2_inode *
 
 	if (e2_is_reg(from))
 		r = copy_data(c, from, it->made, in);
-	if (r == 0 && (c->flags & E2_COPY_ATTRS))
+	if (r == 0 && keeps_attrs(c, from))
 		r = take_attrs(c, it, from, in);
 	return r != 0 ? r : e2_inode_put(c->txn, it->made, in);
 }
@@ -262,7 +268,7 @@ static uint16_t plain_mode(const struct e2_inode *from)
 
 static int make(struct copy *c, struct item *it, e2_ino dir, const struct e2_inode *from)
 {
-	bool keep = (c->flags & E2_COPY_ATTRS) != 0;
+	bool keep = keeps_attrs(c, from);
 	struct e2_new what = { .mode = keep ? from->mode : plain_mode(from) };
 	const char *name = e2_str_text(&c->names) + it->name;
 	struct e2_str target = E2_STR_INIT;
@@ -360,8 +366,10 @@ static void count(struct e2_copy_counts *n, const struct e2_inode *in)
 /* Another name of an inode: of the original, or of its copy. */
 static int link_item(struct copy *c, const struct item *it, e2_ino dir, e2_ino to)
 {
-	c->counts.links++;
-	return e2_link(c->txn, dir, e2_str_text(&c->names) + it->name, it->name_len, to);
+	int r = e2_link(c->txn, dir, e2_str_text(&c->names) + it->name, it->name_len, to);
+
+	c->counts.links += r == 0;
+	return r;
 }
 
 static int copy_inode(struct copy *c, struct item *it, e2_ino dir, const struct e2_inode *from)
@@ -377,6 +385,28 @@ static int copy_inode(struct copy *c, struct item *it, e2_ino dir, const struct 
 		return r;
 	count(&c->counts, from);
 	return several ? e2_map_set(c->linked, it->from, it->made) : 0;
+}
+
+/* A further name of the original, or of its last copy when it can have no more. */
+static int share_item(struct copy *c, struct item *it, e2_ino dir, const struct e2_inode *from)
+{
+	uint64_t copy = 0;
+	int r;
+
+	(void)e2_map_get(c->linked, it->from, &copy);	/* 0 where there is none */
+	r = link_item(c, it, dir, copy ? (e2_ino)copy : it->from);
+	if (r == 0 && copy)
+		c->counts.overfull++;
+	if (r != E2_ERR_LINK_MAX)
+		return r;
+	e2_err_clear();
+	r = make(c, it, dir, from);
+	if (r)
+		return r;
+	count(&c->counts, from);
+	if (c->counts.overfull++ == 0)
+		c->counts.overfull_ino = it->from;
+	return e2_map_set(c->linked, it->from, it->made);
 }
 
 static int copy_item(struct copy *c, struct item *it)
@@ -397,7 +427,7 @@ static int copy_item(struct copy *c, struct item *it)
 		return 0;
 	}
 	if ((c->flags & E2_COPY_LINK) && !e2_is_dir(&from))
-		return link_item(c, it, dir, it->from);
+		return share_item(c, it, dir, &from);
 	return copy_inode(c, it, dir, &from);
 }
 

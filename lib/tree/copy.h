@@ -13,12 +13,19 @@ enum e2_copy_flags {
 	E2_COPY_REPLACE = 8,	/* names that are there are no error */
 };
 
-struct e2_copy_counts { uint64_t files, dirs, symlinks, others, links, bytes; };
+struct e2_copy_counts {
+	uint64_t files, dirs, symlinks, others, links, bytes;
+	uint64_t overfull;	/* with E2_COPY_LINK: names that became those of a copy */
+	e2_ino overfull_ino;	/* what has E2_LINK_MAX names, the first of them */
+};
 
 /*
  * Copies an inode under a new name.  Symlinks are copied, never followed; holes stay holes.
  * Without E2_COPY_ATTRS copies belong to root, are of now, and have the permissions of what they
  * were copied from but no set-id bits.
+ *
+ * With E2_COPY_LINK an inode that has all the names it can is copied, with its attributes, and
+ * further names of it are names of the copy.
  *
  * With E2_COPY_REPLACE a regular file takes the content of another and keeps its inode,
  * a directory takes the names of another besides its own, anything else is taken away first.

@@ -77,9 +77,9 @@ t "... -n among others" fails_with 'exists' x cp -vn tree/hello a.img:/m1
 t "cp -l -f within an image" sh -c 'extant cp -lf a.img:/hello a.img:/m1 && extant cat a.img:/m1 | cmp - tree/hello'
 t "-- ends the options" sh -c 'echo dash >-f; extant cp -- -f a.img:/dash && extant cat a.img:/dash | grep -qx dash'
 for words in "--bogus a.img:/hello b.img:/" "-m 600 a.img:/hello b.img:/" "-T a.img:/hello b.img:/" \
-	"--bogus tree/hello a.img:/no" "-l tree/hello a.img:/no" "--append tree/hello a.img:/hello" \
+	"--bogus tree/hello a.img:/no" "--append tree/hello a.img:/hello" \
 	"--bogus a.img:/hello a.img:/no" "-m 600 a.img:/hello a.img:/no" \
-	"--bogus a.img:/hello out/no" "-m 600 a.img:/hello out/no" "-l a.img:/hello out/no"; do
+	"--bogus a.img:/hello out/no" "-m 600 a.img:/hello out/no"; do
 	t "cp $words" fails_with 'no option of a copy from here to there' x cp $words
 done
 t "... is wrong usage, and copies nothing" sh -c 'extant cp --bogus a.img:/docs/sub/seq b.img:/; [ $? -eq 2 ] && ! extant ls b.img:/seq &&
