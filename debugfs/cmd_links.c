@@ -112,49 +112,6 @@ static int show_shared(struct shell *sh, bool all)
 
 /* ---- symlinks that lead nowhere --------------------------------------------------- */
 
-struct trail {			/* where a resolution stands */
-	struct e2_str at;
-	bool missing;		/* the last component is not there */
-};
-
-static int follow_step(void *context, const struct e2_step *s)
-{
-	struct trail *t = context;
-	const char *slash;
-
-	if (s->link) {
-		if (s->link[0] == '/')
-			e2_str_truncate(&t->at, 0);
-	} else if (s->name_len == 2 && !memcmp(s->name, "..", 2)) {
-		slash = strrchr(e2_str_text(&t->at), '/');
-		if (slash)
-			e2_str_truncate(&t->at, (size_t)(slash - t->at.text));
-	} else if (!(s->name_len == 1 && s->name[0] == '.')) {
-		e2_str_add(&t->at, "/");
-		e2_str_add_bytes(&t->at, s->name, s->name_len);
-	}
-	t->missing = s->ino == 0;
-	return 0;
-}
-
-/* Why, in words: "/no does not exist". */
-static void add_reason(struct e2_str *s, const struct trail *t, int err)
-{
-	static const char circle[] = "symlinks go in a circle: ";
-	const char *found = strstr(e2_err_detail(), circle);
-
-	if (err == E2_ERR_LOOP && found) {
-		e2_str_addf(s, "loop: %s", found + strlen(circle));
-	} else if (err == E2_ERR_LOOP) {
-		e2_str_addf(s, "leads through more than %d symlinks", E2_SYMLINK_HOPS_MAX);
-	} else if ((err == E2_ERR_NOENT && t->missing) || err == E2_ERR_NOTDIR) {
-		e2_str_add_name(s, e2_str_text(&t->at), t->at.len);
-		e2_str_add(s, err == E2_ERR_NOENT ? " does not exist" : " is not a directory");
-	} else {
-		e2_str_add(s, *e2_err_detail() ? e2_err_detail() : e2_strerror(err));
-	}
-}
-
 static void show_broken(struct shell *sh, const struct e2_str *path, e2_ino ino,
 			const struct e2_str *text, const struct e2_str *why, const char *kind)
 {
@@ -181,10 +138,8 @@ static void show_broken(struct shell *sh, const struct e2_str *path, e2_ino ino,
 static int look(struct tour *t, const struct e2_walk_entry *e)
 {
 	struct shell *sh = t->sh;
-	struct trail trail = { .at = E2_STR_INIT };
-	struct e2_resolve how = { .cwd = e->parent, .step = follow_step, .context = &trail };
-	struct e2_str text = E2_STR_INIT, why = E2_STR_INIT;
-	e2_ino ino;
+	struct e2_fate fate = E2_FATE_INIT;
+	struct e2_str text = E2_STR_INIT, why = E2_STR_INIT, dir = E2_STR_INIT;
 	int err = e2_symlink_read(sh->fs, &e->inode, &text);
 
 	if (err) {
@@ -192,20 +147,16 @@ static int look(struct tour *t, const struct e2_walk_entry *e)
 		e2_str_free(&text);
 		return err == E2_ERR_NOMEM ? err : 0;
 	}
-	if (e2_str_text(&text)[0] != '/')
-		e2_str_add_bytes(&trail.at, t->path.text, t->path.len - e->name_len - 1);
-	err = e2_resolve(sh->fs, &how, e2_str_text(&text), &ino);
-	if (err && err != E2_ERR_NOMEM) {
-		add_reason(&why, &trail, err);
-		show_broken(sh, &t->path, e->ino, &text, &why, err == E2_ERR_LOOP ? "loop" :
-			    err == E2_ERR_NOENT ? "missing" : err == E2_ERR_NOTDIR ?
-			    "not a directory" : "damaged");
-		e2_err_clear();
-		err = 0;
+	e2_str_add_bytes(&dir, t->path.text, t->path.len - e->name_len - 1);
+	err = e2_fate(sh->fs, 0, e->parent, e2_str_text(&dir), e2_str_text(&text), &fate);
+	if (!err && fate.kind != E2_FATE_LEADS) {
+		e2_fate_add_reason(&fate, &why);
+		show_broken(sh, &t->path, e->ino, &text, &why, e2_fate_word(fate.kind));
 	}
+	e2_fate_free(&fate);
 	e2_str_free(&text);
 	e2_str_free(&why);
-	e2_str_free(&trail.at);
+	e2_str_free(&dir);
 	return err;
 }
 

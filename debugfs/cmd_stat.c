@@ -5,6 +5,7 @@
 #include "structs.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -33,24 +34,32 @@ static int count_entries(struct sight *s)
 	return 0;
 }
 
-/* Where the text of a symlink leads; it starts from the directory of path. */
+/* Why following a path fails, in a word. */
+static const char *fate_word(struct shell *sh, const char *path)
+{
+	struct e2_fate fate = E2_FATE_INIT;
+	struct e2_resolve how = { .root = sh->root, .fate = &fate };
+	e2_ino ino;
+	int err = e2_resolve(sh->fs, &how, path, &ino);
+	const char *word = err ? e2_fate_word(fate.kind) : NULL;
+
+	e2_fate_free(&fate);
+	return word;
+}
+
+/* Where a symlink leads: by its path, or by its text where that says it all. */
 static int follow_text(struct sight *s)
 {
-	const char *slash = strrchr(e2_str_text(&s->path), '/');
-	struct e2_str from = E2_STR_INIT;
-	struct object o = { .kind = OBJECT_PATH };
+	struct object o = { .kind = OBJECT_PATH, .path = e2_str_text(&s->path) };
 	int err;
 
-	if (s->text.text[0] != '/') {
-		if (!slash)
-			return 0;	/* not known from where */
-		e2_str_add_bytes(&from, s->path.text, (size_t)(slash - s->path.text) + 1);
-	}
-	e2_str_add(&from, s->text.text);
-	o.path = e2_str_text(&from);
+	if (o.path[0] != '/')
+		o.path = s->text.text;
+	if (o.path[0] != '/')
+		return 0;	/* not known from where */
 	err = shell_lookup(s->sh, &o, true, &s->target_ino, &s->target);
-	s->fate = err == 0 ? NULL : err == E2_ERR_LOOP ? "loop" : "missing";
-	e2_str_free(&from);
+	if (err && err != E2_ERR_NOMEM)
+		s->fate = fate_word(s->sh, o.path);
 	e2_err_clear();
 	return err == E2_ERR_NOMEM ? err : 0;
 }
@@ -90,6 +99,7 @@ static void add_nature(struct sight *s)
 {
 	struct out *o = &s->sh->out;
 	uint32_t major, minor;
+	char mark[32];
 
 	out_add(o, "%s", file_type_words(s->in.mode));
 	switch (s->in.mode & E2_S_IFMT) {
@@ -106,8 +116,8 @@ static void add_nature(struct sight *s)
 		out_add_name(o, e2_str_text(&s->text), s->text.len);
 		out_add(o, "\"");
 		if (s->fate) {
-			out_add(o, "  ");
-			out_add_styled(o, STYLE_RED, s->fate[0] == 'l' ? "(loop)" : "(missing)");
+			(void)snprintf(mark, sizeof(mark), "  (%s)", s->fate);
+			out_add_styled(o, STYLE_RED, mark);
 		} else if (s->target.len) {
 			out_add(o, ", which is ");
 			out_add_name(o, s->target.text, s->target.len);

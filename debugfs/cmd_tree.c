@@ -9,6 +9,7 @@
 #include "shell.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -160,6 +161,7 @@ static void draw(struct tree *t, const struct item *i, const struct e2_inode *in
 	const struct level *l = &t->levels[t->depth - 1];
 	struct out *o = &t->sh->out;
 	const char *fate = NULL;
+	char mark[32];
 
 	out_raw(o, e2_str_text(&t->lead), t->lead.len);
 	if (o->utf8)
@@ -175,9 +177,12 @@ static void draw(struct tree *t, const struct item *i, const struct e2_inode *in
 		if (text->len)
 			fate = symlink_fate(t->sh, l->dir, text->text);
 	}
-	if (fate || note) {
+	if (fate) {
+		(void)snprintf(mark, sizeof(mark), "  (%s)", fate);
+		out_add_styled(o, STYLE_RED, mark);
+	} else if (note) {
 		out_add(o, "  ");
-		out_add_styled(o, STYLE_RED, fate ? fate[0] == 'l' ? "(loop)" : "(missing)" : note);
+		out_add_styled(o, STYLE_RED, note);
 	}
 	out_line(o);
 }

@@ -88,12 +88,16 @@ void add_object(struct e2_str *s, const struct arg *a)
 
 const char *symlink_fate(struct shell *sh, e2_ino dir, const char *text)
 {
-	struct e2_resolve how = { .root = sh->root, .cwd = dir };
+	struct e2_fate fate = E2_FATE_INIT;
+	struct e2_resolve how = { .root = sh->root, .cwd = dir, .hops = 1, .fate = &fate };
+	const char *word;
 	e2_ino ino;
 	int err = e2_resolve(sh->fs, &how, text, &ino);
 
 	e2_err_clear();
-	return err == 0 ? NULL : err == E2_ERR_LOOP ? "loop" : "missing";
+	word = err == 0 ? NULL : e2_fate_word(fate.kind);
+	e2_fate_free(&fate);
+	return word;
 }
 
 /* ---- back to paths ------------------------------------------------------- */

@@ -171,8 +171,8 @@ int shell_names_searched(struct shell *sh, struct e2_names **names);
 int shell_names_of(struct shell *sh, const e2_ino *inos, size_t count, struct e2_names **names);
 void shell_names_done(struct shell *sh, struct e2_names *names);
 
-/* What becomes of who follows the text of a symlink in dir: NULL (it leads somewhere),
- * "missing" or "loop". */
+/* What becomes of who follows the text of a symlink in dir: NULL (it leads somewhere), or
+ * what e2_fate_word() says: "missing", "loop" ... */
 const char *symlink_fate(struct shell *sh, e2_ino dir, const char *text);
 
 /* ---- words.c: how things are said ---------------------------------------- */

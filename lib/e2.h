@@ -70,6 +70,7 @@
 #include "tree/copy.h"
 #include "tree/diff.h"
 #include "tree/damage.h"
+#include "tree/fate.h"
 #include "tree/tree.h"
 #include "tree/use.h"
 #include "tree/uses.h"

@@ -7,159 +7,88 @@
  * last one when nothing but slashes remains on the whole stack.
  * Rules: path_resolution(7); kernel, Documentation/filesystems/path-lookup.rst.
  */
-#include "tree/tree.h"
+#include "tree/path_priv.h"
 
 #include "base/grow.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES_MAX = 4096, LOOP_SHOWN = 8 };
+enum { PATH_BYTES_MAX = 4096 };
 
-struct text {			/* one level of the stack; level 0 borrows the path */
-	struct e2_str owned;
-	const char *rest;	/* what is still to be walked */
-};
+/* ---- the volume as ground -------------------------------------------------- */
 
-struct hop {			/* a symbolic link that was followed */
-	e2_ino ino;
-	size_t name, len;	/* its name, in walker.names */
-};
-
-struct walker {
+struct volume {
 	struct e2_fs *fs;
-	const struct e2_resolve *how;
-	const char *path;
-	e2_ino root, at;	/* where the walk stands */
-	bool at_dir;		/* whether that is a directory */
-	bool must_dir;		/* a trailing slash was seen: the result must be one */
-	bool in_link;		/* the component at hand comes from the text of a link */
-	e2_ino base;		/* where `here` starts */
-	struct e2_str here;	/* from there to the directory that was entered last: "/a/b" */
-	e2_ino *parents;	/* directories above, up to base */
-	size_t depth, parents_cap;
-	unsigned levels;	/* texts in use */
-	struct text texts[E2_SYMLINK_HOPS_MAX + 1];
-	unsigned hops;
-	struct hop followed[E2_SYMLINK_HOPS_MAX];
-	struct e2_str names;	/* of the links followed */
-	struct e2_str last_link;	/* text of the last link, for messages */
+	struct e2_inode in;	/* looked at last: the text that is asked for is its */
 };
 
-/* ---- messages ------------------------------------------------------------- */
-
-static void add_quoted(struct e2_str *s, const char *text, size_t len)
+static int find_in_volume(void *context, e2_ino dir, const void *name, size_t len, e2_ino *ino)
 {
-	e2_str_add(s, "\"");
-	e2_str_add_name(s, text, len);
-	e2_str_add(s, "\"");
+	struct volume *v = context;
+
+	return e2_dir_lookup(v->fs, dir, name, len, ino);
 }
 
-/* The directory where the walk stands, as the user would name it. */
-static void add_here(struct e2_str *s, const struct walker *w)
+static int look_in_volume(void *context, e2_ino ino, uint32_t *mode)
 {
-	if (w->base != w->root)
-		e2_str_addf(s, "<%u>", w->base);
-	if (w->here.len > 0)
-		e2_str_add_name(s, w->here.text, w->here.len);
-	else if (w->base == w->root)
-		e2_str_add(s, "/");
+	struct volume *v = context;
+	int r = e2_inode_get(v->fs, ino, &v->in);
+
+	if (r == 0)
+		*mode = v->in.mode;
+	return r;
 }
 
-static void add_via_link(struct e2_str *s, const struct walker *w)
+static int text_in_volume(void *context, e2_ino ino, struct e2_str *text)
 {
-	if (!w->in_link)
-		return;
-	e2_str_add(s, "a symlink to ");
-	add_quoted(s, e2_str_text(&w->last_link), w->last_link.len);
-	e2_str_add(s, ", and ");
+	struct volume *v = context;
+
+	(void)ino;
+	return e2_symlink_read(v->fs, &v->in, text);
 }
 
-static int fail_with(const struct walker *w, int err, struct e2_str *reason)
+static bool is_type(uint32_t mode, uint32_t type)
 {
-	struct e2_str shown = E2_STR_INIT;
-
-	e2_str_add_name(&shown, w->path, strlen(w->path));
-	err = e2_fail(err, "%s: %s", e2_str_text(&shown), e2_str_text(reason));
-	e2_str_free(&shown);
-	e2_str_free(reason);
-	return err;
+	return (mode & E2_S_IFMT) == type;
 }
 
-static int fail_noent(const struct walker *w, const char *name, size_t len)
+static int find(const struct e2_path_walk *w, e2_ino dir, const char *name, size_t len,
+		e2_ino *ino)
 {
-	struct e2_str reason = E2_STR_INIT;
-
-	add_via_link(&reason, w);
-	add_here(&reason, w);
-	e2_str_add(&reason, " has no ");
-	add_quoted(&reason, name, len);
-	return fail_with(w, E2_ERR_NOENT, &reason);
+	return w->ground->find(w->ground->context, dir, name, len, ino);
 }
 
-static int fail_notdir(const struct walker *w)
+static int look(const struct e2_path_walk *w, e2_ino ino, uint32_t *mode)
 {
-	struct e2_str reason = E2_STR_INIT;
-
-	add_via_link(&reason, w);
-	e2_str_addf(&reason, "<%u> below ", w->at);
-	add_here(&reason, w);
-	e2_str_add(&reason, " is not a directory");
-	return fail_with(w, E2_ERR_NOTDIR, &reason);
-}
-
-static int fail_long(const struct walker *w, size_t len)
-{
-	struct e2_str reason = E2_STR_INIT;
-
-	e2_str_addf(&reason, "a component has %zu bytes, the most is %d", len, E2_NAME_MAX);
-	return fail_with(w, E2_ERR_NAMETOOLONG, &reason);
-}
-
-/* Names the circle if there is one: a link that was followed before. */
-static int fail_loop(const struct walker *w, e2_ino link)
-{
-	struct e2_str reason = E2_STR_INIT;
-	unsigned first = 0, shown = 0;
-
-	for (first = w->hops; first > 0 && w->followed[first - 1].ino != link; first--)
-		;
-	if (first == 0) {
-		e2_str_addf(&reason, "leads through more than %d symlinks", E2_SYMLINK_HOPS_MAX);
-		return fail_with(w, E2_ERR_LOOP, &reason);
-	}
-	e2_str_add(&reason, "symlinks go in a circle: ");
-	for (unsigned i = first - 1; i < w->hops && shown < LOOP_SHOWN; i++, shown++) {
-		const struct hop *h = &w->followed[i];
-
-		e2_str_add_name(&reason, w->names.text + h->name, h->len);
-		e2_str_add(&reason, " -> ");
-	}
-	if (w->hops - (first - 1) > LOOP_SHOWN)
-		e2_str_add(&reason, "... -> ");
-	e2_str_add_name(&reason, w->names.text + w->followed[first - 1].name,
-			w->followed[first - 1].len);
-	return fail_with(w, E2_ERR_LOOP, &reason);
+	return w->ground->look(w->ground->context, ino, mode);
 }
 
 /* ---- moving ------------------------------------------------------------------ */
 
-static void go_to_start(struct walker *w, e2_ino dir)
+static void go_to_start(struct e2_path_walk *w, e2_ino dir, const char *path)
 {
 	w->at = w->base = dir;
 	w->at_dir = true;
 	w->depth = 0;
 	e2_str_truncate(&w->here, 0);
+	e2_str_truncate(&w->base_path, 0);
+	if (dir != w->root && path)
+		e2_str_add(&w->base_path, path[0] == '/' && !path[1] ? "" : path);
+	else if (dir != w->root)
+		e2_str_addf(&w->base_path, "<%u>", dir);
 }
 
-static int go_down(struct walker *w, e2_ino ino, bool is_dir, const char *name, size_t len)
+static int go_down(struct e2_path_walk *w, e2_ino ino, bool is_dir, const char *name, size_t len)
 {
 	e2_ino *more;
 
 	if (!is_dir) {
 		w->at = ino;
 		w->at_dir = false;
-		return 0;
+		e2_str_truncate(&w->leaf, 0);
+		e2_str_add_bytes(&w->leaf, name, len);
+		return e2_str_status(&w->leaf);
 	}
 	more = e2_grow(w->parents, &w->parents_cap, w->depth + 1, sizeof(*more));
 	if (!more)
@@ -173,25 +102,37 @@ static int go_down(struct walker *w, e2_ino ino, bool is_dir, const char *name, 
 }
 
 /* Above where the walk began only the directory itself knows its parent. */
-static int go_up(struct walker *w)
+static int go_above_base(struct e2_path_walk *w)
+{
+	const char *slash = strrchr(e2_str_text(&w->base_path), '/');
+	uint32_t mode;
+	e2_ino parent;
+	int r = find(w, w->at, "..", 2, &parent);
+
+	if (r == 0)
+		r = look(w, parent, &mode);
+	if (r)
+		return e2_path_damaged(w, r, "..", 2);
+	if (slash && w->base_path.text[0] == '/') {
+		e2_str_truncate(&w->base_path, (size_t)(slash - w->base_path.text));
+		w->base = parent;
+	} else {
+		go_to_start(w, parent, NULL);
+	}
+	w->at = parent;
+	w->at_dir = is_type(mode, E2_S_IFDIR);
+	e2_str_truncate(&w->leaf, 0);
+	return 0;
+}
+
+static int go_up(struct e2_path_walk *w)
 {
 	size_t len = w->here.len;
-	struct e2_inode in;
-	e2_ino parent;
-	int r;
 
 	if (w->at == w->root)
 		return 0;
-	if (w->depth == 0) {
-		r = e2_dir_lookup(w->fs, w->at, "..", 2, &parent);
-		if (r == 0)
-			r = e2_inode_get(w->fs, parent, &in);
-		if (r)
-			return r;
-		go_to_start(w, parent);
-		w->at_dir = e2_is_dir(&in);
-		return 0;
-	}
+	if (w->depth == 0)
+		return go_above_base(w);
 	w->at = w->parents[--w->depth];
 	while (w->here.text[--len] != '/')
 		;
@@ -199,90 +140,110 @@ static int go_up(struct walker *w)
 	return 0;
 }
 
-static int report_step(const struct walker *w, e2_ino dir, e2_ino ino, uint32_t mode,
+static int report_step(const struct e2_path_walk *w, e2_ino dir, e2_ino ino, uint32_t mode,
 		       const char *name, size_t len, const char *link)
 {
-	if (!w->how->step)
+	if (!w->how->step || w->past)
 		return 0;
 	return w->how->step(w->how->context, &(struct e2_step){
 		.dir = dir, .ino = ino, .name = name, .name_len = len, .mode = mode,
 		.link = link, .hop = w->hops });
 }
 
-/* Puts the text of a link on the stack. */
-static int follow(struct walker *w, e2_ino ino, const struct e2_inode *in, const char *name,
-		  size_t len)
+/* The next level of the stack, empty. */
+static struct e2_path_text *new_level(struct e2_path_walk *w)
 {
-	struct text *t = &w->texts[w->levels];
-	int r;
+	struct e2_path_text *t = e2_grow(w->texts, &w->texts_cap, w->levels + 1, sizeof(*t));
 
-	if (w->hops == E2_SYMLINK_HOPS_MAX)
-		return fail_loop(w, ino);
+	if (!t)
+		return NULL;
+	w->texts = t;
+	t += w->levels;
+	if (w->texts_used == w->levels) {
+		*t = (struct e2_path_text){ .owned = E2_STR_INIT };
+		w->texts_used++;
+	}
 	e2_str_truncate(&t->owned, 0);
-	r = e2_symlink_read(w->fs, in, &t->owned);
+	return t;
+}
+
+/* Puts the text of a link on the stack. */
+static int follow(struct e2_path_walk *w, e2_ino ino, uint32_t mode, const char *name, size_t len,
+		  size_t depth)
+{
+	struct e2_path_text *t;
+	int r = e2_path_branch(w, name, len, depth + 1);
+
 	if (r)
 		return r;
-	w->followed[w->hops++] = (struct hop){ ino, w->names.len, len };
-	e2_str_add_bytes(&w->names, name, len);
+	t = new_level(w);
+	if (!t)
+		return E2_ERR_NOMEM;
+	r = w->ground->text(w->ground->context, ino, &t->owned);
+	if (r)
+		return e2_path_damaged(w, r, name, len);
+	w->hops++;
+	w->live += t->owned.len;
 	e2_str_truncate(&w->last_link, 0);
 	e2_str_add_bytes(&w->last_link, t->owned.text, t->owned.len);
-	if (e2_str_status(&w->names) || e2_str_status(&w->last_link))
+	if (e2_str_status(&t->owned) || e2_str_status(&w->last_link))
 		return e2_fail(E2_ERR_NOMEM, "resolving a path: out of memory");
 	t->rest = e2_str_text(&t->owned);
+	t->depth = depth + 1;
 	w->levels++;
-	r = report_step(w, w->at, ino, in->mode, name, len, t->rest);
+	r = report_step(w, w->at, ino, mode, name, len, t->rest);
 	if (r)
 		return r;
 	if (t->owned.len == 0)
-		return fail_noent(w, "", 0);
+		return e2_path_no_entry(w, "", 0);
 	if (t->rest[0] == '/')
-		go_to_start(w, w->root);
+		go_to_start(w, w->root, NULL);
 	return 0;
 }
 
 /* Drops texts that are walked to their end.  True when nothing is left at all. */
-static bool at_end(struct walker *w)
+static bool at_end(struct e2_path_walk *w)
 {
 	for (;;) {
-		struct text *t = &w->texts[w->levels - 1];
+		struct e2_path_text *t = &w->texts[w->levels - 1];
 
 		t->rest += strspn(t->rest, "/");
 		if (*t->rest)
 			return false;
 		if (w->levels == 1)
 			return true;
+		w->live -= t->owned.len;
 		w->levels--;
 	}
 }
 
 /* ---- components ---------------------------------------------------------------- */
 
-static int ordinary(struct walker *w, const char *name, size_t len, bool last)
+static int ordinary(struct e2_path_walk *w, const char *name, size_t len, bool last, size_t depth)
 {
 	bool follow_last = !(w->how->flags & E2_NOFOLLOW) || w->must_dir;
 	e2_ino dir = w->at, ino;
-	struct e2_inode in;
-	int r;
+	uint32_t mode;
+	int r = find(w, dir, name, len, &ino);
 
-	r = e2_dir_lookup(w->fs, dir, name, len, &ino);
 	if (r == E2_ERR_NOENT) {
 		r = report_step(w, dir, 0, 0, name, len, NULL);
-		return r ? r : fail_noent(w, name, len);
+		return r ? r : e2_path_no_entry(w, name, len);
 	}
 	if (r == 0)
-		r = e2_inode_get(w->fs, ino, &in);
+		r = look(w, ino, &mode);
 	if (r)
-		return r;
-	if (e2_is_symlink(&in) && (!last || follow_last))
-		return follow(w, ino, &in, name, len);
-	r = report_step(w, dir, ino, in.mode, name, len, NULL);
-	return r ? r : go_down(w, ino, e2_is_dir(&in), name, len);
+		return e2_path_damaged(w, r, name, len);
+	if (is_type(mode, E2_S_IFLNK) && (!last || follow_last))
+		return follow(w, ino, mode, name, len, depth);
+	r = report_step(w, dir, ino, mode, name, len, NULL);
+	return r ? r : go_down(w, ino, is_type(mode, E2_S_IFDIR), name, len);
 }
 
-static int component(struct walker *w)
+static int component(struct e2_path_walk *w)
 {
-	struct text *t = &w->texts[w->levels - 1];
-	size_t len = strcspn(t->rest, "/");
+	struct e2_path_text *t = &w->texts[w->levels - 1];
+	size_t len = strcspn(t->rest, "/"), depth = t->depth;
 	char name[E2_NAME_MAX + 1];	/* a copy: a link followed may take the text's place */
 	e2_ino dir = w->at;
 	bool last, slash;
@@ -290,12 +251,12 @@ static int component(struct walker *w)
 
 	w->in_link = w->levels > 1;
 	if (!w->at_dir)
-		return fail_notdir(w);
-	r = w->how->search ? w->how->search(w->how->context, dir) : 0;
+		return e2_path_not_dir(w);
+	r = w->how->search && !w->past ? w->how->search(w->how->context, dir) : 0;
 	if (r)
 		return r;
 	if (len > E2_NAME_MAX)
-		return fail_long(w, len);
+		return e2_path_long(w, len);
 	memcpy(name, t->rest, len);
 	name[len] = '\0';
 	t->rest += len;
@@ -309,60 +270,103 @@ static int component(struct walker *w)
 		r = go_up(w);
 		return r ? r : report_step(w, dir, w->at, E2_S_IFDIR, name, len, NULL);
 	}
-	return ordinary(w, name, len, last);
+	return ordinary(w, name, len, last, depth);
 }
 
-static int walk(struct walker *w)
+static int walk(struct e2_path_walk *w)
 {
-	struct e2_inode in;
-	int r;
+	uint32_t mode;
+	int r = look(w, w->at, &mode);
 
-	r = e2_inode_get(w->fs, w->at, &in);
 	if (r)
-		return r;
-	w->at_dir = e2_is_dir(&in);
+		return e2_path_damaged(w, r, NULL, 0);
+	w->at_dir = is_type(mode, E2_S_IFDIR);
 	while (!at_end(w)) {
 		r = component(w);
 		if (r)
 			return r;
 	}
+	if (w->past)		/* more links than may be followed, and they came to an end */
+		return e2_path_too_many(w);
 	if (w->must_dir && !w->at_dir)
-		return fail_notdir(w);
+		return e2_path_not_dir(w);
+	return e2_str_status(&w->base_path);
+}
+
+static int start(struct e2_path_walk *w, const struct e2_resolve *how, const char *path)
+{
+	struct e2_path_text *t = new_level(w);
+
+	if (!t)
+		return E2_ERR_NOMEM;
+	w->how = how;
+	w->path = path;
+	w->limit = how->limit ? how->limit : E2_SYMLINK_HOPS_MAX;
+	w->hops = how->hops;
+	w->root = how->root ? how->root : E2_INO_ROOT;
+	if (path[0] == '/' || !how->cwd)
+		go_to_start(w, w->root, NULL);
+	else
+		go_to_start(w, how->cwd, how->cwd_path);
+	t->rest = path;
+	t->depth = 0;
+	w->levels = 1;
 	return 0;
+}
+
+static void release(struct e2_path_walk *w)
+{
+	for (size_t i = 0; i < w->texts_used; i++)
+		e2_str_free(&w->texts[i].owned);
+	free(w->texts);
+	free(w->branch);
+	free(w->parents);
+	e2_str_free(&w->base_path);
+	e2_str_free(&w->here);
+	e2_str_free(&w->leaf);
+	e2_str_free(&w->trail);
+	e2_str_free(&w->last_link);
+}
+
+static int check_path(const struct e2_resolve *how, const char *path)
+{
+	size_t len = strlen(path);
+	int r = 0;
+
+	if (len == 0)
+		r = e2_fail(E2_ERR_NOENT, "the path is empty");
+	else if (len >= PATH_BYTES_MAX)
+		r = e2_fail(E2_ERR_NAMETOOLONG, "the path has %zu bytes, the most is %d", len,
+			    PATH_BYTES_MAX - 1);
+	if (r && how->fate) {
+		how->fate->kind = len ? E2_FATE_LONG : E2_FATE_MISSING;
+		e2_str_add(&how->fate->detail, len ? e2_err_detail() : "its text is empty");
+	}
+	return r;
 }
 
 int e2_resolve(struct e2_fs *fs, const struct e2_resolve *how, const char *path, e2_ino *ino)
 {
 	static const struct e2_resolve plain;
-	struct walker *w;
+	struct volume volume = { .fs = fs };
+	const struct e2_ground ground = { .find = find_in_volume, .look = look_in_volume,
+					  .text = text_in_volume, .context = &volume };
+	struct e2_path_walk w = { .levels = 0 };
 	int r;
 
 	if (!how)
 		how = &plain;
-	if (!*path)
-		return e2_fail(E2_ERR_NOENT, "the path is empty");
-	if (strlen(path) >= PATH_BYTES_MAX)
-		return e2_fail(E2_ERR_NAMETOOLONG, "the path has %zu bytes, the most is %d",
-			       strlen(path), PATH_BYTES_MAX - 1);
-	w = calloc(1, sizeof(*w));
-	if (!w)
-		return e2_fail(E2_ERR_NOMEM, "resolving a path: out of memory");
-	w->fs = fs;
-	w->how = how;
-	w->path = path;
-	w->root = how->root ? how->root : E2_INO_ROOT;
-	go_to_start(w, path[0] == '/' || !how->cwd ? w->root : how->cwd);
-	w->texts[0].rest = path;
-	w->levels = 1;
-	r = walk(w);
+	w.ground = how->ground ? how->ground : &ground;
+	r = check_path(how, path);
+	if (r)
+		return r;
+	r = start(&w, how, path);
 	if (r == 0)
-		*ino = w->at;
-	for (size_t i = 0; i < sizeof(w->texts) / sizeof(w->texts[0]); i++)
-		e2_str_free(&w->texts[i].owned);
-	e2_str_free(&w->here);
-	e2_str_free(&w->names);
-	e2_str_free(&w->last_link);
-	free(w->parents);
-	free(w);
+		r = walk(&w);
+	if (r == 0)
+		*ino = w.at;
+	if (how->fate)
+		how->fate->hops = w.hops;
+	release(&w);
 	return r;
 }

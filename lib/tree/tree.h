@@ -85,9 +85,26 @@ typedef int e2_step_fn(void *context, const struct e2_step *step);	/* not 0 stop
 
 typedef int e2_search_fn(void *context, e2_ino dir);	/* not 0 stops: E2_ERR_ACCES */
 
+/* Where paths are walked when it is not in a volume. */
+struct e2_ground {
+	/* An entry of a directory, ".." among them: E2_ERR_NOENT. */
+	int (*find)(void *context, e2_ino dir, const void *name, size_t len, e2_ino *ino);
+	int (*look)(void *context, e2_ino ino, uint32_t *mode);
+	int (*text)(void *context, e2_ino ino, struct e2_str *text);	/* of a link; adds */
+	void *context;
+};
+
+struct e2_fate;			/* fate.h */
+
 struct e2_resolve {
 	e2_ino root, cwd;	/* 0: the volume's root */
+	const char *cwd_path;	/* of cwd, for messages; NULL: it is written as <12> */
 	unsigned flags;
+	unsigned limit;		/* symlinks that may be followed; 0: the kernel's 40 */
+	unsigned hops;		/* of them have been, before the path begins */
+	unsigned beyond;	/* more are looked at past the limit, to tell a circle */
+	const struct e2_ground *ground;	/* NULL: the volume */
+	struct e2_fate *fate;	/* receives what became of it; may be NULL */
 	e2_step_fn *step;	/* may be NULL; called for each component */
 	e2_search_fn *search;	/* may be NULL; called before a directory is searched */
 	void *context;
@@ -98,6 +115,8 @@ struct e2_resolve {
  * 40 symlinks, a trailing slash demands a directory, empty path is E2_ERR_NOENT,
  * components over 255 bytes E2_ERR_NAMETOOLONG, paths of 4096 bytes and more too.
  * E2_ERR_NOENT, E2_ERR_NOTDIR, E2_ERR_LOOP; the detail says which component of what.
+ *
+ * fs  may be NULL where there is a ground, whose root is E2_INO_ROOT
  */
 E2_NODISCARD int e2_resolve(struct e2_fs *fs, const struct e2_resolve *how, const char *path,
 			    e2_ino *ino);
