@@ -194,7 +194,7 @@ static int walk(struct resolving *r, const struct object *object, e2_ino *ino)
 		.flags = r->follow ? 0 : E2_NOFOLLOW, .step = tell_step,
 		.search = r->as ? may_search : NULL, .context = r,
 	};
-	struct e2_cache_stats before, after;
+	struct e2_cache_stats stats;
 	struct out *o = &r->sh->out;
 	int err;
 
@@ -202,12 +202,12 @@ static int walk(struct resolving *r, const struct object *object, e2_ino *ino)
 		return 0;
 	if (object->path[0] != '/' && r->sh->cwd_path.len > 1)
 		e2_str_add(&r->at, r->sh->cwd_path.text);
-	e2_cache_stats(cache, &before);
+	e2_cache_watch(cache);
 	err = e2_resolve(r->sh->fs, &how, object->path, ino);
-	e2_cache_stats(cache, &after);
+	e2_cache_stats(cache, &stats);
 	if (r->verbose && o->mode == OUT_TEXT) {
 		show_steps(r);
-		add_plural(&o->text, after.gets - before.gets, "block", "blocks");
+		add_plural(&o->text, stats.watched, "block", "blocks");
 		out_add(o, " looked at");
 		out_line(o);
 	}

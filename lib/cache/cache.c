@@ -353,6 +353,10 @@ int e2_cache_get(struct e2_cache *c, e2_blk blk, const struct e2_buf **buf)
 	mtx_lock(&c->lock);
 	c->stats.gets++;
 	err = e2_cache_pin(c, blk, &b);
+	if (!err && b->watch != c->watch) {
+		b->watch = c->watch;
+		c->stats.watched++;
+	}
 	mtx_unlock(&c->lock);
 	if (!err)
 		*buf = &b->pub;
@@ -436,6 +440,14 @@ int e2_cache_read_before(struct e2_cache *c, e2_blk blk, uint64_t count, void *d
 	if (err)
 		return err;
 	return e2_io_read(c->io, blk * c->block_size, (size_t)(count * c->block_size), data);
+}
+
+void e2_cache_watch(struct e2_cache *c)
+{
+	mtx_lock(&c->lock);
+	c->watch++;
+	c->stats.watched = 0;
+	mtx_unlock(&c->lock);
 }
 
 void e2_cache_stats(struct e2_cache *c, struct e2_cache_stats *stats)

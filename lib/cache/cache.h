@@ -59,7 +59,13 @@ void e2_cache_renew(struct e2_cache *cache);
 
 void e2_cache_hint(struct e2_cache *cache, const struct e2_range *ranges, size_t count);
 
-struct e2_cache_stats { uint64_t gets, hits, reads, read_bytes, hints, dropped; };
+struct e2_cache_stats {
+	uint64_t gets, hits, reads, read_bytes, hints, dropped;
+	uint64_t watched;	/* different blocks got since e2_cache_watch */
+};
 void e2_cache_stats(struct e2_cache *cache, struct e2_cache_stats *stats);
+/* Counts watched from 0 again: as many blocks an empty cache would read.  One that leaves the
+ * cache meanwhile and comes back counts twice. */
+void e2_cache_watch(struct e2_cache *cache);
 
 #endif

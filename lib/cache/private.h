@@ -34,6 +34,7 @@ struct buffer {
 	uint64_t leads;			/* what the block leads to (below) */
 	uint64_t epoch;			/* DIRTY: when it was last written */
 	uint32_t pins;
+	uint32_t watch;			/* the last one that has counted it */
 	uint8_t state;
 	bool hinted;			/* filled by a worker, not yet asked for */
 };
@@ -70,6 +71,7 @@ struct e2_cache {
 	struct buffer dirty;		/* head of the ring of DIRTY ones, oldest first */
 	size_t dirty_count;		/* DIRTY buffers in that ring */
 	struct worker_queue queue;
+	uint32_t watch;			/* how many have begun */
 	struct e2_cache_stats stats;
 };
 

@@ -127,6 +127,29 @@ E2_TEST(cache_get, a_block_past_the_end_is_an_error_that_names_it)
 	e2_io_close(io);
 }
 
+E2_TEST(cache_get, a_watch_counts_different_blocks)
+{
+	static const e2_blk order[] = { 3, 4, 3, 5, 4, 3 };
+	struct e2_io *io = make_io();
+	struct e2_cache_stats st;
+	const struct e2_buf *b;
+	struct e2_cache *c;
+
+	cr_assert_eq(e2_cache_open(io, BLOCK, 64 * BLOCK, 0, &c), 0);
+	for (unsigned round = 0; round < 2; round++) {
+		e2_cache_watch(c);
+		for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
+			cr_assert_eq(e2_cache_get(c, order[i], &b), 0);
+			e2_cache_put(c, b);
+		}
+		e2_cache_stats(c, &st);
+		cr_assert_eq(st.watched, 3, "%llu in round %u", (unsigned long long)st.watched, round);
+	}
+	cr_assert_eq(st.reads, 3);
+	e2_cache_close(c);
+	e2_io_close(io);
+}
+
 E2_TEST(cache_get, unpinned_memory_is_bounded_and_pinned_memory_stays)
 {
 	struct e2_io *io = make_io();
