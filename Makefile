@@ -126,7 +126,7 @@ $(B)/tests/oracle/sweeptool: $(SWEEP) $(B)/libextant.a
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 .PHONY: oracles
-oracles: all $(addprefix $(B)/tests/oracle/,layout halfway sweeptool)
+oracles: all $(B)/gallery $(addprefix $(B)/tests/oracle/,layout halfway sweeptool)
 
 .PHONY: fuzz fuzz-run
 fuzz: ## fuzz every target for FUZZ_SECONDS (needs clang)
@@ -183,6 +183,12 @@ demo: ## the main job on a real directory (DIR=...)
 .PHONY: images
 images: all $(B)/gallery ## build the gallery of images/ from its recipes
 	@B=$(abspath $(B)) scripts/gallery images $(B)/images
+
+.PHONY: tour
+tour: ## play docs/links.md in the terminal: what links are (FROM=exercise)
+	@scripts/deps build
+	@$(MAKE) -s all $(B)/gallery
+	@B=$(abspath $(B)) scripts/tour $(FROM)
 
 $(B)/gallery: $(B)/images/gallery.o
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^

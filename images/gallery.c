@@ -2,7 +2,7 @@
 /*
  * Makes an image from a text recipe: gallery RECIPE TREE prints the mkfs
  * arguments of the recipe after making its tree in the directory TREE, and
- * behind them, a line each, what is to be damaged in the image.
+ * behind them, a line each, what is to be done to the image: do and break lines.
  *
  * A recipe is one thing a line; # begins a comment; words are separated by
  * blanks; \n, \\ and \xNN are escapes and \x20 is a blank inside a word.
@@ -18,6 +18,8 @@
  *	fifo PATH | socket PATH | char PATH MAJOR MINOR | block PATH MAJOR MINOR
  *	xattr PATH NAME WORD
  *	mode PATH MODE
+ *	do COMMAND...			a line of extant-debugfs for the image, where all of
+ *					them are one change: owners need no privilege there
  *	break ARGUMENT...		damage: a case of extant-debugfs's break, and options
  *
  * What this user or file system may not make (devices, attributes) is left out
@@ -41,7 +43,7 @@ struct recipe {
 	unsigned line;
 	int tree;		/* the directory, open */
 	char mkfs[LINE];	/* arguments */
-	char damage[LINE];	/* arguments of break, a line each */
+	char later[LINE];	/* the do and break lines */
 };
 
 static int wrong(const struct recipe *r, const char *what, const char *why)
@@ -196,12 +198,12 @@ static int run_line(struct recipe *r, char *line)
 		snprintf(r->mkfs, sizeof r->mkfs, "%s", line + 5);
 		return 0;
 	}
-	if (!strncmp(line, "break ", 6)) {
-		size_t used = strlen(r->damage);
+	if (!strncmp(line, "do ", 3) || !strncmp(line, "break ", 6)) {
+		size_t used = strlen(r->later);
 
-		if ((size_t)snprintf(r->damage + used, sizeof r->damage - used, "%s\n", line + 6) >=
-		    sizeof r->damage - used)
-			return wrong(r, "break", "too much damage");
+		if ((size_t)snprintf(r->later + used, sizeof r->later - used, "%s\n", line) >=
+		    sizeof r->later - used)
+			return wrong(r, line, "too many lines of this kind");
 		return 0;
 	}
 	for (char *p = strtok(line, " \t"); p && n < WORDS; p = strtok(NULL, " \t")) {
@@ -244,6 +246,6 @@ int main(int argc, char **argv)
 	}
 	fclose(f);
 	close(r.tree);
-	printf("%s\n%s", r.mkfs, r.damage);
+	printf("%s\n%s", r.mkfs, r.later);
 	return 0;
 }

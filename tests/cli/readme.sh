@@ -1,8 +1,37 @@
 # SPDX-License-Identifier: MIT
-# What the README shows is what the programs print.
+# What the README and docs/links.md show is what the programs print, and scripts/tour plays it.
 # sanitizers: no, it is about what programs print
 . "$(dirname "$0")/../lib.sh"
 have python3 || { skip "README" "python3 is not installed"; finish; }
+[ -x "$B/gallery" ] || make -s -C "$root" B="$B" "$B/gallery"
+unset SOURCE_DATE_EPOCH
 mkdir empty && cd empty || exit 1
 t "the README's tour" python3 "$root/tests/cli/readme.py" "$root/README.md"
+
+cd "$tmp" && mkdir links || exit 1
+t "the volume of docs/links.md" "$root/scripts/gallery" "$root/images" links links
+links_document() { (cd links && python3 "$root/tests/cli/readme.py" "$root/docs/links.md"); }
+t "docs/links.md" links_document
+
+# Whoever makes it, it is the same volume.
+others_make_it() {
+	mkdir other && chmod 777 other && chmod 711 "$tmp" || return 1
+	setpriv --reuid=65534 --regid=65534 --clear-groups \
+		env TMPDIR="$tmp/other" "$root/scripts/gallery" "$root/images" other links &&
+		cmp other/links.img links/fresh.img
+}
+"$root/scripts/gallery" "$root/images" fresh links >/dev/null && mv fresh/links.img links/fresh.img
+if is_root && have setpriv && setpriv --reuid=65534 --regid=65534 --clear-groups test -r "$root/images/links.recipe"; then
+	t "another user makes the same volume" others_make_it
+else
+	skip "another user makes the same volume" "needs root, setpriv and a directory others can read"
+fi
+
+# ---- scripts/tour -------------------------------------------------------------------------
+mkdir play
+t "the tour, elsewhere than at a terminal, and at one" env TMPDIR="$tmp/play" \
+	python3 "$root/tests/cli/tour.py" "$root/scripts/tour" "$root/docs/links.md"
+t "the tour leaves nothing behind" same "$(ls -A play)" ""
+t "an exercise that is not there" exits 2 "$root/scripts/tour" 999
+t "no number" exits 2 "$root/scripts/tour" one
 finish

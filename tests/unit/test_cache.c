@@ -143,7 +143,8 @@ E2_TEST(cache_get, a_watch_counts_different_blocks)
 			e2_cache_put(c, b);
 		}
 		e2_cache_stats(c, &st);
-		cr_assert_eq(st.watched, 3, "%llu in round %u", (unsigned long long)st.watched, round);
+		cr_assert_eq(st.watched, 3, "%llu in round %u",
+			     (unsigned long long)st.watched, round);
 	}
 	cr_assert_eq(st.reads, 3);
 	e2_cache_close(c);
