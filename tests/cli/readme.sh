@@ -1,16 +1,18 @@
 # SPDX-License-Identifier: MIT
 # What the README and docs/links.md show is what the programs print, and scripts/tour plays it.
+# WRITE=1: makes them show it.
 # sanitizers: no, it is about what programs print
 . "$(dirname "$0")/../lib.sh"
 have python3 || { skip "README" "python3 is not installed"; finish; }
 [ -x "$B/gallery" ] || make -s -C "$root" B="$B" "$B/gallery"
 unset SOURCE_DATE_EPOCH
 mkdir empty && cd empty || exit 1
-t "the README's tour" python3 "$root/tests/cli/readme.py" "$root/README.md"
+write=${WRITE:+--write}
+t "the README's tour" python3 "$root/tests/cli/readme.py" $write "$root/README.md"
 
 cd "$tmp" && mkdir links || exit 1
 t "the volume of docs/links.md" "$root/scripts/gallery" "$root/images" links links
-links_document() { (cd links && python3 "$root/tests/cli/readme.py" "$root/docs/links.md"); }
+links_document() { (cd links && python3 "$root/tests/cli/readme.py" $write "$root/docs/links.md"); }
 t "docs/links.md" links_document
 
 # Whoever makes it, it is the same volume.
