@@ -7,6 +7,7 @@
 #include "check/owners.h"
 
 #include "base/endian.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -57,13 +58,45 @@ static uint32_t count_zeros(const struct text *t, uint32_t from, uint32_t to)
 	return n;
 }
 
+/* Of how many characters a terminal could show, and of how many bytes nothing can be shown. */
+static void count_characters(const uint8_t *bytes, uint32_t len, uint32_t *shown, uint32_t *odd)
+{
+	uint32_t character;
+	size_t n;
+
+	*shown = *odd = 0;
+	for (uint32_t i = 0; i < len; i += (uint32_t)(n != 0 ? n : 1)) {
+		n = e2_utf8_decode(bytes + i, len - i, &character);
+		if (n == 0 || e2_char_is_control(character))
+			*odd += 1;
+		else
+			*shown += 1;
+	}
+}
+
 /* Whether bytes are surely a part of a path; of others nothing is said. */
 static bool is_plausible(const uint8_t *bytes, uint32_t len)
 {
-	for (uint32_t i = 0; i < len; i++)
-		if (bytes[i] < 0x20 || bytes[i] >= 0x7f)
-			return false;
-	return true;
+	uint32_t shown, odd;
+
+	count_characters(bytes, len, &shown, &odd);
+	return odd == 0;
+}
+
+/* Whether bytes are hardly a part of a path, in whatever encoding. */
+static bool is_junk(const uint8_t *bytes, uint32_t len)
+{
+	uint32_t shown, odd;
+
+	count_characters(bytes, len, &shown, &odd);
+	return odd * 2 >= shown && odd != 0;
+}
+
+/* Whether bytes of junk can have come where the text of that size ended: in the inode the word
+ * that held the end was hit, and the words behind it are zeros. */
+static bool may_be_hit(uint64_t size, uint32_t end, bool fast)
+{
+	return !fast || end <= (size / sizeof(uint32_t) + 1) * sizeof(uint32_t);
 }
 
 /* How long the text is, by its end and by the size; zeros within are replaced by dots. */
@@ -76,8 +109,9 @@ static void judge(struct text *t, uint64_t size, bool fast)
 
 	t->len = end <= most ? end : most;
 	/* Junk behind what the size says: that is the text, and its end was hit. */
-	if (possible && size < end && is_plausible(t->bytes, (uint32_t)size) &&
-	    !is_plausible(t->bytes + size, end - (uint32_t)size)) {
+	if (possible && size < end && may_be_hit(size, end, fast) &&
+	    is_plausible(t->bytes, (uint32_t)size) &&
+	    is_junk(t->bytes + size, end - (uint32_t)size)) {
 		t->len = (uint32_t)size;
 		return;
 	}

@@ -7,6 +7,7 @@
 #include "check/state.h"
 
 #include "base/endian.h"
+#include "base/zero.h"
 
 #include <string.h>
 
@@ -112,6 +113,27 @@ static bool looks_slow(struct ck *ck, const struct e2_inode *in)
 	return len > E2_FAST_SYMLINK_MAX && (len == size || inner_length(in) != size);
 }
 
+/* Whether the sectors say one block, and that holds what a text of any bytes can be. */
+static bool counts_text(struct ck *ck, const struct e2_inode *in)
+{
+	const struct e2_buf *buf;
+	const uint8_t *end;
+	bool is = false;
+
+	if (in->blocks != acl_sectors(ck, in) + ck->sectors || used_pointers(in, 1) != 0 ||
+	    !is_data_block(ck, in->block[0]))
+		return false;
+	if (e2_buf_get(ck->fs, in->block[0], &buf) != 0) {
+		e2_err_clear();
+		return false;
+	}
+	end = memchr(buf->data, 0, ck->g->block_size);
+	if (end != NULL && end - buf->data > E2_FAST_SYMLINK_MAX)
+		is = e2_all_zero(end, ck->g->block_size - (size_t)(end - buf->data));
+	e2_buf_put(ck->fs, buf);
+	return is;
+}
+
 bool ck_symlink_is_fast(struct ck *ck, const struct e2_inode *in)
 {
 	uint64_t size = e2_inode_size(in);
@@ -121,13 +143,16 @@ bool ck_symlink_is_fast(struct ck *ck, const struct e2_inode *in)
 		return false;
 	/* As the kernel tells them apart, where nothing contradicts. */
 	if (e2_symlink_is_fast(ck->fs, in)) {
-		if (size <= E2_FAST_SYMLINK_MAX &&
-		    (used_pointers(in, 1) != 0 || inner_length(in) == size))
+		/* Of what can be wrong, the size alone is the least. */
+		if (inner_length(in) != 0 && (size <= E2_FAST_SYMLINK_MAX ||
+					      ck_block_text(ck, in->block[0]) != size))
 			return true;
 		return !looks_slow(ck, in);
 	}
 	if (size > E2_FAST_SYMLINK_MAX && is_data_block(ck, in->block[0]) &&
 	    used_pointers(in, 1) == 0)
+		return false;
+	if (counts_text(ck, in))
 		return false;
 	len = inner_length(in);
 	/* Size and sectors say a block: then four bytes are a pointer that was hit. */
