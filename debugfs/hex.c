@@ -403,6 +403,14 @@ static int on_part(void *context, const struct e2_part *whole)
 	case E2_PART_BITS:
 		say_bits(t, &part);
 		break;
+	case E2_PART_TEXT:
+		if (t->view.use != E2_USE_INODE_TABLE)
+			say_plain(t, &part);
+		else if (t->sh->out.mode == OUT_TEXT)
+			say_part(t, &part);
+		else
+			record_part(t, &part);
+		break;
 	default:
 		say_plain(t, &part);
 		break;

@@ -91,7 +91,8 @@ void e2_paint_struct(struct e2_paint *p, const char *name, uint32_t base, const 
 	part.base = base;
 	for (size_t i = 0; i < s->count; i++) {
 		part.f = &s->fields[i];
-		if (part.f->alias || !e2_field_exists(part.f, p->view->data + base, &when))
+		if (part.f == p->covered || part.f->alias ||
+		    !e2_field_exists(part.f, p->view->data + base, &when))
 			continue;
 		for (part.index = 0; part.index < e2_field_elements(part.f); part.index++)
 			paint_element(p, &part);
@@ -146,6 +147,31 @@ static void paint_bitmap(struct e2_paint *p, uint64_t first, uint32_t bits)
 	p->rest = E2_PART_PADDING;
 }
 
+/* The text of a fast symlink lies where pointers would; a size that cannot be tells nothing. */
+static void paint_fast_text(struct e2_paint *p, uint32_t base, const struct e2_part *of)
+{
+	const struct e2_field *block;
+	struct e2_part part = *of;
+	struct e2_inode in;
+	unsigned index;
+	uint64_t size;
+
+	e2_inode_decode(&in, p->view->data + base, E2_INODE_BYTES);
+	size = e2_inode_size(&in);
+	if (!e2_symlink_is_fast(p->fs, &in) || size == 0 || size > E2_FAST_SYMLINK_MAX ||
+	    e2_field_find(e2_struct_find("inode"), "block[0]", &block, &index))
+		return;
+	part.kind = E2_PART_TEXT;
+	part.at = base + block->at;
+	part.len = (uint32_t)size;
+	e2_paint_add(p, &part);
+	part.kind = E2_PART_UNUSED;
+	part.at += part.len;
+	part.len = E2_FAST_SYMLINK_MAX + 1 - part.len;
+	e2_paint_add(p, &part);
+	p->covered = block;
+}
+
 static void paint_inode_table(struct e2_paint *p)
 {
 	const struct e2_geometry *g = p->g;
@@ -165,7 +191,9 @@ static void paint_inode_table(struct e2_paint *p)
 			break;
 		if (!e2_paint_wants(p, at, g->inode_size))
 			continue;
+		paint_fast_text(p, at, &of);
 		e2_paint_struct(p, "inode", at, &of);
+		p->covered = NULL;
 		e2_paint_inode_xattrs(p, at, &of);
 	}
 }

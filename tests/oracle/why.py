@@ -175,6 +175,12 @@ class Image:
 
     def inode(self, ino, at):
         name = f"<{ino}>"
+        size, sectors = self.u32(at + 4), self.u32(at + 28)
+        if self.u32(at + 104):
+            sectors -= self.bs // 512
+        if self.u16(at) >> 12 == 10 and sectors == 0 and 1 <= size <= 59:
+            self.put(at + 40, size, None, None, ("text",))
+            self.put(at + 40 + size, 60 - size, None, None, "unused")
         self.struct(INODE, at, "inode", name)
         if self.isize > 128:
             self.put(at + 128, 2, "inode", name, "extra_isize")
@@ -322,7 +328,7 @@ def same(im, at, r):
     if part is None:
         return r["part"] in ("unused", "padding", "slack")
     structure, obj, label, skip = part
-    if label in ("boot", "slack", "end"):
+    if label in ("boot", "slack", "end", "unused"):
         return r["part"] == label
     if label == ("text",):
         return r["part"] == "text"
@@ -401,7 +407,7 @@ def check_flips(path, count, rnd, offsets):
         if ok and change[0]["kind"] == "field" and r["part"] == "field":
             ok = change[0]["field"].split(".")[-1] == r["field"]
         elif ok and change[0]["kind"] == "field":
-            ok = r["part"] in ("name", "value", "padding", "unused")
+            ok = r["part"] in ("name", "value", "padding", "unused", "text")
         if not ok:
             bad += 1
             if bad < 10:
