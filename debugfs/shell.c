@@ -269,14 +269,20 @@ void shell_release(struct shell *sh)
 	}
 }
 
+/* Whether a command that changes the volume is asked only to say what it would do. */
+static bool only_looks(const struct command *c, const struct args *args)
+{
+	return (c->run == cmd_dedupe || c->run == cmd_unshare) && wants(args, "-n");
+}
+
 /* Before a command: a transaction for one that changes something, else the image held still. */
-static int settle(struct shell *sh, const struct command *c)
+static int settle(struct shell *sh, const struct command *c, bool changes)
 {
 	int err = c->group == GROUP_session ? 0 : shell_must_be_open(sh);
 
 	if (!err)
 		err = shell_hold(sh);
-	return !err && command_changes(c) ? change_ready(sh) : err;
+	return !err && changes ? change_ready(sh) : err;
 }
 
 static void check_output(struct shell *sh)
@@ -335,7 +341,7 @@ static int run_handler(struct shell *sh, const struct command *c, struct args *a
 
 static enum shell_status run(struct shell *sh, const struct command *c, struct args *args)
 {
-	bool changes = command_changes(c);
+	bool changes = command_changes(c) && !only_looks(c, args);
 	int err;
 
 	sh->failed = false;
@@ -343,7 +349,7 @@ static enum shell_status run(struct shell *sh, const struct command *c, struct a
 	sh->changed = false;
 	e2_str_truncate(&sh->notes, 0);
 	e2_err_clear();
-	err = settle(sh, c);
+	err = settle(sh, c, changes);
 	/* What raw commands change, and that alone, is the same whenever they do it. */
 	if (!err && changes && (c->group != GROUP_raw || sh->change.done == 0))
 		e2_txn_seal(sh->txn, c->group != GROUP_raw);

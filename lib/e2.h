@@ -71,6 +71,7 @@
 #include "tree/diff.h"
 #include "tree/damage.h"
 #include "tree/fate.h"
+#include "tree/dedupe.h"
 #include "tree/tree.h"
 #include "tree/use.h"
 #include "tree/uses.h"

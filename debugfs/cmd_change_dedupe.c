@@ -1,0 +1,265 @@
+/* SPDX-License-Identifier: MIT */
+/* dedupe: the same content, one inode; unshare: each name an inode of its own. */
+#include "spot.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+struct job {
+	struct shell *sh;
+	struct e2_txn *txn;
+	bool unshare, dry;
+	struct e2_dedupe_how how;
+	struct spot *spots;
+	struct e2_start *starts;
+	size_t count;
+	e2_ino dir;		/* whose path is known */
+	struct e2_str path;
+	struct e2_dedupe_counts counts;
+};
+
+/* ---- what is told ------------------------------------------------------------------ */
+
+/* The path of a name; those of one directory come together. */
+static int make_path(struct job *job, const struct e2_dedupe_name *name)
+{
+	const char *slash;
+	int err = 0;
+
+	if (job->dir == name->dir) {
+		slash = strrchr(e2_str_text(&job->path), '/');
+		e2_str_truncate(&job->path, (size_t)(slash - job->path.text) + 1);
+	} else {
+		e2_str_truncate(&job->path, 0);
+		err = shell_climb(job->sh, name->dir, &job->path);
+		if (job->path.len > 1)
+			e2_str_add(&job->path, "/");
+		job->dir = name->dir;
+	}
+	e2_str_add_bytes(&job->path, name->name, name->len);
+	return err ? err : e2_str_status(&job->path);
+}
+
+static int tell_name(void *context, const struct e2_dedupe_name *name)
+{
+	struct job *job = context;
+	struct out *o = &job->sh->out;
+	int err = make_path(job, name);
+
+	if (err)
+		return err;
+	if (o->mode != OUT_TEXT) {
+		out_record(o, "relinked");
+		out_name(o, "path", job->path.text, job->path.len);
+		out_u64(o, "ino", name->now);
+		out_u64(o, "was", name->was);
+		out_record_end(o);
+		return 0;
+	}
+	out_add_name(o, job->path.text, job->path.len);
+	out_add(o, " <%u>, was <%u>", name->now, name->was);
+	out_line(o);
+	return 0;
+}
+
+static void show_record(struct job *job)
+{
+	const struct e2_dedupe_counts *n = &job->counts;
+	struct out *o = &job->sh->out;
+	int64_t block_size = e2_geometry(job->sh->fs)->block_size;
+
+	out_record(o, job->unshare ? "unshare" : "dedupe");
+	out_bool(o, "dry_run", job->dry);
+	out_u64(o, "names", n->names);
+	out_u64(o, "inodes_before", n->was);
+	out_u64(o, "inodes", n->inodes);
+	out_u64(o, "changed", n->changed);
+	out_i64(o, "blocks_saved", n->blocks);
+	out_i64(o, "bytes_saved", n->blocks * block_size);
+	if (!job->unshare) {
+		out_u64(o, "left_small", n->small);
+		out_u64(o, "left_elsewhere", n->elsewhere);
+		out_u64(o, "left_full", n->full);
+		out_u64(o, "left_fixed", n->fixed);
+		out_u64(o, "left_damaged", n->damaged);
+	}
+	out_record_end(o);
+}
+
+static void show_left(struct out *o, uint64_t count, const char *why)
+{
+	if (count == 0)
+		return;
+	out_add(o, "  ");
+	e2_str_add_count(&o->text, count);
+	out_add(o, " %s left: %s", count == 1 ? "inode" : "inodes", why);
+	out_line(o);
+}
+
+static void show_all_left(struct job *job)
+{
+	const struct e2_dedupe_counts *n = &job->counts;
+	struct out *o = &job->sh->out;
+	struct e2_str why = E2_STR_INIT;
+
+	if (job->how.min == 1)
+		e2_str_add(&why, "empty (--min 0 takes them too)");
+	else
+		e2_str_addf(&why, "smaller than %llu bytes", (unsigned long long)job->how.min);
+	show_left(o, n->small, e2_str_text(&why));
+	e2_str_truncate(&why, 0);
+	e2_str_add(&why, "no inode gets more than ");
+	e2_str_add_count(&why, job->how.max_links);
+	e2_str_add(&why, " names");
+	show_left(o, n->full, e2_str_text(&why));
+	e2_str_free(&why);
+	show_left(o, n->elsewhere, "the same as another, but with names elsewhere, or one that may "
+		  "not change");
+	show_left(o, n->fixed, "immutable or append-only");
+	show_left(o, n->damaged, "damaged, or with a count below the names; see extant-fsck");
+}
+
+/* "1,802 names: 900 inodes, 2,706 KiB saved" */
+static void show(struct job *job)
+{
+	const struct e2_dedupe_counts *n = &job->counts;
+	struct out *o = &job->sh->out;
+	int64_t blocks = job->unshare ? -n->blocks : n->blocks;
+	uint64_t bytes = (uint64_t)(blocks > 0 ? blocks : 0) * e2_geometry(job->sh->fs)->block_size;
+
+	if (o->mode != OUT_TEXT) {
+		show_record(job);
+		return;
+	}
+	e2_str_add_count(&o->text, n->names);
+	out_add(o, n->names == 1 ? " name: " : " names: ");
+	e2_str_add_count(&o->text, n->inodes);
+	out_add(o, n->inodes == 1 ? " inode" : " inodes");
+	if (job->unshare) {
+		out_add(o, " instead of ");
+		e2_str_add_count(&o->text, n->was);
+	}
+	out_add(o, ", ");
+	e2_str_add_count(&o->text, bytes / 1024);
+	out_add(o, " KiB %s%s%s", job->unshare ? "more " : "", job->dry ? "would be " : "",
+		job->unshare ? "in use" : "saved");
+	out_line(o);
+	if (!job->unshare)
+		show_all_left(job);
+}
+
+/* ---- doing it -------------------------------------------------------------------------- */
+
+static int find_start(struct job *job, const struct arg *a)
+{
+	struct spot *s = &job->spots[job->count];
+	int err = spot_of(job->sh, a, false, s);
+
+	job->count++;
+	if (!err)
+		err = spot_must_be(s);
+	if (err)
+		return err;
+	if (!job->unshare && !e2_is_dir(&s->in) && !e2_is_reg(&s->in))
+		return spot_fail(s, e2_fail(E2_ERR_INVAL, "%s; only regular files are compared",
+					    file_type_words(s->in.mode)));
+	if (!e2_is_dir(&s->in) && !s->name.len)
+		return spot_fail(s, e2_fail(E2_ERR_NOENT, "no directory, and a number is no name"));
+	job->starts[job->count - 1] = (struct e2_start){
+		.ino = s->ino, .dir = s->dir, .name = s->name.text, .len = s->name.len,
+	};
+	return 0;
+}
+
+static int find_starts(struct job *job, const struct args *args)
+{
+	size_t paths = args_count(args, "PATH");
+	int err = 0;
+
+	job->spots = calloc(paths, sizeof(*job->spots));
+	job->starts = calloc(paths, sizeof(*job->starts));
+	if (!job->spots || !job->starts)
+		return e2_fail(E2_ERR_NOMEM, "no memory for %zu paths", paths);
+	for (size_t i = 0; i < paths && !err; i++)
+		err = find_start(job, &args->arg[i]);
+	return err;
+}
+
+static int work(struct job *job, bool verbose)
+{
+	e2_dedupe_fn *told = verbose ? tell_name : NULL;
+
+	job->how.told = told;
+	job->how.context = job;
+	return job->unshare ?
+		e2_unshare(job->txn, job->starts, job->count, told, job, &job->counts) :
+		e2_dedupe(job->txn, job->starts, job->count, &job->how, &job->counts);
+}
+
+/* With -n all is done, and taken back: so what is said of it is true. */
+static int try(struct job *job, bool verbose)
+{
+	struct shell *sh = job->sh;
+	unsigned mark;
+	int err;
+
+	if (sh->txn) {
+		job->txn = sh->txn;
+		err = e2_txn_mark(sh->txn, &mark);
+		if (err)
+			return err;
+		err = work(job, verbose);
+		e2_txn_rewind(sh->txn, mark);
+		return err;
+	}
+	err = e2_txn_begin(sh->fs, true, &job->txn);
+	if (err)
+		return err;
+	err = work(job, verbose);
+	e2_txn_abort(job->txn);
+	return err;
+}
+
+static int run(struct shell *sh, const struct args *args, struct job *job)
+{
+	bool verbose = args_has(args, "-v");
+	int err;
+
+	job->sh = sh;
+	job->txn = sh->txn;
+	job->dry = args_has(args, "-n");
+	err = find_starts(job, args);
+	if (!err)
+		err = job->dry ? try(job, verbose) : work(job, verbose);
+	if (!err)
+		show(job);
+	for (size_t i = 0; i < job->count; i++)
+		spot_free(&job->spots[i]);
+	free(job->spots);
+	free(job->starts);
+	e2_str_free(&job->path);
+	return err;
+}
+
+int cmd_dedupe(struct shell *sh, const struct args *args)
+{
+	const struct arg *min = args_value(args, "--min"), *most = args_value(args, "--max-links");
+	struct job job = { .how = { .strict = args_has(args, "--strict"), .min = 1,
+				    .max_links = E2_LINK_MAX } };
+
+	if (min)
+		job.how.min = min->number;
+	if (most && (most->number < 1 || most->number > E2_LINK_MAX))
+		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "--max-links %s: must be 1 to %d",
+						 most->text, E2_LINK_MAX));
+	if (most)
+		job.how.max_links = (uint32_t)most->number;
+	return run(sh, args, &job);
+}
+
+int cmd_unshare(struct shell *sh, const struct args *args)
+{
+	struct job job = { .unshare = true };
+
+	return run(sh, args, &job);
+}

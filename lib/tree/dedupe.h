@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Files with the same content become names of one inode; and names of one inode become files of
+ * their own.
+ */
+#ifndef E2_TREE_DEDUPE_H
+#define E2_TREE_DEDUPE_H
+
+#include "tree/below.h"
+#include "tree/change.h"
+
+struct e2_dedupe_name {		/* a name that leads to another inode than before */
+	e2_ino dir;
+	const void *name;
+	size_t len;
+	e2_ino was, now;
+};
+
+typedef int e2_dedupe_fn(void *context, const struct e2_dedupe_name *name);	/* not 0 stops */
+
+struct e2_dedupe_how {
+	bool strict;		/* owner, mode, flags, mtime and attributes must be the same too */
+	uint64_t min;		/* smaller files stay as they are */
+	uint32_t max_links;	/* no inode gets more names; at most E2_LINK_MAX */
+	e2_dedupe_fn *told;	/* of each name that changes; may be NULL */
+	void *context;
+};
+
+struct e2_dedupe_counts {
+	uint64_t names;		/* below the paths: of regular files; for e2_unshare of all but
+				 * directories */
+	uint64_t was, inodes;	/* that they led to before, and lead to */
+	uint64_t changed;	/* names that lead to another one */
+	int64_t blocks;		/* more are free than before */
+	/* Inodes with the content of another one that e2_dedupe has left alone: */
+	uint64_t elsewhere;	/* they have names that are not below the paths, or must stay */
+	uint64_t full;		/* the other one has as many names as it may */
+	/* and that it has not looked at: */
+	uint64_t small;		/* smaller than min */
+	uint64_t fixed;		/* immutable or append-only */
+	uint64_t damaged;	/* cannot be read, or count fewer names than they have */
+};
+
+/*
+ * Of the files that are the same the one stays that has names elsewhere too, else the one with
+ * most names, else that with the lowest number.  It keeps owner, mode, times and attributes.
+ * Bytes are compared; holes are zeros.  Other names are kept: an inode goes as a whole or
+ * not at all.
+ *
+ * E2_ERR_CORRUPT: a directory below cannot be read in full, or has two names; E2_ERR_NOENT: a start
+ * that is no directory and has no name.
+ */
+E2_NODISCARD int e2_dedupe(struct e2_txn *txn, const struct e2_start *starts, size_t count,
+			   const struct e2_dedupe_how *how, struct e2_dedupe_counts *counts);
+
+/*
+ * Gives every name below an inode of its own, with all that e2_copy() keeps.  One of the names
+ * keeps the inode, unless it has further names elsewhere.  As e2_dedupe(); E2_ERR_NOSPC,
+ * E2_ERR_PERM (immutable, append-only), E2_ERR_CORRUPT for a count below the names there are.
+ */
+E2_NODISCARD int e2_unshare(struct e2_txn *txn, const struct e2_start *starts, size_t count,
+			    e2_dedupe_fn *told, void *context, struct e2_dedupe_counts *counts);
+
+#endif
