@@ -11,7 +11,7 @@ struct e2_paint {
 	const struct e2_block_view *view;
 	uint32_t from, to;		/* bytes that are asked for */
 	struct e2_when_context when;
-	const struct e2_field *covered;	/* something else than this field stands there; NULL: none */
+	const struct e2_field *covered;	/* where something else stands; NULL: none */
 	struct e2_part *part;
 	size_t count, cap;
 	enum e2_part_kind rest;		/* what bytes are that no part covers */

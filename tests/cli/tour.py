@@ -55,6 +55,12 @@ def at_terminal(typed, want, *args):
         fail('exit status %d, not %d' % (status, want), shown.decode(errors='replace'))
     return shown.decode().replace('\r\n', '\n'), prompts
 
+# Each exercise can be begun with: it makes the copy of the volume that it changes.
+for exercise in re.split(r'(?m)^## ', text)[1:]:
+    uses = re.findall(r'(?m)^\$ .*\bmy\.img\b.*', exercise)
+    if uses and uses[0] != '$ cp links.img my.img':
+        fail('an exercise uses what another has made: ' + exercise.split('\n')[0])
+
 # Through a pipe
 shown = piped()
 at = 0
