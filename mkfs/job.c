@@ -57,6 +57,7 @@ static int refuse_content(struct job *job)
 	struct e2_str what = E2_STR_INIT;
 	int r = job->old && !job->o->force ? recognise(job->old, &what) : 0;
 
+	job->occupied = r > 0;
 	if (r > 0)
 		r = e2_fail(E2_ERR_EXIST, "%s: contains %s", e2_str_text(&job->name),
 			    e2_str_text(&what));
@@ -103,20 +104,57 @@ static int64_t newest(const struct e2_source *source)
 	return newest;
 }
 
-/* -d names a directory; else an archive, in a file or a pipe. */
-static bool is_archive(const char *path)
+/* The first -d that names no directory but an archive, in a file or a pipe; NULL: none. */
+static const struct e2_source_graft *find_archive(const struct options *o)
 {
 	struct stat st;
 
-	return !strcmp(path, "-") || (stat(path, &st) == 0 && !S_ISDIR(st.st_mode));
+	for (size_t i = 0; i < o->sources_len; i++) {
+		const char *path = o->sources[i].path;
+
+		if (!strcmp(path, "-") || (stat(path, &st) == 0 && !S_ISDIR(st.st_mode)))
+			return &o->sources[i];
+	}
+	return NULL;
 }
 
-static int read_archive(struct job *job, const struct e2_source_options *so)
+static int refuse_archive(const char *path, const char *why)
 {
-	if (so->exclude || so->skip_unreadable)
-		return e2_fail(E2_ERR_INVAL, "--exclude and --skip-unreadable are for directories; "
-			       "%s is an archive", job->o->directory);
-	return e2_source_archive(job->o->directory, so, &job->source);
+	struct e2_str name = E2_STR_INIT;
+	int err;
+
+	e2_str_add_name(&name, path, strlen(path));
+	err = e2_fail(E2_ERR_INVAL, "%s: %s", e2_str_text(&name), why);
+	e2_str_free(&name);
+	return err;
+}
+
+static int read_archive(struct job *job, const struct e2_source_graft *archive,
+			const struct e2_source_options *so)
+{
+	int err;
+
+	if (job->o->sources_len > 1 || archive->at) {
+		err = refuse_archive(archive->path, "an archive, which fills a volume alone, from "
+				     "its root");
+		e2_advise("to unpack it into a directory, and -d with that");
+		return err;
+	}
+	if (so->exclude || so->skip_unreadable || so->one_file_system)
+		return refuse_archive(archive->path, "an archive; --exclude, --skip-unreadable and "
+				      "-x are for directories");
+	return e2_source_archive(archive->path, so, &job->source);
+}
+
+static int read_sources(struct job *job, const struct e2_source_options *so)
+{
+	const struct options *o = job->o;
+	const struct e2_source_graft *archive = find_archive(o);
+
+	if (o->sources_len == 0)
+		return e2_source_empty(&job->source);
+	return archive ? read_archive(job, archive, so) :
+		e2_source_trees(o->sources, o->sources_len, so, &job->source);
 }
 
 static int read_tree(struct job *job)
@@ -124,15 +162,14 @@ static int read_tree(struct job *job)
 	struct options *o = job->o;
 	struct e2_source_options so = {
 		.skip_unreadable = o->skip_unreadable, .no_xattrs = o->no_xattrs,
+		.one_file_system = o->one_file_system,
 		.exclude = o->exclude, .is_own = is_own, .progress = reading, .warn = job_warn,
 		.context = job,
 	};
-	int err = !o->directory ? e2_source_empty(&job->source) :
-		is_archive(o->directory) ? read_archive(job, &so) :
-		e2_source_dir(o->directory, &so, &job->source);
+	int err = read_sources(job, &so);
 
 	if (!err && o->reproducible && !getenv("SOURCE_DATE_EPOCH"))
-		o->shape.now = o->directory ? newest(job->source) : 0;
+		o->shape.now = o->sources_len > 0 ? newest(job->source) : 0;
 	return err;
 }
 

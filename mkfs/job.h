@@ -22,6 +22,7 @@ struct job {
 	struct e2_shape shape;
 	struct e2_plan *plan;
 	bool existed;			/* something was there */
+	bool occupied;			/* ... which is not replaced without -F */
 	bool writing;			/* bytes of an in-place target have changed */
 	bool committing;		/* the target has been handed over to e2_target_commit */
 };

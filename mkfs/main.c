@@ -54,7 +54,10 @@ static int show_help(void)
 /* The option or value that was refused; nothing has been touched yet. */
 static int usage_error(void)
 {
-	fprintf(stderr, "extant-mkfs: %s\n", e2_err_detail());
+	const char *advice = e2_err_advice();
+
+	fprintf(stderr, "extant-mkfs: %s%s%s\n", e2_err_detail(), *advice ? "\n  try: " : "",
+		advice);
 	return 1;
 }
 

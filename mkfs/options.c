@@ -23,6 +23,20 @@ static int refuse(const char *option, const char *value, const char *why)
 	return err;
 }
 
+/* Puts the option before what the library says of its value. */
+static int name_option(const char *option, int err)
+{
+	struct e2_str detail = E2_STR_INIT, advice = E2_STR_INIT;
+
+	e2_str_add(&detail, e2_err_detail());
+	e2_str_add(&advice, e2_err_advice());
+	err = e2_fail(err, "%s %s", option, e2_str_text(&detail));
+	e2_advise("%s", e2_str_text(&advice));
+	e2_str_free(&detail);
+	e2_str_free(&advice);
+	return err;
+}
+
 /* A number of bytes ("4096", "4k") within a range that the library narrows further. */
 static int parse_bytes(const char *option, const char *value, uint64_t most, const char *why,
 		       uint64_t *result)
@@ -47,8 +61,24 @@ static int parse_number(const char *option, const char *value, uint64_t least, c
 
 static int set_directory(struct options *o, const char *value)
 {
-	o->directory = value;
-	return *value ? 0 : refuse("-d", value, "a directory is needed");
+	struct e2_source_graft *grown, graft;
+	int err;
+
+	if (!*value)
+		return refuse("-d", value, "a directory is needed");
+	if (o->sources_len == E2_TREES_MAX)
+		return refuse("-d", value, "more than 255 sources");
+	err = e2_source_graft_parse(value, &graft);
+	if (err)
+		return name_option("-d", err);
+	grown = realloc(o->sources, (o->sources_len + 1) * sizeof(*grown));
+	if (!grown) {
+		e2_source_graft_free(&graft);
+		return e2_fail(E2_ERR_NOMEM, "-d: out of memory");
+	}
+	o->sources = grown;
+	grown[o->sources_len++] = graft;
+	return 0;
 }
 
 static int set_size(struct options *o, const char *value)
@@ -195,7 +225,7 @@ static int set_extended(struct options *o, const char *value)
 	return options_extended(o, value);
 }
 
-/* Paths are relative to the tree: "/etc/shadow" and "etc/shadow/" mean "etc/shadow". */
+/* Paths are relative to each tree: "/etc/shadow" and "etc/shadow/" mean "etc/shadow". */
 static int set_exclude(struct options *o, const char *value)
 {
 	while (*value == '/' || (value[0] == '.' && value[1] == '/'))
@@ -220,6 +250,7 @@ static int set_exclude(struct options *o, const char *value)
 		o->member = true; \
 		return 0; \
 	}
+FLAG(one_file_system, one_file_system)
 FLAG(skip, skip_unreadable)
 FLAG(reproducible, reproducible)
 FLAG(force, force)
@@ -420,6 +451,11 @@ int options_parse(struct options *o, int argc, char **argv)
 
 void options_free(struct options *o)
 {
+	for (size_t i = 0; i < o->sources_len; i++)
+		e2_source_graft_free(&o->sources[i]);
+	free(o->sources);
 	free(o->exclude);
+	o->sources = NULL;
+	o->sources_len = 0;
 	o->exclude = NULL;
 }

@@ -19,7 +19,8 @@ enum uuid_kind { UUID_DEFAULT, UUID_RANDOM, UUID_TIME, UUID_GIVEN };
 
 struct options {
 	const char *image;
-	const char *directory;		/* -d */
+	struct e2_source_graft *sources;	/* -d, in their order; owned */
+	size_t sources_len;
 	const char *size_text;		/* parsed once the block size is known */
 	enum size_kind size_kind;
 	uint64_t size;			/* bytes, SIZE_GIVEN */
@@ -37,7 +38,8 @@ struct options {
 	uint32_t root_uid, root_gid;
 	const char **exclude;		/* NULL-terminated, owned */
 	size_t excludes;
-	bool skip_unreadable, no_xattrs, reproducible, force, dry_run, quiet, verbose;
+	bool one_file_system, skip_unreadable, no_xattrs, reproducible;
+	bool force, dry_run, quiet, verbose;
 	bool show_help, show_version;
 };
 

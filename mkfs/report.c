@@ -17,13 +17,13 @@ void job_warn(void *context, const char *text)
 }
 
 /* "; a.img unchanged" and its sisters. */
-static void add_fate(const struct job *job, int err, struct e2_str *s)
+static void add_fate(const struct job *job, struct e2_str *s)
 {
 	const char *name = e2_str_text(&job->name);
 
 	if (job->writing)
 		e2_str_addf(s, "; %s is incomplete", name);
-	else if (err == E2_ERR_EXIST && job->old)
+	else if (job->occupied)
 		e2_str_add(s, "; not replaced");
 	else if (job->target || job->committing)
 		e2_str_addf(s, job->existed ? "; %s unchanged" : "; %s not made", name);
@@ -41,7 +41,12 @@ static int add_need(const struct job *job, struct e2_str *s)
 	if (err)
 		return err;
 	e2_str_addf(s, "%s: ", e2_str_text(&job->name));
-	e2_str_add_name(s, job->o->directory, strlen(job->o->directory));
+	const char *first = job->o->sources[0].path;
+
+	if (job->o->sources_len == 1)
+		e2_str_add_name(s, first, strlen(first));
+	else
+		e2_str_addf(s, "what is in %zu directories", job->o->sources_len);
 	e2_str_add(s, " needs ");
 	e2_str_add_size(s, need.blocks * g->block_size);
 	e2_str_add(s, " and ");
@@ -73,35 +78,41 @@ static void try_size(const struct job *job, struct e2_str *s)
  */
 static void try_exclude(const struct job *job, const char *detail, struct e2_str *s)
 {
-	const char *dir = job->o->directory, *colon = strrchr(detail, ':');
-	size_t len = dir ? strlen(dir) : 0;
+	const struct options *o = job->o;
+	const char *colon = strrchr(detail, ':');
+	size_t best = 0, len;
 
-	while (len > 1 && dir[len - 1] == '/')
-		len--;
-	if (!len || !colon || strncmp(detail, dir, len) != 0 || detail[len] != '/' ||
-	    memchr(detail, '\\', (size_t)(colon - detail)))
+	for (size_t i = 0; i < o->sources_len; i++) {
+		const char *dir = o->sources[i].path;
+
+		for (len = strlen(dir); len > 1 && dir[len - 1] == '/'; len--)
+			;
+		if (strncmp(detail, dir, len) == 0 && detail[len] == '/' && len > best)
+			best = len;
+	}
+	if (!best || !colon || memchr(detail, '\\', (size_t)(colon - detail)))
 		return;
-	while (detail[len] == '/')
-		len++;
-	if (detail + len < colon)
-		e2_str_addf(s, "\n  try: --exclude %.*s", (int)(colon - detail - (ptrdiff_t)len),
-			    detail + len);
+	best += strspn(detail + best, "/");
+	if (detail + best < colon)
+		e2_str_addf(s, "\n  try: --exclude %.*s", (int)(colon - detail - (ptrdiff_t)best),
+			    detail + best);
 }
 
 void job_report(struct job *job, int err)
 {
 	struct e2_str s = E2_STR_INIT, detail = E2_STR_INIT;
-	bool no_space = err == E2_ERR_NOSPC && job->source && !job->plan && job->o->directory;
+	bool no_space = err == E2_ERR_NOSPC && job->source && !job->plan &&
+			job->o->sources_len > 0;
 
 	e2_str_add(&detail, *e2_err_detail() ? e2_err_detail() : e2_strerror(err));
 	if (err == E2_ERR_CANCELLED)
 		e2_str_add(&s, "interrupted");
 	else if (!no_space || job->shape.geometry.blocks == 0 || add_need(job, &s) != 0)
 		e2_str_add(&s, e2_str_text(&detail));
-	add_fate(job, err, &s);
+	add_fate(job, &s);
 	if (*e2_err_advice())
 		e2_str_addf(&s, "\n  try: %s", e2_err_advice());
-	if (err == E2_ERR_EXIST && job->old)
+	if (job->occupied)
 		e2_str_add(&s, "\n  try: -F");
 	if (no_space)
 		try_size(job, &s);

@@ -96,7 +96,7 @@ static int choose(struct job *job)
 	case SIZE_AUTO:
 		break;
 	}
-	if (o->size_kind == SIZE_NONE && !o->directory)
+	if (o->size_kind == SIZE_NONE && o->sources_len == 0)
 		return e2_fail(E2_ERR_INVAL, "%s: how large? give a size, or a tree with -d",
 			       e2_str_text(&job->name));
 	return choose_auto(job);

@@ -51,13 +51,14 @@ static void add_volume(struct e2_str *s, const struct options *o, const struct e
 	e2_str_addf(s, ", %u inodes\n", g->inodes);
 }
 
-static void add_origin(struct e2_str *s, const struct options *o, const struct e2_source_stats *st)
+static void add_from(struct e2_str *s, const struct e2_source_graft *graft,
+		     const struct e2_source_stats *st)
 {
 	struct e2_str label = E2_STR_INIT;
 	bool some = false;
 
 	e2_str_add(&label, "from ");
-	e2_str_add_name(&label, o->directory, strlen(o->directory));
+	e2_str_add_name(&label, graft->path, strlen(graft->path));
 	add_label(s, e2_str_text(&label));
 	e2_str_free(&label);
 	add_many(s, st->files, "file", "files", true, &some);
@@ -65,7 +66,77 @@ static void add_origin(struct e2_str *s, const struct options *o, const struct e
 	add_many(s, st->symlinks, "symlink", "symlinks", true, &some);
 	add_many(s, st->devices, "device", "devices", false, &some);
 	add_many(s, st->others, "fifo or socket", "fifos and sockets", false, &some);
+	if (graft->at) {
+		e2_str_add(s, ", at ");
+		e2_str_add_name(s, graft->at, strlen(graft->at));
+	}
 	e2_str_add(s, "\n");
+}
+
+static void add_origins(struct e2_str *s, const struct options *o, const struct e2_source *source)
+{
+	struct e2_source_stats st;
+
+	if (o->sources_len == 1 && !o->sources[0].at) {
+		e2_source_stats(source, &st);
+		add_from(s, &o->sources[0], &st);
+		return;
+	}
+	for (size_t i = 0; i < o->sources_len; i++) {
+		e2_source_tree_stats(source, (uint8_t)i, &st);
+		add_from(s, &o->sources[i], &st);
+	}
+	e2_source_tree_stats(source, E2_TREE_NONE, &st);
+	if (st.dirs == 0)
+		return;
+
+	bool some = false;
+
+	add_label(s, "made");
+	add_many(s, st.dirs, "directory", "directories", false, &some);
+	e2_str_add(s, " that none of them has, root's and 0755\n");
+}
+
+enum { MOUNTS_SHOWN = 3 };
+
+static void add_mounts(struct e2_str *s, const struct options *o, const struct e2_source *source,
+		       const struct e2_source_stats *st)
+{
+	/* All are named when there are few, else the first two. */
+	size_t shown = st->mounts <= MOUNTS_SHOWN ? (size_t)st->mounts : 2;
+	bool some = false;
+
+	if (st->mounts > 0) {
+		add_label(s, "mounts");
+		add_many(s, st->mounts, "mount point", "mount points", false, &some);
+		e2_str_add(s, o->one_file_system ? " left empty:" : " entered:");
+		for (size_t i = 0; i < shown; i++) {
+			e2_str_add(s, " ");
+			e2_source_mount_path(source, i, s);
+		}
+		if (shown < st->mounts) {
+			e2_str_add(s, " and ");
+			e2_str_add_count(s, st->mounts - shown);
+			e2_str_add(s, " more");
+		}
+		e2_str_add(s, o->one_file_system ? "\n" : "  (-x leaves them empty)\n");
+	}
+	if (o->one_file_system && st->mounts_untold) {
+		add_label(s, "mounts");
+		e2_str_add(s, "this kernel cannot tell where a part of the same file system is "
+			   "mounted\n");
+	}
+}
+
+static void add_outside(struct e2_str *s, const struct e2_source_stats *st)
+{
+	bool some = false;
+
+	if (st->outside == 0)
+		return;
+	add_label(s, "outside");
+	add_many(s, st->outside, "file has", "files have", false, &some);
+	e2_str_add(s, " more names than are copied; the counts stored are of those copied\n");
 }
 
 static void add_kept(struct e2_str *s, const struct e2_source_stats *st)
@@ -94,11 +165,10 @@ static void add_left_out(struct e2_str *s, const struct e2_source_stats *st)
 {
 	bool some = false;
 
-	if (st->skipped == 0 && st->outside == 0 && st->ignored_xattrs == 0)
+	if (st->skipped == 0 && st->ignored_xattrs == 0)
 		return;
 	add_label(s, "left out");
 	add_many(s, st->skipped, "unreadable object", "unreadable objects", false, &some);
-	add_many(s, st->outside, "file's names elsewhere", "files' names elsewhere", false, &some);
 	add_many(s, st->ignored_xattrs, "attribute ext2 cannot hold",
 		 "attributes ext2 cannot hold", false, &some);
 	e2_str_add(s, "\n");
@@ -125,9 +195,11 @@ void summary_add(struct e2_str *s, const struct options *o, const struct e2_shap
 
 	e2_source_stats(source, &st);
 	add_volume(s, o, shape, planned);
-	if (o->directory) {
-		add_origin(s, o, &st);
+	if (o->sources_len > 0) {
+		add_origins(s, o, source);
 		add_kept(s, &st);
+		add_outside(s, &st);
+		add_mounts(s, o, source, &st);
 		add_left_out(s, &st);
 	}
 	add_space(s, plan, &shape->geometry);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A tree that is brought into a new volume, in memory: one compact record an
- * object, names in one arena.  Made by a reader (source_dir.c; archives later);
+ * object, names in one arena.  Made by a reader (source_dir.c, source_archive.c);
  * used by build/.  Budget: 300 bytes an object for the whole of mkfs.
  *
  * Objects are numbered in walk order: all objects that a directory names first
@@ -21,6 +21,9 @@
 typedef uint32_t e2_obj;	/* index of an object; 0 is the root directory */
 #define E2_OBJ_NONE UINT32_MAX
 
+/* Which of the trees that make up the source, counted from 0. */
+enum { E2_TREES_MAX = 255, E2_TREE_NONE = 255 };
+
 /* One object: an inode of the source.  Names are separate (struct e2_source_name). */
 struct e2_object {
 	uint64_t size;			/* bytes; of a symlink: of its text */
@@ -33,7 +36,10 @@ struct e2_object {
 	uint32_t dir_name;		/* that name, as an index into names; of the root: unused */
 	uint32_t xattrs;		/* set of attributes, 1 .. e2_source_xattr_sets(); 0: no */
 	uint16_t dev;			/* index of the host's device number */
+	uint8_t tree;			/* that it is from; of several that have it, the last */
 	bool made;			/* no object of the host: its times are "now" */
+	bool layered;			/* a directory that several trees, or grafts, may lie in */
+	bool covered;			/* a mount point that is not entered: it is empty here */
 	union {
 		struct { uint32_t first_name, names; };	/* directory: entries, by bytes */
 		struct { uint32_t rdev_major, rdev_minor; };	/* device */
@@ -55,6 +61,8 @@ struct e2_source_stats {
 	uint64_t names;			/* of non-directories with more than one name */
 	uint64_t linked;		/* ... and how many objects they are */
 	uint64_t outside;		/* objects with names outside the tree */
+	uint64_t mounts;		/* mount points, entered or (one_file_system) not */
+	bool mounts_untold;		/* the kernel tells file systems apart, not mounts */
 	uint64_t sparse, sparse_bytes, sparse_data;	/* files with holes: length, data */
 	uint64_t skipped;		/* unreadable, with skip_unreadable */
 	uint64_t ignored_xattrs;	/* of name spaces that ext2 cannot hold */
@@ -68,8 +76,14 @@ struct e2_source_options {
 	 */
 	bool skip_unreadable;
 	bool no_xattrs;
+	/*
+	 * Nothing of what is mounted in a tree, be it of another file system or another part
+	 * of the same, is read: the mount point stays, empty, and is what it was before
+	 * something was mounted on it, where the process may see that.
+	 */
+	bool one_file_system;
 	bool proc_xattrs;		/* attributes by /proc even where Linux has listxattrat */
-	const char *const *exclude;	/* NULL-terminated paths relative to the tree, or NULL */
+	const char *const *exclude;	/* NULL-terminated paths relative to each tree, or NULL */
 	/* Host files to leave out: the image and its temporary.  May be NULL. */
 	bool (*is_own)(void *context, uint64_t dev, uint64_t ino);
 	/* Of an archive: more data, objects, or bytes of one file are refused; 0: no bound. */
@@ -96,6 +110,28 @@ enum { E2_SOURCE_HANDLES = 66 };
 int e2_source_dir(const char *path, const struct e2_source_options *options,
 		  struct e2_source **source);
 
+/* A host directory, and the directory of the volume that it is to be. */
+struct e2_source_graft {
+	char *path;
+	char *at;		/* absolute; NULL: the root */
+};
+
+/*
+ * Takes "PATH" or "PATH:/AT" apart; a colon that belongs to either is written "\:".
+ * E2_ERR_INVAL for an AT that is not absolute, has "..", or a second colon.
+ */
+int e2_source_graft_parse(const char *text, struct e2_source_graft *graft);
+void e2_source_graft_free(struct e2_source_graft *graft);
+
+/*
+ * Reads several host directories as e2_source_dir reads one, into one tree.  Directories on the
+ * way to a graft that no tree has are made.  Directories at the same place become one: what
+ * the last of them says of it holds.  Anything else that comes twice is E2_ERR_EXIST, naming both.
+ * Names of one file are names of one object in whichever trees they lie.
+ */
+int e2_source_trees(const struct e2_source_graft *grafts, size_t count,
+		    const struct e2_source_options *options, struct e2_source **source);
+
 /*
  * Reads an archive, tar or cpio in any of their formats, compressed or not; "-" is standard
  * input.  Its data waits in a temporary file.  Every name in it is looked at before the first
@@ -109,6 +145,9 @@ int e2_source_archive(const char *path, const struct e2_source_options *options,
 void e2_source_free(struct e2_source *source);
 
 void e2_source_stats(const struct e2_source *source, struct e2_source_stats *stats);
+/* Only how many objects of each kind come from one of the trees; E2_TREE_NONE: were made. */
+void e2_source_tree_stats(const struct e2_source *source, uint8_t tree,
+			  struct e2_source_stats *stats);
 uint32_t e2_source_objects(const struct e2_source *source);
 const struct e2_object *e2_source_object(const struct e2_source *source, e2_obj obj);
 const struct e2_source_name *e2_source_name(const struct e2_source *source, uint32_t index);
@@ -117,6 +156,9 @@ const char *e2_source_text(const struct e2_source *source, uint32_t text);
 /* Adds the path of an object's first name, as the user would write it (source root
  * included), escaped for messages. */
 void e2_source_path(const struct e2_source *source, e2_obj obj, struct e2_str *path);
+
+/* Adds the path on the host of a mount point, 0 .. stats.mounts - 1, in the same way. */
+void e2_source_mount_path(const struct e2_source *source, size_t mount, struct e2_str *path);
 
 /* Records the failure err with "PATH: text" as its detail and returns it; of a very long path
  * the end is shown. */

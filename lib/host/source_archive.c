@@ -27,7 +27,7 @@ static void add_address(const struct e2_unpack *u, struct e2_str *s)
 {
 	size_t len;
 
-	e2_str_add_name(s, u->s->root, strlen(u->s->root));
+	e2_str_add_name(s, u->s->trees[0].root, strlen(u->s->trees[0].root));
 	if (u->number > 0)
 		e2_str_addf(s, ": entry %llu", (unsigned long long)u->number);
 	if (u->path == NULL)
@@ -413,7 +413,7 @@ static int read_entries(struct e2_unpack *u, int fd)
 		u->number++;
 		r = u->lib.archive_read_next_header(u->archive, &u->entry);
 		if (r == ARCHIVE_EOF && u->number == 1 && is_other(fd))
-			return e2_source_fail(u->s, 0, E2_ERR_INVAL, "is no archive");
+			return e2_source_fail_in(u->s, 0, 0, E2_ERR_INVAL, "is no archive");
 		if (r == ARCHIVE_EOF)
 			return 0;
 		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
@@ -475,7 +475,7 @@ static int open_file(const struct e2_unpack *u, const char *path, int *fd)
 {
 	*fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) :
 		open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	return *fd < 0 ? e2_source_fail_errno(u->s, 0, errno) : 0;
+	return *fd < 0 ? e2_source_fail_errno_in(u->s, 0, 0, errno) : 0;
 }
 
 int e2_source_archive(const char *path, const struct e2_source_options *options,
@@ -488,9 +488,7 @@ int e2_source_archive(const char *path, const struct e2_source_options *options,
 	if (err == 0)
 		err = e2_spool_new(&u.s->spool);
 	if (err == 0)
-		u.s->root = strdup(strcmp(path, "-") == 0 ? "standard input" : path);
-	if (err == 0 && u.s->root == NULL)
-		err = e2_fail(E2_ERR_NOMEM, "the path of the archive");
+		err = e2_source_add_tree(u.s, strcmp(path, "-") == 0 ? "standard input" : path);
 	if (err == 0)
 		err = open_file(&u, path, &fd);
 	if (err == 0)

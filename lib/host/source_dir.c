@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads a host directory into a source.
+ * Reads host directories into a source.
  *
  * One directory after the other, depth first, by an explicit stack.  A directory is listed,
  * its names are sorted, and each becomes a record before the next directory is entered:
@@ -12,8 +12,10 @@
 #include "disk/consts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { PROGRESS_STEP = 1024 };
 
@@ -29,31 +31,9 @@ static int tell_progress(struct e2_host_walk *w)
 
 /* ---- entries -------------------------------------------------------------------------- */
 
-static bool is_excluded(struct e2_host_walk *w, const char *name, size_t len)
-{
-	const char *const *p;
-	size_t base = w->path.len;
-	bool found = false;
-
-	if (w->opt->exclude == NULL)
-		return false;
-	e2_str_add_bytes(&w->path, name, len);
-	for (p = w->opt->exclude; *p != NULL && !found; p++) {
-		const char *path = *p;
-		size_t n;
-
-		while (path[0] == '/' || (path[0] == '.' && path[1] == '/'))
-			path++;
-		for (n = strlen(path); n > 0 && path[n - 1] == '/'; n--)
-			;
-		found = n == w->path.len && memcmp(path, e2_str_text(&w->path), n) == 0;
-	}
-	e2_str_truncate(&w->path, base);
-	return found;
-}
-
-/* One name: a record of the name and, unless it is a further name of one, of its object. */
-static int add_entry(struct e2_host_walk *w, e2_obj dir, int fd, const struct e2_listed *l)
+/* One name, which several layers may have: a record of it and, unless it is a further name of
+ * one, of its object. */
+static int add_entry(struct e2_host_walk *w, e2_obj dir, const struct e2_listed *l, size_t count)
 {
 	struct e2_source *s = w->s;
 	struct e2_source_name *names;
@@ -62,8 +42,6 @@ static int add_entry(struct e2_host_walk *w, e2_obj dir, int fd, const struct e2
 	int err;
 
 	memcpy(name, s->text + l->text, l->len + 1u);
-	if (is_excluded(w, name, l->len))
-		return 0;
 	names = e2_grow(s->names, &s->names_cap, s->names_len + 1, sizeof(*names));
 	if (names == NULL)
 		return E2_ERR_NOMEM;
@@ -74,7 +52,7 @@ static int add_entry(struct e2_host_walk *w, e2_obj dir, int fd, const struct e2
 	names[s->names_len] = (struct e2_source_name){ l->text, obj, l->len };
 	s->objects[obj].dir = dir;
 	s->objects[obj].dir_name = (uint32_t)s->names_len;
-	err = e2_host_read_object(w, fd, name, obj, &same);
+	err = e2_host_merge(w, l, count, name, obj, &same);
 	if (err != 0 || same != obj)
 		s->objects_len--;
 	if (err != 0)
@@ -87,33 +65,69 @@ static int add_entry(struct e2_host_walk *w, e2_obj dir, int fd, const struct e2
 
 /* ---- directories ------------------------------------------------------------------------ */
 
-/* The directory's path below the root, for is_excluded. */
-static int set_path(struct e2_host_walk *w, e2_obj dir)
+/* Opens a tree's part of dir and lists it. */
+static int add_layer(struct e2_host_walk *w, e2_obj dir, uint8_t tree)
 {
-	struct e2_str *path = &w->path;
-	const struct e2_source *s = w->s;
-	size_t len = 0;
-	e2_obj o;
-	char *to;
+	struct e2_source *s = w->s;
+	struct e2_host_layer *l = &w->layers[w->layers_len];
+	size_t listed = w->list_len;
+	struct stat st;
+	int fd, err = e2_handles_enter(&s->handles, s, tree, dir, &fd);
 
-	if (w->opt->exclude == NULL)
-		return 0;
-	for (o = dir; o != 0; o = s->objects[o].dir)
-		len += s->names[s->objects[o].dir_name].len + 1u;
-	to = e2_grow(path->text, &path->cap, len + 1, 1);
-	if (to == NULL)
-		return E2_ERR_NOMEM;
-	path->text = to;
-	path->len = len;
-	to[len] = '\0';
-	for (o = dir; o != 0; o = s->objects[o].dir) {
-		const struct e2_source_name *name = &s->names[s->objects[o].dir_name];
-
-		to[--len] = '/';
-		len -= name->len;
-		memcpy(to + len, s->text + name->text, name->len);
+	if (err == 0) {
+		*l = (struct e2_host_layer){ .fd = fd, .tree = tree };
+		if (s->objects[dir].layered && (l->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0)) < 0)
+			return e2_source_fail_errno_in(s, tree, dir, errno);
+		w->layers_len++;
+		err = e2_host_stat(fd, "", &st, &l->mount);
+		err = err != 0 ? e2_source_fail_errno_in(s, tree, dir, err) : 0;
 	}
-	return 0;
+	if (err == 0) {
+		l->dev = st.st_dev;
+		err = e2_host_list(w, dir, (uint8_t)(w->layers_len - 1));
+	}
+	if (err == 0)
+		return 0;
+	w->list_len = listed;
+	err = dir == s->trees[tree].at ? err :
+		e2_host_skip_or_fail(w, err, "its content is left out");
+	return err < 0 ? err : 0;
+}
+
+static int open_layers(struct e2_host_walk *w, e2_obj dir)
+{
+	const struct e2_source *s = w->s;
+	int err = 0;
+
+	w->list_len = 0;
+	if (!s->objects[dir].layered)
+		return s->objects[dir].covered ? 0 : add_layer(w, dir, s->objects[dir].tree);
+	for (size_t i = e2_source_find_layer(s, dir, 0);
+	     i < s->layers_len && s->layers[i].dir == dir && err == 0; i++)
+		err = add_layer(w, dir, s->layers[i].tree);
+	return err != 0 ? err : e2_host_list_grafts(w, dir);
+}
+
+static void close_layers(struct e2_host_walk *w, e2_obj dir)
+{
+	for (size_t i = 0; i < w->layers_len && w->s->objects[dir].layered; i++)
+		(void)close(w->layers[i].fd);	/* only read */
+	w->layers_len = 0;
+}
+
+/* How many entries have the same name as the first; those of one layer never have. */
+static size_t count_same(const struct e2_host_walk *w, size_t first)
+{
+	const char *text = w->s->text;
+	const struct e2_listed *l = &w->list[first];
+	size_t n = 1;
+
+	if (w->layers_len + w->nodes_len <= 2)	/* one layer, and the node of the root */
+		return 1;
+	while (first + n < w->list_len && l[n].len == l->len && l[n].key == l->key &&
+	       memcmp(text + l[n].text, text + l->text, l->len) == 0)
+		n++;
+	return n;
 }
 
 /* The subdirectories of dir, last name first, so that the first is entered next. */
@@ -134,54 +148,35 @@ static int push_subdirs(struct e2_host_walk *w, e2_obj dir)
 	return 0;
 }
 
+static int visit_entries(struct e2_host_walk *w, e2_obj dir)
+{
+	int err = open_layers(w, dir);
+	size_t n;
+
+	if (err == 0)
+		e2_host_sort(w);
+	for (size_t i = 0; i < w->list_len && err == 0; i += n) {
+		n = count_same(w, i);
+		err = add_entry(w, dir, &w->list[i], n);
+	}
+	close_layers(w, dir);
+	return err;
+}
+
 static int visit(struct e2_host_walk *w, e2_obj dir)
 {
 	struct e2_source *s = w->s;
-	size_t first = s->names_len, i;
-	int fd, err;
+	size_t first = s->names_len;
+	int err;
 
 	s->objects[dir].first_name = (uint32_t)first;
-	err = e2_handles_enter(&s->handles, s, dir, &fd);
-	if (err == 0)
-		err = e2_host_list(w, dir, fd);
-	if (err != 0) {
-		err = dir == 0 ? err : e2_host_skip_or_fail(w, err, "its content is left out");
-		return err < 0 ? err : 0;
-	}
-	err = set_path(w, dir);
-	for (i = 0; i < w->list_len && err == 0; i++)
-		err = add_entry(w, dir, fd, &w->list[i]);
+	err = visit_entries(w, dir);
 	if (err != 0)
 		return err;
 	if (s->names_len > UINT32_MAX)
 		return e2_fail(E2_ERR_RANGE, "the tree has more than %u names", UINT32_MAX);
 	s->objects[dir].names = (uint32_t)(s->names_len - first);
 	return push_subdirs(w, dir);
-}
-
-static int add_root(struct e2_host_walk *w, const char *path)
-{
-	struct e2_source *s = w->s;
-	struct stat st;
-	e2_obj root;
-	int fd, err;
-
-	err = e2_source_add_object(s, &root);
-	if (err != 0)
-		return err;
-	s->root = strdup(path);
-	if (s->root == NULL)
-		return e2_fail(E2_ERR_NOMEM, "the path of the tree");
-	if (stat(path, &st) != 0)
-		return e2_source_fail_errno(s, root, errno);
-	if (!S_ISDIR(st.st_mode))
-		return e2_source_fail(s, root, E2_ERR_NOTDIR, "is not a directory");
-	e2_host_fill_object(&s->objects[root], &st);
-	s->stats.dirs++;
-	err = e2_source_add_dev(s, st.st_dev, &s->objects[root].dev);
-	if (err == 0)
-		err = e2_handles_enter(&s->handles, s, root, &fd);
-	return err != 0 ? err : e2_host_read_xattrs(w, fd, "", root, st.st_dev);
 }
 
 static void count_linked(struct e2_host_walk *w)
@@ -199,12 +194,37 @@ static void count_linked(struct e2_host_walk *w)
 	}
 }
 
-static int walk_tree(struct e2_host_walk *w, const char *path)
-{
-	int err = add_root(w, path);
+/* ---- the whole ------------------------------------------------------------------------------ */
 
+static int add_tree(struct e2_source *s, const char *path)
+{
+	struct e2_source_tree *t;
+	uint8_t tree = (uint8_t)s->trees_len;
+	int err = e2_source_add_tree(s, path);
+
+	if (err != 0)
+		return err;
+	t = &s->trees[tree];
+	if (stat(path, &t->st) != 0)
+		return e2_source_fail_errno_in(s, tree, 0, errno);
+	if (!S_ISDIR(t->st.st_mode))
+		return e2_source_fail_in(s, tree, 0, E2_ERR_NOTDIR, "is not a directory");
+	return 0;
+}
+
+static int walk_trees(struct e2_host_walk *w, const struct e2_source_graft *grafts, size_t count)
+{
+	e2_obj root;
+	int err = e2_host_plant(w, grafts, count);
+
+	for (size_t i = 0; i < count && err == 0; i++)
+		err = add_tree(w->s, grafts[i].path);
 	if (err == 0)
-		err = visit(w, 0);
+		err = e2_source_add_object(w->s, &root);
+	if (err == 0)
+		err = e2_host_merge_node(w, 0, 0, "", root);
+	if (err == 0)
+		err = visit(w, root);
 	while (err == 0 && w->todo_len > 0)
 		err = visit(w, w->todo[--w->todo_len]);
 	if (err == 0)
@@ -212,33 +232,60 @@ static int walk_tree(struct e2_host_walk *w, const char *path)
 	return err;
 }
 
-int e2_source_dir(const char *path, const struct e2_source_options *options,
-		  struct e2_source **source)
+static int begin(struct e2_host_walk *w, size_t count)
+{
+	e2_xattr_reader_init(&w->xattrs, w->opt->proc_xattrs);
+	w->dents = malloc(E2_DENTS_BYTES);
+	w->layers = calloc(count, sizeof(*w->layers));
+	w->found = calloc(count, sizeof(*w->found));
+	w->node = calloc(count, sizeof(*w->node));
+	if (w->dents == NULL || w->layers == NULL || w->found == NULL || w->node == NULL)
+		return e2_fail(E2_ERR_NOMEM, "reading a tree");
+	int err = e2_source_new(&w->s);
+
+	return err != 0 ? err : e2_map_new(&w->by_ino);
+}
+
+static void end(struct e2_host_walk *w)
+{
+	e2_xattr_reader_free(&w->xattrs);
+	e2_map_free(w->by_ino);
+	free(w->list);
+	free(w->todo);
+	free(w->linked);
+	free(w->dents);
+	free(w->layers);
+	free(w->found);
+	free(w->node);
+	free(w->nodes);
+	e2_str_free(&w->path);
+}
+
+int e2_source_trees(const struct e2_source_graft *grafts, size_t count,
+		    const struct e2_source_options *options, struct e2_source **source)
 {
 	static const struct e2_source_options defaults = { 0 };
 	struct e2_host_walk w = { .opt = options != NULL ? options : &defaults };
-	int err;
+	int err = begin(&w, count);
 
-	e2_xattr_reader_init(&w.xattrs, w.opt->proc_xattrs);
-	w.dents = malloc(E2_DENTS_BYTES);
-	err = w.dents == NULL ? e2_fail(E2_ERR_NOMEM, "a buffer for directories") : 0;
 	if (err == 0)
-		err = e2_source_new(&w.s);
-	if (err == 0)
-		err = e2_map_new(&w.by_ino);
-	if (err == 0)
-		err = walk_tree(&w, path);
-	e2_xattr_reader_free(&w.xattrs);
-	e2_map_free(w.by_ino);
-	free(w.list);
-	free(w.todo);
-	free(w.linked);
-	free(w.dents);
-	e2_str_free(&w.path);
+		err = walk_trees(&w, grafts, count);
+	end(&w);
 	if (err != 0) {
 		e2_source_free(w.s);
 		return err;
 	}
 	*source = w.s;
 	return 0;
+}
+
+int e2_source_dir(const char *path, const struct e2_source_options *options,
+		  struct e2_source **source)
+{
+	struct e2_source_graft graft = { .path = strdup(path) };
+	int err = graft.path == NULL ? e2_fail(E2_ERR_NOMEM, "the path of the tree") :
+		e2_source_trees(&graft, 1, options, source);
+
+	free(graft.path);
+	return err;
 }

@@ -20,7 +20,7 @@ int e2_source_open(struct e2_source *source, e2_obj obj, struct e2_source_file *
 		*file = &source->file;
 		return 0;
 	}
-	err = e2_handles_enter(&source->handles, source, o->dir, &dir);
+	err = e2_handles_enter(&source->handles, source, o->tree, o->dir, &dir);
 	if (err != 0)
 		return err;
 	fd = -1;

@@ -12,18 +12,29 @@
 
 enum { DIR_FLAGS = O_RDONLY | O_DIRECTORY | O_NOCTTY | O_CLOEXEC };
 
-/* The root may be named through a symlink, nothing below it. */
-static int open_root(const struct e2_source *s)
+/* Who a directory was when the walk saw it. */
+struct identity { uint64_t ino, dev; uint32_t uid; };
+
+static struct identity identify(const struct e2_source *s, uint8_t tree, e2_obj dir)
 {
-	return open(s->root, DIR_FLAGS);
+	const struct e2_source_tree *t = &s->trees[tree];
+	const struct e2_object *o = &s->objects[dir];
+	const struct e2_source_layer *l;
+
+	if (dir == t->at)
+		return (struct identity){ t->st.st_ino, t->st.st_dev, t->st.st_uid };
+	if (!o->layered)
+		return (struct identity){ o->host_ino, s->devs[o->dev], o->uid };
+	l = &s->layers[e2_source_find_layer(s, dir, tree)];
+	return (struct identity){ l->ino, s->devs[l->dev], l->uid };
 }
 
-static int open_child(const struct e2_source *s, int parent, const struct e2_object *o)
+static int open_child(const struct e2_source *s, int parent, e2_obj dir, uint32_t uid)
 {
-	const char *name = s->text + s->names[o->dir_name].text;
+	const char *name = s->text + s->names[s->objects[dir].dir_name].text;
 	int flags = DIR_FLAGS | O_NOFOLLOW;
 
-	if (s->euid == 0 || s->euid == o->uid) {
+	if (s->euid == 0 || s->euid == uid) {
 		int fd = openat(parent, name, flags | O_NOATIME);
 
 		if (fd >= 0 || errno != EPERM)
@@ -32,22 +43,25 @@ static int open_child(const struct e2_source *s, int parent, const struct e2_obj
 	return openat(parent, name, flags);
 }
 
-/* Opens dir below parent (parent -1: dir is the root). */
-static int open_level(const struct e2_source *s, int parent, e2_obj dir, int *fd)
+/* Opens dir below parent.  parent -1: the root of the tree, which may be named through a
+ * symlink; nothing below it may. */
+static int open_level(const struct e2_source *s, uint8_t tree, int parent, e2_obj dir, int *fd)
 {
-	const struct e2_object *o = &s->objects[dir];
+	const char *replaced = "was replaced while it was read";
+	struct identity who = identify(s, tree, dir);
 	struct stat st;
 
-	*fd = parent < 0 ? open_root(s) : open_child(s, parent, o);
+	*fd = parent < 0 ? open(s->trees[tree].root, DIR_FLAGS) :
+		open_child(s, parent, dir, who.uid);
 	if (*fd < 0)
 		return errno == ELOOP || errno == ENOTDIR || errno == ENOENT
-			? e2_source_fail(s, dir, E2_ERR_CHANGED, "was replaced while it was read")
-			: e2_source_fail_errno(s, dir, errno);
-	if (fstat(*fd, &st) == 0 && st.st_ino == o->host_ino && st.st_dev == s->devs[o->dev])
+			? e2_source_fail_in(s, tree, dir, E2_ERR_CHANGED, replaced)
+			: e2_source_fail_errno_in(s, tree, dir, errno);
+	if (fstat(*fd, &st) == 0 && st.st_ino == who.ino && st.st_dev == who.dev)
 		return 0;
 	(void)close(*fd);
 	*fd = -1;
-	return e2_source_fail(s, dir, E2_ERR_CHANGED, "was replaced while it was read");
+	return e2_source_fail_in(s, tree, dir, E2_ERR_CHANGED, replaced);
 }
 
 static void shut(struct e2_handle *level)
@@ -58,7 +72,8 @@ static void shut(struct e2_handle *level)
 }
 
 /* Lists the path to dir in want, dir first; *n is its length, at least 1. */
-static int list_path(struct e2_handles *h, const struct e2_source *s, e2_obj dir, size_t *n)
+static int list_path(struct e2_handles *h, const struct e2_source *s, uint8_t tree, e2_obj dir,
+		     size_t *n)
 {
 	size_t count = 0;
 
@@ -69,7 +84,7 @@ static int list_path(struct e2_handles *h, const struct e2_source *s, e2_obj dir
 			return E2_ERR_NOMEM;
 		h->want = want;
 		want[count++] = dir;
-		if (dir == 0)
+		if (dir == s->trees[tree].at)
 			break;
 		dir = s->objects[dir].dir;
 	}
@@ -77,17 +92,21 @@ static int list_path(struct e2_handles *h, const struct e2_source *s, e2_obj dir
 	return 0;
 }
 
-int e2_handles_enter(struct e2_handles *h, const struct e2_source *source, e2_obj dir, int *fd)
+int e2_handles_enter(struct e2_handles *h, const struct e2_source *source, uint8_t tree, e2_obj dir,
+		     int *fd)
 {
 	struct e2_handle *level;
 	size_t n, common, open, i;
 	int err;
 
+	while (h->tree != tree && h->depth > 0)
+		shut(&h->level[--h->depth]);
+	h->tree = tree;
 	if (h->depth > 0 && h->level[h->depth - 1].dir == dir && h->level[h->depth - 1].fd >= 0) {
 		*fd = h->level[h->depth - 1].fd;
 		return 0;
 	}
-	err = list_path(h, source, dir, &n);
+	err = list_path(h, source, tree, dir, &n);
 	if (err != 0)
 		return err;
 	level = e2_grow(h->level, &h->cap, n, sizeof(*level));
@@ -107,7 +126,8 @@ int e2_handles_enter(struct e2_handles *h, const struct e2_source *source, e2_ob
 	for (open = n; open > 0 && level[open - 1].fd < 0; open--)
 		;
 	for (i = open; i < n; i++) {
-		err = open_level(source, i == 0 ? -1 : level[i - 1].fd, level[i].dir, &level[i].fd);
+		err = open_level(source, tree, i == 0 ? -1 : level[i - 1].fd, level[i].dir,
+				 &level[i].fd);
 		if (i > E2_HANDLES_KEPT)
 			shut(&level[i - 1]);
 		if (err != 0) {

@@ -176,7 +176,7 @@ static int read_content(struct e2_host_walk *w, int fd, const char *name, e2_obj
 		stats->symlinks += err == 0;
 		return err;
 	case S_IFDIR:
-		w->s->objects[w->s->objects[obj].dir].links++;
+		w->s->objects[w->s->objects[obj].dir].links += obj != 0;
 		stats->dirs++;
 		return 0;
 	case S_IFBLK:
@@ -192,7 +192,7 @@ static int read_content(struct e2_host_walk *w, int fd, const char *name, e2_obj
 	}
 }
 
-int e2_host_read_xattrs(struct e2_host_walk *w, int fd, const char *name, e2_obj obj, uint64_t dev)
+static int read_xattrs(struct e2_host_walk *w, int fd, const char *name, e2_obj obj, uint64_t dev)
 {
 	uint32_t set, ignored;
 	struct e2_str why = E2_STR_INIT;
@@ -246,32 +246,66 @@ static int remember_linked(struct e2_host_walk *w, uint64_t key, e2_obj obj, uin
 	return e2_map_set(w->by_ino, key, obj);
 }
 
-int e2_host_read_object(struct e2_host_walk *w, int fd, const char *name, e2_obj obj, e2_obj *same)
+int e2_host_examine(struct e2_host_walk *w, const struct e2_host_layer *in, const char *name,
+		 e2_obj obj, struct e2_host_found *f)
 {
-	struct e2_source *s = w->s;
+	uint64_t mount;
+	int errnum;
+
+	w->s->objects[obj].tree = in->tree;
+	*f = (struct e2_host_found){ .fd = in->fd, .tree = in->tree };
+	errnum = e2_host_stat(in->fd, name, &f->st, &mount);
+	if (errnum != 0)
+		return e2_host_skip_or_fail(w, fail_entry(w, obj, errnum), "left out");
+	if (w->opt->is_own != NULL && w->opt->is_own(w->opt->context, f->st.st_dev, f->st.st_ino))
+		return 1;
+	e2_host_judge_mount(w, in, mount, f);
+	return 0;
+}
+
+static int take_object(struct e2_host_walk *w, const struct e2_host_found *f, const char *name,
+		       e2_obj obj, e2_obj *same)
+{
+	bool linked = f->st.st_nlink > 1 && !S_ISDIR(f->st.st_mode);
 	uint64_t key = 0;
-	struct stat st;
-	bool linked;
 	int err;
 
-	if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-		return e2_host_skip_or_fail(w, fail_entry(w, obj, errno), "left out");
-	if (w->opt->is_own != NULL && w->opt->is_own(w->opt->context, st.st_dev, st.st_ino))
-		return 1;
-	e2_host_fill_object(&s->objects[obj], &st);
-	err = e2_source_add_dev(s, st.st_dev, &s->objects[obj].dev);
+	e2_host_fill_object(&w->s->objects[obj], &f->st);
+	err = e2_source_add_dev(w->s, f->st.st_dev, &w->s->objects[obj].dev);
 	if (err != 0)
 		return err;
 	*same = obj;
-	linked = st.st_nlink > 1 && !S_ISDIR(st.st_mode);
 	if (linked)
 		key = find_linked(w, obj, same);
 	if (*same != obj)
 		return 0;
-	err = read_content(w, fd, name, obj, &st);
+	err = read_content(w, f->fd, name, obj, &f->st);
 	if (err != 0)
 		return e2_host_skip_or_fail(w, err, "left out");
 	if (linked)
-		err = remember_linked(w, key, obj, st.st_nlink);
-	return err != 0 ? err : e2_host_read_xattrs(w, fd, name, obj, st.st_dev);
+		err = remember_linked(w, key, obj, f->st.st_nlink);
+	return err != 0 ? err : read_xattrs(w, f->fd, name, obj, f->st.st_dev);
+}
+
+int e2_host_take(struct e2_host_walk *w, struct e2_host_found *f, const char *name, e2_obj obj,
+		 e2_obj *same)
+{
+	struct e2_object *o = &w->s->objects[obj];
+	int uncovered = -1, err;
+
+	o->tree = f->tree;
+	if (f->root) {
+		err = e2_handles_enter(&w->s->handles, w->s, f->tree, obj, &f->fd);
+		return err != 0 ? err : take_object(w, f, "", obj, same);
+	}
+	if (f->closed) {
+		uncovered = e2_host_uncover(name, f);
+		o->covered = true;
+		if (S_ISREG(f->st.st_mode))
+			f->st.st_size = 0;
+	}
+	err = take_object(w, f, name, obj, same);
+	if (uncovered >= 0)
+		(void)close(uncovered);		/* only looked through */
+	return err;
 }

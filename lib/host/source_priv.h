@@ -24,19 +24,21 @@ void e2_arena_free(struct e2_arena *arena);
  * Open handles of the directories from the root down to the current one.  The
  * outermost E2_HANDLES_KEPT stay open; deeper ones only while they are current or being
  * passed, and are opened again from there.  Every handle is compared with
- * the device and inode number that the walk saw.
+ * the device and inode number that the walk saw.  All are of one tree at a time.
  */
 enum { E2_HANDLES_KEPT = 64 };
 struct e2_handle { e2_obj dir; int fd; };	/* fd -1: not open */
 struct e2_handles {
-	struct e2_handle *level;	/* [0] is the root */
+	uint8_t tree;
+	struct e2_handle *level;	/* [0] is the root of the tree */
 	size_t depth, cap;
 	e2_obj *want;			/* the path to enter, last component first */
 	size_t want_cap;
 };
 
-/* Makes dir current; *fd is borrowed until the next call. */
-int e2_handles_enter(struct e2_handles *h, const struct e2_source *source, e2_obj dir, int *fd);
+/* Makes dir as a tree has it current; *fd is borrowed until the next call. */
+int e2_handles_enter(struct e2_handles *h, const struct e2_source *source, uint8_t tree, e2_obj dir,
+		     int *fd);
 void e2_handles_close(struct e2_handles *h);
 
 /* ---- the records (source.c) ----------------------------------------------------- */
@@ -58,8 +60,21 @@ struct e2_spool {
 	uint64_t *at;			/* of each object: where its data begins */
 };
 
+struct e2_source_tree {
+	char *root;			/* as the user named it */
+	e2_obj at;			/* the directory that its root is, once there is one */
+	struct stat st;			/* of its root */
+};
+
+/* What a tree has at the place of a directory that may be in several. */
+struct e2_source_layer { e2_obj dir; uint32_t uid; uint64_t ino; uint16_t dev; uint8_t tree; };
+
+struct e2_source_mount { e2_obj dir; uint32_t text; uint8_t len, tree; };
+
 struct e2_source {
-	char *root;			/* as the user named it; NULL: made from nothing */
+	struct e2_source_tree *trees;	/* none: made from nothing */
+	struct e2_source_layer *layers;	/* by directory, then by tree */
+	struct e2_source_mount *mounts;
 	struct e2_object *objects;
 	struct e2_source_name *names;
 	char *text;			/* [0] is NUL, so that 0 names the empty text */
@@ -68,6 +83,7 @@ struct e2_source {
 	uint64_t *devs;
 	size_t objects_len, objects_cap, names_len, names_cap, text_len, text_cap;
 	size_t extents_len, extents_cap, sets_len, sets_cap, devs_len, devs_cap;
+	size_t trees_len, trees_cap, layers_len, layers_cap, mounts_len, mounts_cap;
 	struct e2_map *set_index;	/* hash of a set, stepped on collision -> set */
 	struct e2_arena arena;		/* names and values of attributes */
 	struct e2_handles handles;
@@ -92,7 +108,23 @@ int e2_source_add_dev(struct e2_source *s, uint64_t dev, uint16_t *index);
 int e2_source_add_set(struct e2_source *s, struct e2_xattr_item *v, uint32_t count,
 		      uint32_t *set);
 
-/* e2_source_fail with the text of errnum. */
+/* Counts an object by its kind. */
+void e2_source_count(struct e2_source_stats *stats, const struct e2_object *o);
+
+/* A tree whose root is the root; the directory is not looked at.  Refuses too many. */
+int e2_source_add_tree(struct e2_source *s, const char *root);
+/* Layers come in the order of their directories, and of trees within one. */
+int e2_source_add_layer(struct e2_source *s, const struct e2_source_layer *layer);
+/* The first layer of dir at or behind a tree; index layers_len or of another dir: none. */
+size_t e2_source_find_layer(const struct e2_source *s, e2_obj dir, uint8_t tree);
+
+/* e2_source_path as one of the trees has it. */
+void e2_source_tree_path(const struct e2_source *s, uint8_t tree, e2_obj obj, struct e2_str *path);
+
+/* e2_source_fail for what one of the trees has there, and with the text of errnum. */
+int e2_source_fail_in(const struct e2_source *s, uint8_t tree, e2_obj obj, int err,
+		      const char *text);
+int e2_source_fail_errno_in(const struct e2_source *s, uint8_t tree, e2_obj obj, int errnum);
 int e2_source_fail_errno(const struct e2_source *s, e2_obj obj, int errnum);
 
 /* ---- data of archives (source_spool.c) -------------------------------------------- */

@@ -237,27 +237,6 @@ static int compare_names(const void *left, const void *right, void *text)
 	return strcmp((const char *)text + a->text, (const char *)text + b->text);
 }
 
-static void count_kind(struct e2_source_stats *stats, const struct e2_object *o)
-{
-	switch (o->mode & E2_S_IFMT) {
-	case E2_S_IFREG:
-		stats->files++;
-		break;
-	case E2_S_IFLNK:
-		stats->symlinks++;
-		break;
-	case E2_S_IFDIR:
-		stats->dirs++;
-		break;
-	case E2_S_IFBLK:
-	case E2_S_IFCHR:
-		stats->devices++;
-		break;
-	default:
-		stats->others++;
-	}
-}
-
 /* A record of an item; its first name is in dir. */
 static int emit_item(struct e2_unpack *u, uint32_t item, e2_obj dir, uint32_t dir_name)
 {
@@ -272,7 +251,7 @@ static int emit_item(struct e2_unpack *u, uint32_t item, e2_obj dir, uint32_t di
 	s->objects[i->obj].dir_name = dir_name;
 	s->objects[i->obj].host_ino = i->obj;
 	s->spool->at[i->obj] = i->at;
-	count_kind(&s->stats, &i->object);
+	e2_source_count(&s->stats, &i->object);
 	return 0;
 }
 

@@ -136,7 +136,7 @@ done
 for letter in l C G J z; do
 	t "-$letter gives its reason" starts "-$letter: " -$letter x no.img 1M
 done
-t "an unknown letter" refused "-x: unknown option; --help lists the options" -x no.img 1M
+t "an unknown letter" refused "-Q: unknown option; --help lists the options" -Q no.img 1M
 t "an unknown name" refused "--nonsense: unknown option; --help lists the options" --nonsense no.img 1M
 t "a missing argument" refused "-b: needs an argument; --help lists the options" no.img 1M -b
 t "no image" refused "no image named; --help shows the usage"

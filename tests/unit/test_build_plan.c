@@ -34,7 +34,8 @@ static struct e2_source *new_source(void)
 	struct e2_source *s;
 
 	cr_assert(e2_source_empty(&s) == 0);
-	s->root = strdup("tree");
+	cr_assert(e2_source_add_tree(s, "tree") == 0);
+	s->objects[0].tree = 0;
 	s->objects[0].made = false;
 	return s;
 }
