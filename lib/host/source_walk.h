@@ -44,7 +44,7 @@ struct e2_host_walk {
 	struct e2_source *s;
 	const struct e2_source_options *opt;
 	struct e2_host_layer *layers;	/* of the directory at hand, by tree */
-	struct e2_host_found *found;	/* of the name at hand; both have room for all trees */
+	struct e2_host_found *found;	/* of the name at hand; room as for layers */
 	struct e2_host_node *nodes;	/* [0] is the root */
 	uint32_t *node;			/* of each tree: where its root lies */
 	size_t layers_len, nodes_len, nodes_cap;
@@ -55,7 +55,7 @@ struct e2_host_walk {
 	struct e2_map *by_ino;		/* device and inode number, stepped on collision */
 	struct e2_xattr_reader xattrs;
 	char *dents;			/* E2_DENTS_BYTES */
-	struct e2_str path;		/* of the directory in its tree, with a slash; for exclude */
+	struct e2_str path;		/* of the directory in its tree, with a slash */
 	uint64_t told;			/* objects at the last call of progress */
 };
 
