@@ -112,8 +112,9 @@ static void tell_overfull(struct shell *sh, const struct how *how)
 
 	if (!how->overfull)
 		return;
-	add_plural(&s, how->overfull, "name leads to a copy, and is no link",
-		   "names lead to copies, and are no links");
+	e2_str_add_count(&s, how->overfull);
+	e2_str_add(&s, how->overfull == 1 ? " name leads to a copy, and is no link" :
+		   " names lead to copies, and are no links");
 	e2_str_addf(&s, ": <%" PRIu32 "> has ", how->overfull_ino);
 	e2_str_add_count(&s, E2_LINK_MAX);
 	e2_str_add(&s, " names, the most ext2 allows");

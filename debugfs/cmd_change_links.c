@@ -259,7 +259,7 @@ int cmd_ln(struct shell *sh, const struct args *args)
 		.only_symlinks = args_has(args, "--expect-symlink"),
 		.verbose = args_has(args, "-v"),
 	};
-	enum several way = args_has(args, "-T") ? SEVERAL_EXACT :
+	enum several way = args_has(args, "-T") ? SEVERAL_NAME :
 		args_has(args, "-n") ? SEVERAL_NOFOLLOW : SEVERAL_ANY;
 	int err = misused(args, &how);
 

@@ -105,6 +105,6 @@ int cmd_mv(struct shell *sh, const struct args *args)
 	if (how.exchange && (args->count != 2 || how.keep))
 		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "--exchange takes two names"));
 	consequence_watch(sh);
-	return several(sh, args, how.exchange || args_has(args, "-T") ? SEVERAL_EXACT :
+	return several(sh, args, how.exchange || args_has(args, "-T") ? SEVERAL_NAME :
 		       SEVERAL_ANY, move_one, &how);
 }

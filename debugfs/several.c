@@ -38,6 +38,11 @@ static int all_into(struct shell *sh, const struct args *args, size_t count, str
 	return err;
 }
 
+static bool is_name(enum several how)
+{
+	return how == SEVERAL_EXACT || how == SEVERAL_NAME;
+}
+
 /* Whether DEST is a directory to put things into. */
 static int is_directory(struct shell *sh, const char *text, enum several how, struct spot *dest,
 			bool *yes)
@@ -45,16 +50,16 @@ static int is_directory(struct shell *sh, const char *text, enum several how, st
 	struct spot behind;
 	int err = spot_find(sh, text, false, dest);
 
-	*yes = !err && how != SEVERAL_EXACT && spot_is_dir(dest);
+	*yes = !err && !is_name(how) && spot_is_dir(dest);
 	if (err != E2_ERR_NOTDIR && (err || !dest->ino || !e2_is_symlink(&dest->in)))
 		return err;
 	/* a symlink: with a slash behind it, or one that may be followed */
-	if (how != SEVERAL_ANY && !dest->slash)
+	if (how == SEVERAL_NAME || (how != SEVERAL_ANY && !dest->slash))
 		return err;
 	if (spot_find(sh, text, true, &behind) == 0 && spot_is_dir(&behind)) {
 		spot_free(dest);
 		*dest = behind;
-		*yes = how != SEVERAL_EXACT;
+		*yes = !is_name(how);
 		return 0;
 	}
 	spot_free(&behind);
@@ -70,7 +75,7 @@ int several(struct shell *sh, const struct args *args, enum several how, several
 	bool directory;
 	int err = is_directory(sh, text, how, &dest, &directory);
 
-	if (!err && how == SEVERAL_EXACT && last != 1)
+	if (!err && is_name(how) && last != 1)
 		err = shell_misused(sh, e2_fail(E2_ERR_INVAL, "-T takes one source and one name"));
 	if (!err && !directory && last != 1)
 		err = dest.ino ? spot_fail(&dest, e2_fail(E2_ERR_NOTDIR, "a %s, not a directory",

@@ -12,6 +12,7 @@ enum several {
 	SEVERAL_ANY,
 	SEVERAL_NOFOLLOW,	/* DEST is a directory only if it is no symlink */
 	SEVERAL_EXACT,		/* DEST is the name, whatever it is */
+	SEVERAL_NAME,		/* the same, and "link/" is no way to the directory behind it */
 };
 
 /* One source to its place, which may have something already. */

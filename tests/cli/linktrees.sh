@@ -108,6 +108,16 @@ t "..." sh -c '[ "$(extant-debugfs a.img stat -c "%i %h" /max3/f)" = "$(extant-d
 t "... with the attributes, without -a too" prints "4711 2" see stat -c '%a %h' /max3/g
 t "a single one" says 'cp: 1 name leads to a copy, and is no link' x cp -l /max/f /single
 
+# ---- two names of one file, saved ------------------------------------------------------------
+x put --text old /edit1; x ln /edit1 /edit2
+t "put --atomic of one name leaves the other" same "$(x put --atomic --text fresh /edit2 2>/dev/null; see cat /edit1 /edit2; see stat -c ' %h' /edit1 /edit2)" \
+	"$(printf 'oldfresh 1\n 1')"
+x ln -f /edit1 /edit2
+t "put --inplace changes both" same "$(x put --inplace --text fresh /edit2 2>/dev/null; see cat /edit1 /edit2; see stat -c ' %h' /edit1 /edit2)" \
+	"$(printf 'freshfresh 2\n 2')"
+x ln -s srv /way
+t "mv -T to a symlink with a slash is no way to its directory" refused 1 'not a directory' x mv -T /max /way/
+
 # ---- two volumes -----------------------------------------------------------------------------
 cp full.img a.img; ln -s a.img same.img
 t "ln from volume to volume" refused 1 'ln: b.img:/y: not in the volume of a.img:/a; a hard link is' extant ln a.img:/a b.img:/y
