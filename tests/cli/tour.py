@@ -13,6 +13,7 @@ tour, document = sys.argv[1:]
 text = open(document).read()
 blocks = re.findall(r'(?ms)^```console\n(.*?)^```$', text)
 exercises = re.findall(r'(?m)^## ([0-9]+)\. ', text)
+ends = re.findall(r'(?m)^## [^0-9]', text[text.index('\n## 1. '):])
 environment = dict(os.environ, TERM='dumb')
 
 def fail(why, shown=''):
@@ -72,18 +73,19 @@ for mark in ('**', '```', ']('):
     if mark in shown:
         fail('a mark of the document is shown: ' + mark)
 last = piped(exercises[-1])
-if '\n1. ' in last or not last.startswith(exercises[-1] + '. '):
+first, last_title = re.findall(r'(?m)^## ([0-9]+\. .*)', text)[::len(exercises) - 1]
+if first in last or not last.startswith(last_title):
     fail('it does not begin at the last exercise', last[:500])
 
 # At a terminal: Enter until the end
 shown, prompts = at_terminal(lambda n: '', 0)
-if prompts != len(blocks):
-    fail('%d prompts for %d blocks' % (prompts, len(blocks)), shown)
+if prompts != len(blocks) + len(ends):
+    fail('%d prompts for %d blocks and %d pages' % (prompts, len(blocks), len(ends)), shown)
 # A command of one's own, a wrong one, and q
 shown, prompts = at_terminal(lambda n: ['', 'echo $((6 * 7)); ls', 'if then', 'exit 3 | cat', 'q'][n], 0)
 if '\n42\nlinks.img\n' not in shown or prompts != 5:
     fail('what is typed is not run', shown)
 # The end of input, and an exercise
 shown, prompts = at_terminal(lambda n: None, 0, exercises[2])
-if '\n%s. ' % exercises[2] not in '\n' + shown or '\n1. ' in shown or prompts != 1:
+if '\n%s. ' % exercises[2] not in '\n' + shown or first in shown or prompts != 1:
     fail('it does not begin where it was asked to', shown)
