@@ -266,7 +266,43 @@ OP(exchange)
 	return rename_to(txn, E2_INO_ROOT, "small", DIR, "sub", E2_RENAME_EXCHANGE);
 }
 
+/* What ln -sfn does to a symlink. */
+OP(switch_symlink)
+{
+	int err = e2_unlink(txn, E2_INO_ROOT, "fast", 4);
+
+	return err ? err : create(txn, E2_INO_ROOT, "fast", (struct e2_new){
+		.mode = E2_S_IFLNK | 0777, .target = "dir/named", .target_len = 9 });
+}
+
+static int copy_to(struct e2_txn *txn, e2_ino from, const char *name, unsigned flags)
+{
+	struct e2_copy_counts counts;
+
+	return e2_copy(txn, from, E2_INO_ROOT, name, strlen(name), flags, &counts);
+}
+
+OP(copy_tree) { return copy_to(txn, TREE, "copied", E2_COPY_TREE | E2_COPY_ATTRS); }
+OP(link_tree) { return copy_to(txn, TREE, "linked", E2_COPY_TREE | E2_COPY_LINK); }
+
 /* ---- attributes -------------------------------------------------------------------------- */
+
+/* What put --atomic does: a fresh inode takes the name, another name keeps the old one. */
+OP(save_fresh)
+{
+	struct e2_inode in;
+	e2_ino ino;
+	int err = e2_unlink(txn, E2_INO_ROOT, "named", 5);
+
+	if (!err)
+		err = e2_create(txn, E2_INO_ROOT, "named", 5,
+				&(struct e2_new){ .mode = E2_S_IFREG | 0644 }, &ino);
+	if (!err)
+		err = e2_inode_get(e2_txn_fs(txn), ino, &in);
+	if (!err)
+		err = e2_write(txn, ino, &in, 0, 3000, &(char[3000]){ "fresh" });
+	return err ? err : e2_inode_put(txn, ino, &in);
+}
 
 OP(set_mode)
 {
@@ -471,6 +507,7 @@ static const struct change_op ops[] = {
 	ROW(unlink_slow_symlink) ROW(unlink_sharer) ROW(unlink_in_indexed) ROW(remove_directory)
 	ROW(remove_tree) ROW(rename_here) ROW(rename_away) ROW(rename_directory)
 	ROW(rename_over_file) ROW(rename_over_directory) ROW(rename_into_full) ROW(exchange)
+	ROW(switch_symlink) ROW(save_fresh) ROW(copy_tree) ROW(link_tree)
 	ROW(set_mode) ROW(set_owner_and_times) ROW(set_attribute_in_inode)
 	ROW(set_attribute_in_block) ROW(replace_attribute) ROW(set_attribute_of_sharer)
 	ROW(remove_attribute) ROW(remove_attribute_of_sharer) ROW(copy_attributes) ROW(set_acl)

@@ -34,6 +34,9 @@ ln /test /deep/hard
 ln -s /test /soft
 cp -r /docs /deep
 cp -al /docs /linked
+cp -rl /docs /deep
+ln -sfn ../long /docs/rel
+ln -f /long /docs/copy
 put -T more /more
 put -T --atomic more /test
 put -T --inplace more /long

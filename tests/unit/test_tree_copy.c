@@ -273,18 +273,92 @@ E2_TEST(tree_copy, missing_space_is_told_before)
 	end(&p);
 }
 
+static void set_links(struct place *p, const char *path, uint16_t links)
+{
+	struct e2_inode in;
+	e2_ino ino = find(p, path, &in);
+
+	in.links_count = links;
+	must(e2_inode_put(p->txn, ino, &in));
+}
+
+/* Of an inode with all the names it can have a copy is made, once, as long as that can have more. */
+E2_TEST(tree_copy, links_of_what_has_all_names)
+{
+	const unsigned flags = E2_COPY_TREE | E2_COPY_LINK;
+	struct e2_inode in, from;
+	e2_ino original, first;
+	struct place p;
+
+	begin(&p, 1024);
+	original = find(&p, "/t/z", &from);
+	set_links(&p, "/t/z", E2_LINK_MAX - 1);
+	must(copy(&p, "/t", "one", flags));
+	cr_assert_eq(p.counts.overfull, 1);
+	cr_assert_eq(p.counts.overfull_ino, original);
+	cr_assert_eq(p.counts.links, 4, "d/f or z, and the three others");
+	must(copy(&p, "/t", "two", flags));
+	cr_assert_eq(p.counts.overfull, 2);
+	cr_assert_eq(p.counts.files, 1, "one copy for both names");
+	first = find(&p, "/two/z", &in);
+	cr_assert_neq(first, original);
+	cr_assert_eq(find(&p, "/two/d/f", &in), first);
+	cr_assert_eq(in.links_count, 2);
+	cr_assert_eq(in.mode, from.mode, "with its set-id bit");
+	cr_assert_eq(in.uid, 7);
+	cr_assert_eq(in.mtime, THEN);
+	cr_assert_eq(in.blocks, from.blocks, "holes stay holes");
+	cr_assert_eq(e2_xattr_set(p.txn, first, "user.a", "w", 1, E2_XATTR_REPLACE), 0);
+	holds(&p, "/two/d/f", "begin");
+	cr_assert_eq(find(&p, "/two/link", &in), find(&p, "/t/link", &from));
+	must(copy(&p, "/t/z", "alone", E2_COPY_LINK));
+	cr_assert_eq(p.counts.overfull, 1);
+	set_links(&p, "/t/z", 3);
+	end(&p);
+}
+
+/* What cannot be copied instead is an error, and nothing is left of it. */
+E2_TEST(tree_copy, links_without_space_for_a_copy)
+{
+	struct e2_inode in;
+	struct place p;
+	uint8_t *before;
+	e2_ino ino;
+	char text[1024];
+
+	begin(&p, 256);
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	ino = make(&p, E2_INO_ROOT, "big", E2_S_IFREG | 0644);
+	for (uint64_t i = 0; i < 120; i++)
+		fill(&p, ino, i * 1023, text);
+	make(&p, find(&p, "/t", &in), "last", E2_S_IFREG | 0644);
+	set_links(&p, "/big", E2_LINK_MAX);
+	must(e2_link(p.txn, find(&p, "/t", &in), "few", 3, find(&p, "/other", &in)));
+	before = writing_bytes(p.fs, NULL);
+	cr_assert_eq(copy(&p, "/big", "copy", E2_COPY_LINK), E2_ERR_NOSPC);
+	writing_same(p.fs, before, false);
+	free(before);
+	set_links(&p, "/big", 1);
+	end(&p);
+}
+
 E2_TEST(tree_copy, exhausted_memory_changes_nothing)
 {
 	static const unsigned ways[] = {
 		E2_COPY_TREE, E2_COPY_TREE | E2_COPY_ATTRS, E2_COPY_TREE | E2_COPY_LINK,
+		E2_COPY_TREE | E2_COPY_LINK,	/* of what has all its names */
 	};
 
-	for (unsigned i = 0; i < 3; i++) {
+	for (unsigned i = 0; i < 4; i++) {
 		int err = E2_ERR_NOMEM;
 		struct place p;
 
 		begin(&p, 1024);
 		struct e2_inode in;
+
+		if (i == 3)
+			set_links(&p, "/t/z", E2_LINK_MAX);
 		uint8_t *before = writing_bytes(p.fs, NULL);
 		e2_ino t = find(&p, "/t", &in);
 
@@ -298,6 +372,8 @@ E2_TEST(tree_copy, exhausted_memory_changes_nothing)
 				writing_same(p.fs, before, false);
 		}
 		free(before);
+		if (i == 3)
+			set_links(&p, "/t/z", 2);
 		end(&p);
 	}
 }
