@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* links: inodes with more than one name, and symlinks that lead nowhere. */
+/* links: inodes with more than one name. */
+#include "links.h"
+
 #include "interrupt.h"
-#include "tour.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -110,71 +111,15 @@ static int show_shared(struct shell *sh, bool all)
 	return err;
 }
 
-/* ---- symlinks that lead nowhere --------------------------------------------------- */
-
-static void show_broken(struct shell *sh, const struct e2_str *path, e2_ino ino,
-			const struct e2_str *text, const struct e2_str *why, const char *kind)
-{
-	struct out *o = &sh->out;
-
-	if (o->mode != OUT_TEXT) {
-		out_record(o, "broken_link");
-		out_name(o, "path", path->text, path->len);
-		out_u64(o, "ino", ino);
-		out_name(o, "target", e2_str_text(text), text->len);
-		out_string(o, "kind", kind);
-		out_string(o, "reason", e2_str_text(why));
-		out_record_end(o);
-		return;
-	}
-	out_add_name(o, path->text, path->len);
-	out_add(o, "  -> ");
-	out_add_name(o, e2_str_text(text), text->len);
-	out_add(o, "  ");
-	out_add_styled(o, STYLE_RED, e2_str_text(why));
-	out_line(o);
-}
-
-static int look(struct tour *t, const struct e2_walk_entry *e)
-{
-	struct shell *sh = t->sh;
-	struct e2_fate fate = E2_FATE_INIT;
-	struct e2_str text = E2_STR_INIT, why = E2_STR_INIT, dir = E2_STR_INIT;
-	int err = e2_symlink_read(sh->fs, &e->inode, &text);
-
-	if (err) {
-		tour_warn(t, err);
-		e2_str_free(&text);
-		return err == E2_ERR_NOMEM ? err : 0;
-	}
-	e2_str_add_bytes(&dir, t->path.text, t->path.len - e->name_len - 1);
-	err = e2_fate(sh->fs, 0, e->parent, e2_str_text(&dir), e2_str_text(&text), &fate);
-	if (!err && fate.kind != E2_FATE_LEADS) {
-		e2_fate_add_reason(&fate, &why);
-		show_broken(sh, &t->path, e->ino, &text, &why, e2_fate_word(fate.kind));
-	}
-	e2_fate_free(&fate);
-	e2_str_free(&text);
-	e2_str_free(&why);
-	e2_str_free(&dir);
-	return err;
-}
-
-static int show_all_broken(struct shell *sh)
-{
-	struct arg root = { .text = "/", .ino = E2_INO_ROOT,
-			    .object = { .kind = OBJECT_PATH, .path = "/" } };
-	struct e2_walk_entry e;
-	struct tour t;
-	int r = tour_begin(sh, &root, &t);
-
-	while (!r && (r = tour_next(&t, &e)) > 0)
-		r = !e.after && e2_is_symlink(&e.inode) ? look(&t, &e) : 0;
-	return tour_end(&t, r);
-}
-
 int cmd_links(struct shell *sh, const struct args *args)
 {
-	return args_has(args, "--broken") ? show_all_broken(sh) :
+	const struct arg *dir = args_value(args, "--leaving");
+
+	if (args_has(args, "--broken") + args_has(args, "--multi") + (dir != NULL) > 1)
+		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "--broken, --leaving and --multi "
+						 "ask different things"));
+	if (dir)
+		return links_leaving(sh, dir);
+	return args_has(args, "--broken") ? links_broken(sh) :
 		show_shared(sh, args_has(args, "-v"));
 }

@@ -31,23 +31,6 @@ struct resolving {
 
 /* ---- where the walk stands -------------------------------------------------- */
 
-/* The path after a step; a symlink's text begins where it stands, or at the root. */
-static void move(struct e2_str *at, const struct e2_step *s)
-{
-	const char *slash;
-
-	if (s->link && s->link[0] == '/') {
-		e2_str_truncate(at, 0);
-	} else if (s->name_len == 2 && !memcmp(s->name, "..", 2)) {
-		slash = strrchr(e2_str_text(at), '/');
-		if (slash)
-			e2_str_truncate(at, (size_t)(slash - at->text));
-	} else if (!s->link && s->name_len && !(s->name_len == 1 && s->name[0] == '.')) {
-		e2_str_add(at, "/");
-		e2_str_add_bytes(at, s->name, s->name_len);
-	}
-}
-
 static void add_at(struct e2_str *s, const struct resolving *r)
 {
 	e2_str_add_name(s, r->at.len ? r->at.text : "/", r->at.len ? r->at.len : 1);
@@ -110,7 +93,7 @@ static int keep_step(struct resolving *r, const struct e2_step *s)
 	step->name = a->len;
 	e2_str_add_name(a, s->name, s->name_len);
 	step->note = a->len;
-	move(&r->at, s);
+	e2_path_move(&r->at, s);
 	if (!s->ino) {
 		e2_str_add(a, "no such name");
 	} else {
@@ -139,7 +122,7 @@ static int tell_step(void *context, const struct e2_step *s)
 	} else {
 		if (r->verbose && r->sh->out.mode != OUT_TEXT)
 			record_step(r, s);
-		move(&r->at, s);
+		e2_path_move(&r->at, s);
 	}
 	return err ? err : e2_str_status(&r->at);
 }

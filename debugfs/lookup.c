@@ -11,20 +11,8 @@ enum { PATH_BYTES = 4096 };	/* what the library resolves */
 /* Follows the steps of a resolution: at is the path of what has been reached. */
 static int track(void *context, const struct e2_step *step)
 {
-	struct e2_str *at = context;
-	const char *slash;
-
-	if (step->link) {
-		if (step->link[0] == '/')
-			e2_str_truncate(at, 0);
-	} else if (step->name_len == 2 && !memcmp(step->name, "..", 2)) {
-		slash = strrchr(e2_str_text(at), '/');
-		if (slash)
-			e2_str_truncate(at, (size_t)(slash - at->text));
-	} else if (step->ino && !(step->name_len == 1 && step->name[0] == '.')) {
-		e2_str_add(at, "/");
-		e2_str_add_bytes(at, step->name, step->name_len);
-	}
+	if (step->ino)
+		e2_path_move(context, step);
 	return 0;
 }
 
@@ -162,7 +150,7 @@ int shell_climb(struct shell *sh, e2_ino dir, struct e2_str *path)
 /* An index takes as long as a few searches. */
 enum { SEARCHES_MAX = 4 };
 
-static int poll_interrupt(void *context)
+int shell_poll(void *context)
 {
 	(void)context;
 	return interrupt_asked() ? e2_fail(E2_ERR_CANCELLED, "interrupted") : 0;
@@ -170,7 +158,7 @@ static int poll_interrupt(void *context)
 
 int shell_names(struct shell *sh, struct e2_names **names)
 {
-	const struct e2_names_how how = { .poll = poll_interrupt };
+	const struct e2_names_how how = { .poll = shell_poll };
 	int err = sh->names ? 0 : e2_names_open_with(sh->fs, &how, &sh->names);
 
 	if (!err)
@@ -180,7 +168,7 @@ int shell_names(struct shell *sh, struct e2_names **names)
 
 int shell_names_searched(struct shell *sh, struct e2_names **names)
 {
-	const struct e2_names_how how = { .search = true, .poll = poll_interrupt };
+	const struct e2_names_how how = { .search = true, .poll = shell_poll };
 	struct e2_names *index = NULL;
 	int err = 0;
 
@@ -210,7 +198,7 @@ static bool lacks_name(struct shell *sh, e2_ino ino)
 
 int shell_names_of(struct shell *sh, const e2_ino *inos, size_t count, struct e2_names **names)
 {
-	const struct e2_names_how how = { .inos = inos, .count = count, .poll = poll_interrupt };
+	const struct e2_names_how how = { .inos = inos, .count = count, .poll = shell_poll };
 	int err;
 
 	if (sh->names || sh->searches >= SEARCHES_MAX) {

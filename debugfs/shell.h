@@ -152,6 +152,9 @@ int shell_lookup(struct shell *sh, const struct object *o, bool follow, e2_ino *
 int shell_resolve(struct shell *sh, e2_ino cwd, const struct e2_str *cwd_path, const char *text,
 		  bool follow, e2_ino *ino, struct e2_str *path);
 
+/* For the library's long loops: E2_ERR_CANCELLED when somebody has interrupted. */
+int shell_poll(void *context);
+
 /* Finds the current directory again after it may have been moved; the root when it is gone. */
 void shell_check_cwd(struct shell *sh);
 

@@ -9,6 +9,7 @@ void e2_fate_free(struct e2_fate *fate)
 {
 	e2_str_free(&fate->where);
 	e2_str_free(&fate->circle);
+	e2_str_free(&fate->branch);
 	e2_str_free(&fate->detail);
 }
 
@@ -19,10 +20,28 @@ static void reset(struct e2_fate *fate)
 	fate->ino = 0;
 	fate->hops = 0;
 	fate->limit = E2_SYMLINK_HOPS_MAX;
-	fate->circle_links = 0;
+	fate->ends = false;
+	fate->circle_links = fate->branch_links = 0;
 	e2_str_truncate(&fate->where, 0);
 	e2_str_truncate(&fate->circle, 0);
+	e2_str_truncate(&fate->branch, 0);
 	e2_str_truncate(&fate->detail, 0);
+}
+
+int e2_fate_by(struct e2_fs *fs, const struct e2_resolve *how, const char *text)
+{
+	struct e2_fate *fate = how->fate;
+	int err;
+
+	reset(fate);
+	err = e2_resolve(fs, how, text, &fate->ino);
+	if (err == E2_ERR_NOMEM || err == E2_ERR_CANCELLED)
+		return err;
+	fate->err = err;
+	e2_err_clear();
+	return e2_str_status(&fate->where) || e2_str_status(&fate->circle) ||
+	       e2_str_status(&fate->branch) || e2_str_status(&fate->detail) ?
+	       e2_fail(E2_ERR_NOMEM, "following a symlink: out of memory") : 0;
 }
 
 int e2_fate(struct e2_fs *fs, e2_ino root, e2_ino dir, const char *dir_path, const char *text,
@@ -32,17 +51,8 @@ int e2_fate(struct e2_fs *fs, e2_ino root, e2_ino dir, const char *dir_path, con
 		.root = root, .cwd = dir, .cwd_path = dir_path, .hops = 1,
 		.beyond = E2_FATE_BEYOND, .fate = fate,
 	};
-	int err;
 
-	reset(fate);
-	err = e2_resolve(fs, &how, text, &fate->ino);
-	if (err == E2_ERR_NOMEM || err == E2_ERR_CANCELLED)
-		return err;
-	fate->err = err;
-	e2_err_clear();
-	return e2_str_status(&fate->where) || e2_str_status(&fate->circle) ||
-	       e2_str_status(&fate->detail) ?
-	       e2_fail(E2_ERR_NOMEM, "following a symlink: out of memory") : 0;
+	return e2_fate_by(fs, &how, text);
 }
 
 const char *e2_fate_word(enum e2_fate_kind kind)
@@ -98,8 +108,9 @@ void e2_fate_add_reason(const struct e2_fate *fate, struct e2_str *s)
 	case E2_FATE_LEADS:
 		break;
 	case E2_FATE_LOOP:
-		e2_str_add(s, "loop: ");
-		e2_fate_add_circle(fate, s);
+		e2_str_add(s, fate->circle_links ? "loop: " : "a loop");
+		if (fate->circle_links)
+			e2_fate_add_circle(fate, s);
 		break;
 	case E2_FATE_CHAIN:
 		e2_str_addf(s, "leads through more than %u symlinks", fate->limit);

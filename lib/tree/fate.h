@@ -25,13 +25,19 @@ struct e2_fate {
 	e2_ino ino;		/* LEADS: the inode at the end */
 	unsigned hops;		/* links followed, that with this text among them */
 	unsigned limit;		/* links that may be followed */
+	bool ends;		/* CHAIN: it was seen to come to an end, after all of them */
 	struct e2_str where;	/* a path without links, bytes; "" where there is none to blame */
 	struct e2_str circle;	/* LOOP: paths of the links of the shortest circle, NUL-ended each,
 				 * from the one that is met first */
-	size_t circle_links;
+	size_t circle_links;	/* 0: by what was known, e2_resolve.known */
+	/* LOOP, CHAIN, with e2_resolve.known: all links that stand in the text of one another,
+	 * down to the last that was met. */
+	struct e2_str branch;
+	size_t branch_links;
 	struct e2_str detail;	/* DAMAGED, LONG: in words */
 };
-#define E2_FATE_INIT { .where = E2_STR_INIT, .circle = E2_STR_INIT, .detail = E2_STR_INIT }
+#define E2_FATE_INIT { .where = E2_STR_INIT, .circle = E2_STR_INIT, .branch = E2_STR_INIT, \
+			.detail = E2_STR_INIT }
 void e2_fate_free(struct e2_fate *fate);
 
 enum { E2_FATE_BEYOND = 1024 };	/* links looked at past the limit, for a circle */
@@ -46,6 +52,9 @@ enum { E2_FATE_BEYOND = 1024 };	/* links looked at past the limit, for a circle 
  */
 E2_NODISCARD int e2_fate(struct e2_fs *fs, e2_ino root, e2_ino dir, const char *dir_path,
 			 const char *text, struct e2_fate *fate);
+
+/* The same by how->cwd and the rest, with how->hops, and how->fate receiving it. */
+E2_NODISCARD int e2_fate_by(struct e2_fs *fs, const struct e2_resolve *how, const char *text);
 
 /* "leads", "missing", "loop", "chain", "not a directory", "too long", "damaged". */
 const char *e2_fate_word(enum e2_fate_kind kind);

@@ -143,11 +143,18 @@ static int go_up(struct e2_path_walk *w)
 static int report_step(const struct e2_path_walk *w, e2_ino dir, e2_ino ino, uint32_t mode,
 		       const char *name, size_t len, const char *link)
 {
+	struct e2_step step = { .dir = dir, .ino = ino, .name = name, .name_len = len,
+				.mode = mode, .link = link, .hop = w->hops };
+
 	if (!w->how->step || w->past)
 		return 0;
-	return w->how->step(w->how->context, &(struct e2_step){
-		.dir = dir, .ino = ino, .name = name, .name_len = len, .mode = mode,
-		.link = link, .hop = w->hops });
+	if (w->within) {
+		const struct e2_path_hop *h = &w->branch[w->within - 1];
+
+		step.via = w->trail.text + h->path;
+		step.via_len = h->len;
+	}
+	return w->how->step(w->how->context, &step);
 }
 
 /* The next level of the stack, empty. */
@@ -168,11 +175,10 @@ static struct e2_path_text *new_level(struct e2_path_walk *w)
 }
 
 /* Puts the text of a link on the stack. */
-static int follow(struct e2_path_walk *w, e2_ino ino, uint32_t mode, const char *name, size_t len,
-		  size_t depth)
+static int follow(struct e2_path_walk *w, e2_ino ino, uint32_t mode, const char *name, size_t len)
 {
 	struct e2_path_text *t;
-	int r = e2_path_branch(w, name, len, depth + 1);
+	int r = e2_path_branch(w, name, len, w->within + 1);
 
 	if (r)
 		return r;
@@ -189,7 +195,7 @@ static int follow(struct e2_path_walk *w, e2_ino ino, uint32_t mode, const char 
 	if (e2_str_status(&t->owned) || e2_str_status(&w->last_link))
 		return e2_fail(E2_ERR_NOMEM, "resolving a path: out of memory");
 	t->rest = e2_str_text(&t->owned);
-	t->depth = depth + 1;
+	t->depth = w->within + 1;
 	w->levels++;
 	r = report_step(w, w->at, ino, mode, name, len, t->rest);
 	if (r)
@@ -219,7 +225,7 @@ static bool at_end(struct e2_path_walk *w)
 
 /* ---- components ---------------------------------------------------------------- */
 
-static int ordinary(struct e2_path_walk *w, const char *name, size_t len, bool last, size_t depth)
+static int ordinary(struct e2_path_walk *w, const char *name, size_t len, bool last)
 {
 	bool follow_last = !(w->how->flags & E2_NOFOLLOW) || w->must_dir;
 	e2_ino dir = w->at, ino;
@@ -235,7 +241,7 @@ static int ordinary(struct e2_path_walk *w, const char *name, size_t len, bool l
 	if (r)
 		return e2_path_damaged(w, r, name, len);
 	if (is_type(mode, E2_S_IFLNK) && (!last || follow_last))
-		return follow(w, ino, mode, name, len, depth);
+		return follow(w, ino, mode, name, len);
 	r = report_step(w, dir, ino, mode, name, len, NULL);
 	return r ? r : go_down(w, ino, is_type(mode, E2_S_IFDIR), name, len);
 }
@@ -243,13 +249,14 @@ static int ordinary(struct e2_path_walk *w, const char *name, size_t len, bool l
 static int component(struct e2_path_walk *w)
 {
 	struct e2_path_text *t = &w->texts[w->levels - 1];
-	size_t len = strcspn(t->rest, "/"), depth = t->depth;
+	size_t len = strcspn(t->rest, "/");
 	char name[E2_NAME_MAX + 1];	/* a copy: a link followed may take the text's place */
 	e2_ino dir = w->at;
 	bool last, slash;
 	int r;
 
 	w->in_link = w->levels > 1;
+	w->within = t->depth;
 	if (!w->at_dir)
 		return e2_path_not_dir(w);
 	r = w->how->search && !w->past ? w->how->search(w->how->context, dir) : 0;
@@ -270,7 +277,7 @@ static int component(struct e2_path_walk *w)
 		r = go_up(w);
 		return r ? r : report_step(w, dir, w->at, E2_S_IFDIR, name, len, NULL);
 	}
-	return ordinary(w, name, len, last, depth);
+	return ordinary(w, name, len, last);
 }
 
 static int walk(struct e2_path_walk *w)
@@ -286,8 +293,10 @@ static int walk(struct e2_path_walk *w)
 		if (r)
 			return r;
 	}
-	if (w->past)		/* more links than may be followed, and they came to an end */
+	if (w->past) {		/* more links than may be followed, and they came to an end */
+		w->ended = true;
 		return e2_path_too_many(w);
+	}
 	if (w->must_dir && !w->at_dir)
 		return e2_path_not_dir(w);
 	return e2_str_status(&w->base_path);
@@ -366,7 +375,7 @@ int e2_resolve(struct e2_fs *fs, const struct e2_resolve *how, const char *path,
 	if (r == 0)
 		*ino = w.at;
 	if (how->fate)
-		how->fate->hops = w.hops;
+		e2_path_count(&w, how->fate);
 	release(&w);
 	return r;
 }

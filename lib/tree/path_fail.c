@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-enum { LIVE_BYTES_MAX = 4 << 20 };	/* of texts that wait, past the limit */
+enum { BYTES_MAX = 4 << 20 };	/* past the limit: of texts that wait, of paths of links */
 
 /* ---- messages ------------------------------------------------------------- */
 
@@ -76,12 +76,26 @@ static struct e2_fate *judge(struct e2_path_walk *w, enum e2_fate_kind kind, con
 	return fate;
 }
 
+void e2_path_count(const struct e2_path_walk *w, struct e2_fate *fate)
+{
+	fate->hops = w->hops;
+	fate->limit = w->limit;
+	fate->ends = !w->past || w->ended;
+}
+
+/* Past the limit why it ends is of no interest. */
+static int ends(struct e2_path_walk *w)
+{
+	w->ended = true;
+	return e2_path_too_many(w);
+}
+
 int e2_path_no_entry(struct e2_path_walk *w, const char *name, size_t len)
 {
 	struct e2_str reason = E2_STR_INIT;
 
 	if (w->past)
-		return e2_path_too_many(w);
+		return ends(w);
 	judge(w, E2_FATE_MISSING, name, len);
 	add_via_link(&reason, w);
 	add_here(&reason, w);
@@ -95,7 +109,7 @@ int e2_path_not_dir(struct e2_path_walk *w)
 	struct e2_str reason = E2_STR_INIT;
 
 	if (w->past)
-		return e2_path_too_many(w);
+		return ends(w);
 	judge(w, E2_FATE_NOTDIR, w->leaf.len ? w->leaf.text : NULL, w->leaf.len);
 	add_via_link(&reason, w);
 	e2_str_addf(&reason, "<%u> below ", w->at);
@@ -110,7 +124,7 @@ int e2_path_long(struct e2_path_walk *w, size_t len)
 	struct e2_fate *fate;
 
 	if (w->past)
-		return e2_path_too_many(w);
+		return ends(w);
 	e2_str_addf(&reason, "a component has %zu bytes, the most is %d", len, E2_NAME_MAX);
 	fate = judge(w, E2_FATE_LONG, NULL, 0);
 	if (fate)
@@ -125,25 +139,31 @@ int e2_path_damaged(struct e2_path_walk *w, int err, const char *name, size_t le
 	if (err == E2_ERR_NOMEM || err == E2_ERR_CANCELLED)
 		return err;
 	if (w->past)
-		return e2_path_too_many(w);
+		return ends(w);
 	fate = judge(w, E2_FATE_DAMAGED, name, len);
 	if (fate)
 		e2_str_add(&fate->detail, *e2_err_detail() ? e2_err_detail() : e2_strerror(err));
 	return err;
 }
 
-/* The paths of the links of the circle, for who wants to know the fate. */
-static void judge_circle(struct e2_path_walk *w, struct e2_fate *fate)
+/* Adds the paths of links of the branch, NUL-ended each. */
+static void add_links(const struct e2_path_walk *w, size_t first, size_t count, struct e2_str *s)
 {
-	fate->kind = w->period ? E2_FATE_LOOP : E2_FATE_CHAIN;
+	for (size_t i = first; i < first + count; i++) {
+		e2_str_add_bytes(s, w->trail.text + w->branch[i].path, w->branch[i].len);
+		e2_str_add_bytes(s, "", 1);
+	}
+}
+
+static void judge_circle(const struct e2_path_walk *w, struct e2_fate *fate)
+{
+	fate->kind = w->period || w->knows_circle ? E2_FATE_LOOP : E2_FATE_CHAIN;
 	fate->circle_links = w->period;
 	e2_str_truncate(&fate->where, 0);
-	e2_str_truncate(&fate->circle, 0);
-	for (size_t i = 0; i < w->period; i++) {
-		const struct e2_path_hop *h = &w->branch[w->first + i];
-
-		e2_str_add_bytes(&fate->circle, w->trail.text + h->path, h->len);
-		e2_str_add_bytes(&fate->circle, "", 1);
+	add_links(w, w->first, w->period, &fate->circle);
+	if (w->how->known) {
+		fate->branch_links = w->branch_len;
+		add_links(w, 0, w->branch_len, &fate->branch);
 	}
 }
 
@@ -232,6 +252,17 @@ static int push_hop(struct e2_path_walk *w, const char *name, size_t len, size_t
 	return e2_str_status(&w->trail);
 }
 
+/* What is known of the newest link ends the walk. */
+static bool is_known(struct e2_path_walk *w)
+{
+	const struct e2_path_hop *h = &w->branch[w->branch_len - 1];
+	int known = w->how->known(w->how->context, w->trail.text + h->path, h->len);
+
+	w->knows_circle = known == 1;
+	w->ended = known == 2;
+	return known != 0;
+}
+
 int e2_path_branch(struct e2_path_walk *w, const char *name, size_t len, size_t depth)
 {
 	int err = push_hop(w, name, len, depth);
@@ -243,7 +274,8 @@ int e2_path_branch(struct e2_path_walk *w, const char *name, size_t len, size_t 
 	if (w->past ? meets_mark(w) : find_circle(w))
 		return e2_path_too_many(w);
 	w->past = true;
-	if (w->hops - w->limit >= w->how->beyond || w->live > LIVE_BYTES_MAX)
+	if (w->hops - w->limit >= w->how->beyond || w->live > BYTES_MAX ||
+	    w->trail.len > BYTES_MAX || (w->how->known && is_known(w)))
 		return e2_path_too_many(w);
 	return 0;
 }

@@ -30,6 +30,7 @@ struct e2_path_walk {
 	e2_ino root, at;	/* where the walk stands */
 	bool at_dir;		/* whether that is a directory */
 	bool must_dir;		/* a trailing slash was seen: the result must be one */
+	size_t within;		/* depth of the text that the component at hand comes from */
 	bool in_link;		/* the component at hand comes from the text of a link */
 	e2_ino base;		/* where `here` starts */
 	struct e2_str base_path;	/* its path, "" for the root; unknown: "<12>" */
@@ -46,6 +47,8 @@ struct e2_path_walk {
 	struct e2_str trail;
 	size_t mark;		/* past the limit: links above this depth are compared with it */
 	size_t first, period;	/* the circle: branch[first], and how many links */
+	bool knows_circle;	/* by what is known of a link it met */
+	bool ended;		/* past the limit it came to an end */
 	bool past;		/* the limit is behind: only whether it ends is still asked */
 	struct e2_str last_link;	/* text of the last link, for messages */
 };
@@ -56,6 +59,9 @@ int e2_path_not_dir(struct e2_path_walk *w);
 int e2_path_long(struct e2_path_walk *w, size_t len);
 int e2_path_too_many(struct e2_path_walk *w);
 int e2_path_damaged(struct e2_path_walk *w, int err, const char *name, size_t len);
+
+/* What the fate says of any walk. */
+void e2_path_count(const struct e2_path_walk *w, struct e2_fate *fate);
 
 /* Adds the path of the directory where the walk stands, bytes; "" for the root. */
 void e2_path_add_here(const struct e2_path_walk *w, struct e2_str *s);

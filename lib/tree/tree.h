@@ -80,8 +80,14 @@ struct e2_step {		/* one component of a resolution, for explanations */
 	uint32_t mode;
 	const char *link;	/* text when a symlink is followed, else NULL */
 	unsigned hop;		/* symlinks followed so far */
+	const char *via;	/* path of the link whose text holds the component; NULL: none */
+	size_t via_len;
 };
 typedef int e2_step_fn(void *context, const struct e2_step *step);	/* not 0 stops */
+
+/* Takes a path, "" for the root, to where it stands after a step: without links, and with the
+ * name of what is not there. */
+void e2_path_move(struct e2_str *at, const struct e2_step *step);
 
 typedef int e2_search_fn(void *context, e2_ino dir);	/* not 0 stops: E2_ERR_ACCES */
 
@@ -96,6 +102,9 @@ struct e2_ground {
 
 struct e2_fate;			/* fate.h */
 
+/* What is known of a link, by its path: 0 nothing; 1 it goes in a circle; 2 it comes to an end. */
+typedef int e2_known_fn(void *context, const char *path, size_t len);
+
 struct e2_resolve {
 	e2_ino root, cwd;	/* 0: the volume's root */
 	const char *cwd_path;	/* of cwd, for messages; NULL: it is written as <12> */
@@ -103,6 +112,7 @@ struct e2_resolve {
 	unsigned limit;		/* symlinks that may be followed; 0: the kernel's 40 */
 	unsigned hops;		/* of them have been, before the path begins */
 	unsigned beyond;	/* more are looked at past the limit, to tell a circle */
+	e2_known_fn *known;	/* asked of those; may be NULL */
 	const struct e2_ground *ground;	/* NULL: the volume */
 	struct e2_fate *fate;	/* receives what became of it; may be NULL */
 	e2_step_fn *step;	/* may be NULL; called for each component */

@@ -71,9 +71,9 @@ t "find -not needs a condition" fails_with 'no condition' d a.img find / -not
 t "stat -c" same "$(d -R 'stat -c "%a|%h|%s|%F|%5s|%-5s|%%" /etc/text' a.img)" "644|2|26|regular file|   26|26   |%"
 t "stat -c refuses others" fails_with 'no directive' d -R 'stat -c %q /' a.img
 t "links" same "$(d a.img links)" "<$(d -R 'stat -c %i /etc/text' a.img)>      2 names   /docs/copy  /etc/text"
-t "links --broken" same "$(d a.img links --broken)" "/docs/loop  -> loop  loop: loop -> loop
+t "links --broken" same "$(d a.img links --broken)" "/docs/loop    -> loop      loop: loop -> loop
 /docs/rotten  -> /no/such  /no does not exist
-/etc/through  -> text/x  /etc/text is not a directory"
+/etc/through  -> text/x    /etc/text is not a directory"
 t "du counts a file once" same "$(d a.img du -sb /docs /etc | cut -f1 | tr '\n' ' ')" "3121 5257826 "
 t "df adds up" same "$(d a.img df | awk '{ print $2 + $3 <= $1, $5 }')" "1 a.img"
 t "resolve shows the steps" same "$(d a.img resolve -v /docs/rel | sed -n '2p;4p' | cut -c1-42)" \

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/* The symlinks among what the command links shows. */
+#ifndef DEBUGFS_LINKS_H
+#define DEBUGFS_LINKS_H
+
+#include "shell.h"
+
+int links_broken(struct shell *sh);				/* links_broken.c */
+int links_leaving(struct shell *sh, const struct arg *dir);	/* links_leaving.c */
+
+#endif
