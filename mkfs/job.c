@@ -173,6 +173,16 @@ static int read_tree(struct job *job)
 	return err;
 }
 
+static int dedupe_tree(struct job *job)
+{
+	const struct options *o = job->o;
+	struct e2_source_dedupe how = {
+		.strict = o->dedupe_strict, .progress = reading, .context = job,
+	};
+
+	return o->dedupe ? e2_source_dedupe(job->source, &how) : 0;
+}
+
 /* ---- the volume ---------------------------------------------------------------- */
 
 /* Where nothing is given and bytes shall be reproducible, the plan finds identities. */
@@ -307,8 +317,8 @@ static int make_image(struct job *job)
 	int err;
 
 	if ((err = open_image(job)) != 0 || (err = refuse_content(job)) != 0 ||
-	    (err = read_tree(job)) != 0 || (err = job_choose_size(job)) != 0 ||
-	    (err = make_plan(job)) != 0)
+	    (err = read_tree(job)) != 0 || (err = dedupe_tree(job)) != 0 ||
+	    (err = job_choose_size(job)) != 0 || (err = make_plan(job)) != 0)
 		return err;
 	progress_erase(&job->progress);
 	warn_lossy(job);

@@ -243,6 +243,15 @@ static int set_exclude(struct options *o, const char *value)
 	return 0;
 }
 
+static int set_dedupe(struct options *o, const char *value)
+{
+	o->dedupe = true;
+	o->dedupe_strict = value && strcmp(value, "strict") == 0;
+	if (value && !o->dedupe_strict && strcmp(value, "content") != 0)
+		return refuse("--dedupe", value, "must be strict or content, which is the default");
+	return 0;
+}
+
 #define FLAG(function, member) \
 	static int set_##function(struct options *o, const char *value) \
 	{ \
@@ -276,6 +285,12 @@ static const struct row rows[] = {
 };
 enum { ROWS = sizeof(rows) / sizeof(rows[0]) };
 
+/* An argument in brackets need not be given, and belongs to the option by a "=". */
+static bool is_optional(const struct row *r)
+{
+	return r->argument[0] == '[';
+}
+
 /* getopt's code for a row: its letter, or a number that is no character. */
 static int row_code(size_t row)
 {
@@ -298,7 +313,9 @@ void options_help(struct e2_str *s)
 			e2_str_addf(s, "  -%c, --%s", r->letter, r->name);
 		else
 			e2_str_addf(s, "      --%s", r->name);
-		if (*r->argument)
+		if (is_optional(r))
+			e2_str_addf(s, "[=%s", r->argument + 1);
+		else if (*r->argument)
 			e2_str_addf(s, "%s%s", "=", r->argument);
 		e2_str_addf(s, "%*s%s\n", 34 - (int)(s->len - from), "", r->doc);
 	}
@@ -342,9 +359,10 @@ static int parse_options(struct options *o, int argc, char **argv)
 	memset(names, 0, sizeof(names));
 	for (size_t i = 0; i < ROWS; i++) {
 		bool argument = *rows[i].argument != '\0';
+		int takes = is_optional(&rows[i]) ? optional_argument : argument;
 
 		if (rows[i].name)
-			names[count++] = (struct option){ rows[i].name, argument, NULL,
+			names[count++] = (struct option){ rows[i].name, takes, NULL,
 							  row_code(i) };
 		if (rows[i].letter) {
 			letters[used++] = (char)rows[i].letter;

@@ -38,6 +38,7 @@ struct options {
 	uint32_t root_uid, root_gid;
 	const char **exclude;		/* NULL-terminated, owned */
 	size_t excludes;
+	bool dedupe, dedupe_strict;
 	bool one_file_system, skip_unreadable, no_xattrs, reproducible;
 	bool force, dry_run, quiet, verbose;
 	bool show_help, show_version;

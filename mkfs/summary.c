@@ -161,6 +161,22 @@ static void add_kept(struct e2_str *s, const struct e2_source_stats *st)
 	e2_str_add(s, "\n");
 }
 
+/* "1,802 names: 900 inodes, 2,706 KiB saved" */
+static void add_deduped(struct e2_str *s, const struct e2_source_stats *st,
+			const struct e2_plan *plan, const struct e2_geometry *g, bool planned)
+{
+	struct e2_plan_stats ps;
+
+	e2_plan_stats(plan, &ps);
+	add_label(s, "dedupe");
+	e2_str_add_count(s, st->dedupe_names);
+	e2_str_add(s, st->dedupe_names == 1 ? " name: " : " names: ");
+	e2_str_add_count(s, st->dedupe_inodes);
+	e2_str_add(s, st->dedupe_inodes == 1 ? " inode, " : " inodes, ");
+	e2_str_add_count(s, ps.saved_blocks * g->block_size / 1024);
+	e2_str_add(s, planned ? " KiB would be saved\n" : " KiB saved\n");
+}
+
 static void add_left_out(struct e2_str *s, const struct e2_source_stats *st)
 {
 	bool some = false;
@@ -198,6 +214,8 @@ void summary_add(struct e2_str *s, const struct options *o, const struct e2_shap
 	if (o->sources_len > 0) {
 		add_origins(s, o, source);
 		add_kept(s, &st);
+		if (o->dedupe)
+			add_deduped(s, &st, plan, &shape->geometry, planned);
 		add_outside(s, &st);
 		add_mounts(s, o, source, &st);
 		add_left_out(s, &st);

@@ -6,6 +6,7 @@
 #include "tree/change.h"
 #include "tree/copy.h"
 #include "tree/damage.h"
+#include "tree/dedupe.h"
 #include "tree/xattr_area.h"
 
 #include <stdio.h>
@@ -451,6 +452,36 @@ OP(reuse_in_one)
 
 OP(set_feature) { return e2_super_add_feature(txn, E2_RO_COMPAT, E2_FEATURE_large_file); }
 
+/* ---- the same content ---------------------------------------------------------------- */
+
+OP(dedupe)
+{
+	const struct e2_start all = { .ino = E2_INO_ROOT };
+	const struct e2_dedupe_how how = { .min = 1, .max_links = E2_LINK_MAX };
+	struct e2_copy_counts copied;
+	struct e2_dedupe_counts counts;
+	int err = e2_copy(txn, BIG, DIR, "twin", 4, 0, &copied);
+
+	if (!err)
+		err = e2_copy(txn, NAMED, TREE, "twin", 4, E2_COPY_ATTRS, &copied);
+	if (!err)
+		err = e2_dedupe(txn, &all, 1, &how, &counts);
+	if (!err && counts.changed != 2)
+		err = e2_fail(E2_ERR_INVAL, "%d names changed", (int)counts.changed);
+	return err;
+}
+
+OP(unshare)
+{
+	const struct e2_start starts[] = {
+		{ .ino = DIR }, { .ino = NAMED, .dir = E2_INO_ROOT, .name = "named", .len = 5 },
+	};
+	struct e2_dedupe_counts counts;
+	int err = e2_unshare(txn, starts, 2, NULL, NULL, &counts);
+
+	return err || counts.changed == 1 ? err : e2_fail(E2_ERR_INVAL, "not one name changed");
+}
+
 /* ---- damage on purpose ------------------------------------------------------------------ */
 
 OP(raw_clear_inode) { return e2_raw_clear_inode(txn, SMALL); }
@@ -514,7 +545,7 @@ static const struct change_op ops[] = {
 	ROW(overwrite) ROW(append) ROW(write_in_hole) ROW(write_far) ROW(write_much)
 	ROW(truncate_within_block) ROW(truncate_big) ROW(truncate_to_nothing)
 	ROW(truncate_longer) ROW(punch) ROW(other_text) ROW(much_in_one) ROW(after_a_rewind)
-	ROW(reuse_in_one) ROW(set_feature)
+	ROW(reuse_in_one) ROW(set_feature) ROW(dedupe) ROW(unshare)
 	DAMAGE(raw_clear_inode) DAMAGE(raw_copy_inode) DAMAGE(raw_kill) DAMAGE(raw_kill_sharer)
 	DAMAGE(raw_link) DAMAGE(raw_unlink) DAMAGE(raw_expand) DAMAGE(raw_free_blocks)
 	DAMAGE(raw_use_inodes) DAMAGE(raw_write) DAMAGE(break_a_pointer) DAMAGE(break_an_entry)

@@ -235,6 +235,8 @@ int e2_plan_make(struct e2_source *source, const struct e2_shape *shape,
 		err = list_backups(p);
 	if (err == 0)
 		err = count_objects(p);
+	if (err == 0)
+		err = e2_content_retired(&p->content, &p->stats.saved_blocks);
 	if (err != 0) {
 		e2_plan_free(p);
 		return err;

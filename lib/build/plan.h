@@ -73,6 +73,7 @@ struct e2_plan_stats {
 	uint64_t used_inodes, free_inodes;
 	uint64_t clamped_times;		/* objects with a time not held, or after `now` */
 	uint64_t dropped_xattrs;	/* objects whose attributes are lost: no ext_attr feature */
+	uint64_t saved_blocks;		/* what e2_source_dedupe has spared */
 };
 void e2_plan_stats(const struct e2_plan *plan, struct e2_plan_stats *stats);
 const struct e2_super *e2_plan_super(const struct e2_plan *plan);	/* complete */

@@ -131,6 +131,9 @@ int e2_content_make(const struct e2_source *source, const struct e2_form *form, 
 		    struct e2_content *c);
 void e2_content_free(struct e2_content *c);
 
+/* What the objects that e2_source_dedupe() has retired would take besides. */
+int e2_content_retired(const struct e2_content *c, uint64_t *blocks);
+
 /* The map of an object's blocks, and how many bytes it has (directories: as laid out). */
 int e2_content_map(const struct e2_content *c, e2_obj obj, struct e2_filemap *m, uint64_t *bytes);
 

@@ -66,6 +66,8 @@ struct e2_source_stats {
 	uint64_t sparse, sparse_bytes, sparse_data;	/* files with holes: length, data */
 	uint64_t skipped;		/* unreadable, with skip_unreadable */
 	uint64_t ignored_xattrs;	/* of name spaces that ext2 cannot hold */
+	uint64_t dedupe_names;		/* of regular files, as e2_source_dedupe has found them, */
+	uint64_t dedupe_inodes;		/* and what it has left of their objects */
 };
 
 struct e2_source_options {
@@ -143,6 +145,24 @@ int e2_source_trees(const struct e2_source_graft *grafts, size_t count,
 int e2_source_archive(const char *path, const struct e2_source_options *options,
 		      struct e2_source **source);
 void e2_source_free(struct e2_source *source);
+
+/*
+ * Makes regular files with the same content one object with all their names, up to 65,000:
+ * that with most names, of several the first.  Bytes are compared, each file is read once; where
+ * more than 8 MiB of files of one size have to be told apart, some are read twice.  Empty files
+ * are left alone.  All else of the statistics stays as it was read.
+ *
+ * Objects get other numbers; those that have gone are the last, behind e2_source_objects(), and
+ * e2_source_retired() in number.  After an error the source can only be freed.
+ * E2_ERR_CHANGED and others as e2_source_read(); E2_ERR_CANCELLED.
+ */
+struct e2_source_dedupe {
+	bool strict;		/* mode, owner, mtime and attributes must be the same too */
+	int (*progress)(void *context, uint64_t objects);	/* as when reading; may be NULL */
+	void *context;
+};
+int e2_source_dedupe(struct e2_source *source, const struct e2_source_dedupe *how);
+uint32_t e2_source_retired(const struct e2_source *source);
 
 void e2_source_stats(const struct e2_source *source, struct e2_source_stats *stats);
 /* Only how many objects of each kind come from one of the trees; E2_TREE_NONE: were made. */

@@ -91,6 +91,7 @@ struct e2_source {
 	struct e2_spool *spool;		/* of an archive; NULL: files of the host */
 	struct e2_source_stats stats;
 	uint32_t euid;
+	uint32_t retired;		/* objects behind the others (source_dedupe.c) */
 };
 
 int e2_source_new(struct e2_source **source);	/* no object in it */

@@ -19,6 +19,7 @@ echo 'Hello, world' >tree/test
 ln tree/test tree/docs/copy
 ln -s ../test tree/docs/rel
 seq 1 9000 >tree/long
+cp tree/long tree/deep/er/same
 seq 1 700 >more
 printf 'mkdir /s1\nput -T more /s1/more\nrm -r /deep\n' >script
 extant-mkfs -q -b 1024 -d tree a.img 1M || { fail "an image to change"; finish; }
@@ -37,6 +38,8 @@ cp -al /docs /linked
 cp -rl /docs /deep
 ln -sfn ../long /docs/rel
 ln -f /long /docs/copy
+dedupe /
+unshare /
 put -T more /more
 put -T --atomic more /test
 put -T --inplace more /long
