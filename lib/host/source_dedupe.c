@@ -20,7 +20,7 @@ struct same {
 	const struct e2_source_dedupe *how;
 	uint32_t *files;	/* those that are compared, by size; later: the number of each */
 	size_t count;
-	e2_obj *into;		/* of each object: the one that takes its names; later: its number */
+	e2_obj *into;		/* of each object: what takes its names; later: its number */
 	uint32_t gone;
 };
 
