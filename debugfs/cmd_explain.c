@@ -232,18 +232,64 @@ static int count_subdirs(struct sight *s, struct subdirs *subs, bool *dot)
 	return 0;
 }
 
+/* What a link count consists of. */
+struct parts {
+	uint32_t names;		/* that directories have for it; the root needs none */
+	bool dot;		/* "." in itself */
+	struct subdirs subs;	/* whose ".." it is */
+};
+
+static int count_parts(struct sight *s, const struct e2_names *names, struct parts *parts)
+{
+	*parts = (struct parts){ .names = e2_names_count(names, s->ino),
+				 .subs = { 0, E2_STR_INIT } };
+	if (!e2_is_dir(&s->in))
+		return 0;
+	if (s->ino == E2_INO_ROOT)
+		parts->names = 1;
+	return count_subdirs(s, &parts->subs, &parts->dot);
+}
+
+static uint64_t sum_of(const struct parts *parts)
+{
+	return parts->names + parts->dot + parts->subs.count;
+}
+
+int sight_record_links(struct sight *s)
+{
+	struct out *o = &s->sh->out;
+	struct e2_names *names;
+	struct parts parts;
+	int err = shell_names(s->sh, &names);
+
+	if (!err)
+		err = count_parts(s, names, &parts);
+	if (err)
+		return err;
+	out_record(o, "link-count");
+	out_u64(o, "ino", s->ino);
+	out_u64(o, "links", s->in.links_count);
+	out_u64(o, "found", sum_of(&parts));
+	out_u64(o, "names", parts.names);
+	out_u64(o, "dot", parts.dot);
+	out_u64(o, "dotdots", parts.subs.count);
+	out_record_end(o);
+	e2_str_free(&parts.subs.few);
+	return 0;
+}
+
 static int explain_dir_links(struct sight *s, const struct e2_names *names)
 {
-	struct subdirs subs = { 0, E2_STR_INIT };
 	struct out *o = &s->sh->out;
-	uint32_t named = s->ino == E2_INO_ROOT ? 1 : e2_names_count(names, s->ino);
-	bool dot = false;
+	struct parts parts;
+	uint32_t named;
 	uint64_t all;
-	int err = count_subdirs(s, &subs, &dot);
+	int err = count_parts(s, names, &parts);
 
 	if (err)
 		return err;
-	all = named + dot + subs.count;
+	all = sum_of(&parts);
+	named = parts.names;
 	label(s, "links", s->in.links_count);
 	if (all != s->in.links_count) {
 		out_add(o, "wrong: it should be %" PRIu64, all);
@@ -260,18 +306,18 @@ static int explain_dir_links(struct sight *s, const struct e2_names *names)
 	}
 	out_line(o);
 	label(s, NULL, 0);
-	out_add(o, dot ? "1 \".\" in itself" : "no \".\" in itself");
+	out_add(o, parts.dot ? "1 \".\" in itself" : "no \".\" in itself");
 	out_line(o);
-	if (subs.count) {
+	if (parts.subs.count) {
 		label(s, NULL, 0);
-		out_add(o, "%" PRIu64 " \"..\" in its %s:%s", subs.count,
-			subs.count == 1 ? "subdirectory" : "subdirectories",
-			e2_str_text(&subs.few));
-		if (subs.count > FEW)
-			out_add(o, " and %" PRIu64 " more", subs.count - FEW);
+		out_add(o, "%" PRIu64 " \"..\" in its %s:%s", parts.subs.count,
+			parts.subs.count == 1 ? "subdirectory" : "subdirectories",
+			e2_str_text(&parts.subs.few));
+		if (parts.subs.count > FEW)
+			out_add(o, " and %" PRIu64 " more", parts.subs.count - FEW);
 		out_line(o);
 	}
-	e2_str_free(&subs.few);
+	e2_str_free(&parts.subs.few);
 	return err;
 }
 

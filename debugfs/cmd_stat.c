@@ -390,7 +390,7 @@ static int show(struct sight *s, bool explain)
 
 	if (o->mode != OUT_TEXT) {
 		record(s);
-		return 0;
+		return explain ? sight_record_links(s) : 0;
 	}
 	sight_head(s);
 	if (explain)

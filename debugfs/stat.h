@@ -26,6 +26,9 @@ void sight_head(struct sight *s);
 /* The reasons behind link count, size and block count (cmd_explain.c). */
 int sight_explain(struct sight *s);
 
+/* The same of the link count as a record. */
+int sight_record_links(struct sight *s);
+
 /* What each pointer of a file with blocks is for (explain_pointers.c). */
 void sight_explain_pointers(struct sight *s);
 

@@ -102,8 +102,36 @@ static bool is_alive(struct ck *ck, e2_ino ino, const struct e2_inode *in)
 	return used + (in->dtime == 0) + (c.blocks != 0) >= 2;
 }
 
+static bool is_dead(const struct ck *ck, e2_ino ino)
+{
+	return e2_inode_valid(ck->g, ino) && ck->inodes[ino].type == 0;
+}
+
+/* Counts the entries, ".." of others among them, that lead to inodes not in use. */
+static void count_dead(struct ck *ck)
+{
+	for (size_t i = 0; i < ck->found->count; i++) {
+		const struct e2_finding *f = &ck->found->at[i];
+
+		if (f->id == E2_PROBLEM_ENTRY_UNUSED && is_dead(ck, (e2_ino)f->have))
+			ck->inodes[f->have].counted++;
+	}
+}
+
+/* As if nobody had counted: a later pass takes these for unnamed. */
+static void forget_dead(struct ck *ck)
+{
+	for (size_t i = 0; i < ck->found->count; i++) {
+		const struct e2_finding *f = &ck->found->at[i];
+
+		if (f->id == E2_PROBLEM_ENTRY_UNUSED && is_dead(ck, (e2_ino)f->have))
+			ck->inodes[f->have].counted = 0;
+	}
+}
+
 static void weigh_dead(struct ck *ck, e2_ino ino)
 {
+	uint32_t names;
 	struct e2_inode in;
 
 	/* That the root is missing is a finding of its own. */
@@ -114,11 +142,13 @@ static void weigh_dead(struct ck *ck, e2_ino ino)
 		e2_err_clear();
 		return;
 	}
+	names = ck->inodes[ino].counted;
 	if (is_alive(ck, ino, &in))
 		FOUND(ck->found, INODE_DEAD, .ino = ino, .mode = in.mode,
+		      .want = names + e2_is_dir(&in),
 		      .why = "it has a name, and what it holds is marked in use");
 	else if (ck->inodes[ino].named == E2_FT_DIR && ck_stray_dir(ck, ino) != 0)
-		FOUND(ck->found, INODE_DEAD, .ino = ino, .mode = E2_S_IFDIR,
+		FOUND(ck->found, INODE_DEAD, .ino = ino, .mode = E2_S_IFDIR, .want = names + 1,
 		      .blk = ck_stray_dir(ck, ino),
 		      .why = "it has a name, and its block is marked in use");
 }
@@ -127,6 +157,7 @@ int pass_weigh(struct ck *ck)
 {
 	size_t count = ck->found->count;
 
+	count_dead(ck);
 	for (size_t i = 0; i < count; i++) {
 		const struct e2_finding *f = &ck->found->at[i];
 
@@ -147,5 +178,6 @@ int pass_weigh(struct ck *ck)
 			break;
 		}
 	}
+	forget_dead(ck);
 	return 0;
 }
