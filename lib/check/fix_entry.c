@@ -237,8 +237,9 @@ int fix_slot_lead_to(struct fix *fx, struct fix_slot *s, e2_ino ino)
 	return err;
 }
 
-/* Gives an entry that leads to the wrong inode the right one, or takes it away; ends the slot. */
-static int mend_slot(struct fix *fx, struct e2_finding *f, struct fix_slot *s)
+/* Gives an entry that leads to the wrong inode the right one, or takes it away, and why says what
+ * that costs; ends the slot. */
+static int mend_slot(struct fix *fx, struct e2_finding *f, struct fix_slot *s, const char *why)
 {
 	unsigned type = s->e.file_type <= E2_FT_LNK ? s->e.file_type : E2_FT_UNKNOWN;
 	e2_ino ino;
@@ -251,8 +252,7 @@ static int mend_slot(struct fix *fx, struct e2_finding *f, struct fix_slot *s)
 		return fix_slot_lead_to(fx, s, ino);
 	}
 	if (err == 0)
-		err = fix_lose_name(fx, f, s->dir, s->e.name, s->e.name_len,
-				    "it leads to no file");
+		err = fix_lose_name(fx, f, s->dir, s->e.name, s->e.name_len, why);
 	if (err != 0) {
 		fix_slot_end(fx, s);
 		return err;
@@ -302,13 +302,14 @@ int fix_entry_target(struct fix *fx, struct e2_finding *f)
 		fix_slot_end(fx, &s);
 		fix_will(f, "will be %u", up);
 	} else {
-		n = mend_slot(fx, f, &s);
+		n = mend_slot(fx, f, &s, "it leads to no file");
 	}
 	return n < 0 ? n : 1;
 }
 
 int fix_entry_dir_twice(struct fix *fx, struct e2_finding *f)
 {
+	static const char kept[] = "the directory keeps its other name";
 	struct ck_inode *target = ck_inode(fx->ck, (e2_ino)f->have);
 	struct fix_slot s, first;
 	int n = fix_slot_of(fx, f, &s);
@@ -317,7 +318,7 @@ int fix_entry_dir_twice(struct fix *fx, struct e2_finding *f)
 		return n;
 	if (target == NULL || target->dotdot != s.dir || target->parent == s.dir ||
 	    target->parent == 0) {
-		n = mend_slot(fx, f, &s);
+		n = mend_slot(fx, f, &s, kept);
 		return n < 0 ? n : 1;
 	}
 	/* ".." means this one: it is the other that is wrong. */
@@ -325,7 +326,7 @@ int fix_entry_dir_twice(struct fix *fx, struct e2_finding *f)
 	n = fix_slot_naming(fx, target->parent, (e2_ino)f->have, &first);
 	if (n <= 0)
 		return n;
-	n = mend_slot(fx, f, &first);
+	n = mend_slot(fx, f, &first, kept);
 	if (n < 0)
 		return n;
 	if (f->will != NULL)

@@ -307,7 +307,7 @@ static bool add_number(const struct e2_finding *f, const char *slot, size_t len,
 
 enum slot { SLOT_INODE, SLOT_OTHER, SLOT_ENTRY, SLOT_NAME, SLOT_NAMES, SLOT_POINTER,
 	    SLOT_PARENT, SLOT_DIRS, SLOT_OLD, SLOT_BLOCKS, SLOT_INODES, SLOT_TYPE,
-	    SLOT_ROLE, SLOT_FIELD, SLOT_WHY, SLOTS };
+	    SLOT_ROLE, SLOT_FIELD, SLOT_WHY, SLOT_ELSEWHERE, SLOTS };
 
 static const char *const slot_names[SLOTS] = {
 	[SLOT_INODE] = "inode", [SLOT_OTHER] = "other", [SLOT_ENTRY] = "entry",
@@ -315,7 +315,28 @@ static const char *const slot_names[SLOTS] = {
 	[SLOT_PARENT] = "parent", [SLOT_DIRS] = "dirs", [SLOT_OLD] = "old",
 	[SLOT_BLOCKS] = "blocks", [SLOT_INODES] = "inodes", [SLOT_TYPE] = "type",
 	[SLOT_ROLE] = "role", [SLOT_FIELD] = "field", [SLOT_WHY] = "why",
+	[SLOT_ELSEWHERE] = "elsewhere",
 };
+
+/* The first name that an inode has beside the entry of the finding. */
+static void add_elsewhere(struct e2_report *report, const struct e2_finding *f, struct e2_str *out)
+{
+	struct e2_str here = E2_STR_INIT;
+	size_t before = out->len;
+
+	add_entry(report, f, &here);
+	for (uint32_t i = 0; i < 2; i++) {
+		if (!e2_report_path(report, (e2_ino)f->have, i, out))
+			break;
+		if (strcmp(e2_str_text(&here), out->text + before) != 0) {
+			e2_str_free(&here);
+			return;
+		}
+		e2_str_truncate(out, before);
+	}
+	e2_str_addf(out, "<%" PRIu64 ">", f->have);
+	e2_str_free(&here);
+}
 
 static void add_slot(struct e2_report *report, const struct e2_finding *f, enum slot slot,
 		     struct e2_str *out)
@@ -338,6 +359,7 @@ static void add_slot(struct e2_report *report, const struct e2_finding *f, enum 
 	case SLOT_ROLE: add_role(report, f->have, out); break;
 	case SLOT_FIELD: e2_str_add(out, f->field != NULL ? f->field : "?"); break;
 	case SLOT_WHY: e2_str_add(out, f->why != NULL ? f->why : "?"); break;
+	case SLOT_ELSEWHERE: add_elsewhere(report, f, out); break;
 	case SLOTS: break;
 	}
 }
