@@ -151,8 +151,6 @@ static int read_sources(struct job *job, const struct e2_source_options *so)
 	const struct options *o = job->o;
 	const struct e2_source_graft *archive = find_archive(o);
 
-	if (o->sources_len == 0)
-		return e2_source_empty(&job->source);
 	return archive ? read_archive(job, archive, so) :
 		e2_source_trees(o->sources, o->sources_len, so, &job->source);
 }

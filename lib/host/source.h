@@ -129,7 +129,7 @@ void e2_source_graft_free(struct e2_source_graft *graft);
  * Reads several host directories as e2_source_dir reads one, into one tree.  Directories on the
  * way to a graft that no tree has are made.  Directories at the same place become one: what
  * the last of them says of it holds.  Anything else that comes twice is E2_ERR_EXIST, naming both.
- * Names of one file are names of one object in whichever trees they lie.
+ * Names of one file are names of one object in whichever trees they lie.  Without any: empty.
  */
 int e2_source_trees(const struct e2_source_graft *grafts, size_t count,
 		    const struct e2_source_options *options, struct e2_source **source);

@@ -266,8 +266,11 @@ int e2_source_trees(const struct e2_source_graft *grafts, size_t count,
 {
 	static const struct e2_source_options defaults = { 0 };
 	struct e2_host_walk w = { .opt = options != NULL ? options : &defaults };
-	int err = begin(&w, count);
+	int err;
 
+	if (count == 0)
+		return e2_source_empty(source);
+	err = begin(&w, count);
 	if (err == 0)
 		err = walk_trees(&w, grafts, count);
 	end(&w);
