@@ -93,8 +93,10 @@ static void drop(struct shell *sh)
 	e2_txn_abort(sh->txn);
 	closed(sh);
 	edit_settle(sh, false);
+	/* Of a script what took effect before is still to be told. */
+	if (sh->interactive)
+		consequence_forget(sh);
 	forget(sh);
-	consequence_forget(sh);
 }
 
 int change_ready(struct shell *sh)

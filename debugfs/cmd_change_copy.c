@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cp: copies within the volume. */
+#include "consequence.h"
+#include "names_left.h"
 #include "several.h"
 
 #include <inttypes.h>
@@ -93,6 +95,8 @@ static int copy_one(struct shell *sh, const struct arg *arg, struct spot *to, vo
 		err = spot_must_be_name(to);
 	if (!err && !(how->keep && to->ino)) {
 		err = copy(sh, &from, to, how);
+		if (!err && to->ino && e2_is_reg(&to->in) && !(how->flags & E2_COPY_LINK))
+			tell_content(sh, to->ino, to->in.links_count, &to->path, false);
 		if (!err && how->verbose) {
 			e2_str_add(&note, "to ");
 			e2_str_add_name(&note, e2_str_text(&to->path), to->path.len);
@@ -133,10 +137,11 @@ int cmd_cp(struct shell *sh, const struct args *args)
 		.follow = args_has(args, "-L") || !(tree || link || args_has(args, "-P")),
 		.verbose = args_has(args, "-v"),
 	};
+	int err;
 
-	int err = several(sh, args, args_has(args, "-T") ? SEVERAL_EXACT : SEVERAL_ANY, copy_one,
-			  &how);
-
+	consequence_watch(sh);
+	err = several(sh, args, args_has(args, "-T") ? SEVERAL_EXACT : SEVERAL_ANY, copy_one,
+		      &how);
 	if (!err)
 		tell_overfull(sh, &how);
 	return err;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* truncate, punch, mknod. */
+#include "consequence.h"
 #include "mode.h"
 #include "moment.h"
 #include "spot.h"
@@ -63,6 +64,7 @@ int cmd_truncate(struct shell *sh, const struct args *args)
 
 		err = spot_of(sh, &args->arg[i], true, &s);
 		if (!err && !s.ino && !args_has(args, "-c")) {
+			consequence_watch(sh);
 			err = spot_must_be_free(&s, false);
 			if (!err)
 				err = e2_create(sh->txn, s.dir, s.name.text, s.name.len, &what,
@@ -142,6 +144,7 @@ int cmd_mknod(struct shell *sh, const struct args *args)
 
 	if (err)
 		return err;
+	consequence_watch(sh);
 	err = spot_find(sh, args_get(args, "NAME")->text, false, &s);
 	if (!err)
 		err = spot_must_be_free(&s, false);

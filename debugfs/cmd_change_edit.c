@@ -6,8 +6,10 @@
  * thrown away before it is in the image: the directory goes only when the copy is known to be
  * what the volume has, and nothing else is in it.
  */
+#include "consequence.h"
 #include "copy_name.h"
 #include "edit.h"
+#include "names_left.h"
 #include "redirect.h"
 #include "spot.h"
 
@@ -188,6 +190,7 @@ static int renew(struct edit *e, e2_ino *ino)
 
 	if (!err && !to.name.len)
 		err = e2_fail(E2_ERR_INVAL, "--atomic is for names, not for inode numbers");
+	consequence_watch(sh);
 	if (!err)
 		err = e2_unlink(sh->txn, to.dir, to.name.text, to.name.len);
 	if (!err)
@@ -228,6 +231,7 @@ static int put_back(struct edit *e, bool atomic)
 {
 	int fd = open(e->path.text, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	e2_ino ino = e->file->ino;
+	uint32_t links = e->in.links_count;
 	bool same = false;
 	int err;
 
@@ -240,6 +244,8 @@ static int put_back(struct edit *e, bool atomic)
 		err = renew(e, &ino);
 	if (!err && !same)
 		err = copy_in(e, ino, fd);
+	if (!err && !same && e->file->path.len)
+		tell_content(e->sh, e->file->ino, links, &e->file->path, atomic);
 	(void)close(fd);		/* only read */
 	return err;
 }

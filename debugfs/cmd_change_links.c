@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* ln: more names for what is there, and symlinks. */
+#include "consequence.h"
 #include "several.h"
 
 #include <string.h>
@@ -265,6 +266,7 @@ int cmd_ln(struct shell *sh, const struct args *args)
 
 	if (err)
 		return shell_misused(sh, err);
+	consequence_watch(sh);
 	err = several(sh, args, way, make_one, &how);
 	if (!err && how.symbolic && how.force && way == SEVERAL_ANY && args->count == 2)
 		tell_detour(sh, args->arg[1].text);
@@ -279,6 +281,7 @@ int cmd_symlink(struct shell *sh, const struct args *args)
 	struct spot link;
 	int err = spot_find(sh, args_get(args, "NAME")->text, false, &link);
 
+	consequence_watch(sh);
 	if (!err)
 		err = make_symlink(sh, args_get(args, "TARGET")->text, &link, &how, &text);
 	e2_str_free(&text);

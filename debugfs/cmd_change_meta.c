@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* chmod, chown, touch: what an inode says of itself. */
+#include "consequence.h"
 #include "mode.h"
 #include "moment.h"
 #include "spot.h"
@@ -244,6 +245,7 @@ static int touch_one(struct shell *sh, const struct args *args, const struct arg
 	}
 	if (!err && !s.ino) {
 		fresh = true;
+		consequence_watch(sh);
 		err = create_file(sh, &s);
 	}
 	if (!err && (!fresh || given))

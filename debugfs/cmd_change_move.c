@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* mv: names that go elsewhere. */
 #include "consequence.h"
+#include "names_left.h"
 #include "several.h"
 
 #include <string.h>
@@ -85,9 +86,9 @@ static int move_one(struct shell *sh, const struct arg *arg, struct spot *to, vo
 		err = spot_must_be_name(to);
 	if (!err && !(how->keep && to->ino)) {
 		err = how->exchange ? exchange(sh, &from, to) : move(sh, &from, to);
-		if (!err && from.ino != to->ino)
-			consequence_moved(sh, from.dir, &from.name, to->dir, &to->name,
-					  how->exchange);
+		if (!err && to->ino && to->ino != from.ino && !e2_is_dir(&to->in) &&
+		    !how->exchange)
+			tell_content(sh, to->ino, to->in.links_count, &to->path, true);
 		if (!err && how->verbose)
 			tell(sh, how, &from, to);
 	}

@@ -2,6 +2,7 @@
 /* mkdir, rmdir, rm: names that come and go. */
 #include "consequence.h"
 #include "mode.h"
+#include "names_left.h"
 #include "spot.h"
 
 #include <inttypes.h>
@@ -71,6 +72,7 @@ int cmd_mkdir(struct shell *sh, const struct args *args)
 	bool verbose = args_has(args, "-v");
 	int err = 0;
 
+	consequence_watch(sh);
 	for (size_t i = 0; i < args->count && !err; i++) {
 		struct spot s;
 

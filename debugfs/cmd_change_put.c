@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* put: from the host, or from the command line, into the volume. */
+#include "consequence.h"
 #include "interrupt.h"
 #include "mode.h"
+#include "names_left.h"
 #include "redirect.h"
 #include "several.h"
 
@@ -40,20 +42,9 @@ static int check_way(struct shell *sh, struct how *how, struct spot *to)
 /* Which names see the new content is not what everybody expects. */
 static void tell_others(struct shell *sh, enum e2_import_exists exists, const struct spot *old)
 {
-	uint32_t others = old->ino && !e2_is_dir(&old->in) ? old->in.links_count : 0;
-	struct e2_str s = E2_STR_INIT;
-
-	if (others < 2 || exists == E2_IMPORT_REFUSE)
-		return;
-	add_plural(&s, others - 1, "other name", "other names");
-	if (exists == E2_IMPORT_ATOMIC)
-		e2_str_addf(&s, " of <%u> %s the old content", old->ino,
-			    others == 2 ? "keeps" : "keep");
-	else
-		e2_str_addf(&s, " of <%u> %s the new content too", old->ino,
-			    others == 2 ? "has" : "have");
-	shell_note(sh, e2_str_text(&s));
-	e2_str_free(&s);
+	if (old->ino && !e2_is_dir(&old->in) && exists != E2_IMPORT_REFUSE)
+		tell_content(sh, old->ino, old->in.links_count, &old->path,
+			     exists == E2_IMPORT_ATOMIC);
 }
 
 /* ---- text -------------------------------------------------------------------------------- */
@@ -291,6 +282,7 @@ int cmd_put(struct shell *sh, const struct args *args)
 
 	if (err)
 		return shell_misused(sh, err);
+	consequence_watch(sh);
 	if (args_has(args, "--text"))
 		return put_words(sh, args, &how);
 	if (args_has(args, "--tar"))
@@ -306,5 +298,6 @@ int cmd_write(struct shell *sh, const struct args *args)
 {
 	struct how how = { .import.made = stop_if_asked };
 
+	consequence_watch(sh);
 	return several(sh, args, SEVERAL_EXACT, put_one, &how);
 }

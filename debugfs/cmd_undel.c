@@ -5,6 +5,7 @@
  * Back in the volume goes only what is whole: every block it points to must be free, and is taken
  * again, or, of an inode that merely lost its names, be claimed by nobody else.
  */
+#include "consequence.h"
 #include "host_file.h"
 #include "pieces.h"
 #include "relic.h"
@@ -321,6 +322,8 @@ int cmd_undel(struct shell *sh, const struct args *args)
 		err = look(sh, &r);
 	if (!err && r.lost && !partial)
 		err = fail_lost(sh, &r);
+	if (!err && !to)
+		consequence_watch(sh);
 	if (!err)
 		err = to ? copy_out(sh, &r, to->text) : put_back(sh, &r, args_get(args, "NAME"));
 	relic_free(&r);

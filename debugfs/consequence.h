@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a change means elsewhere: names that an inode keeps, symlinks that lead nowhere.
+ * What a change means for symlinks elsewhere: which lead nowhere now, somewhere again, or to
+ * another file than before.
  *
- * Both need to know the whole tree, and nobody waits for it unasked: before the first command
- * that takes names away or moves them, all symlinks that lead somewhere are noted, once, and
- * only on a volume within the bounds below.  Typed lines are followed by what they broke;
- * of a script, or of commands on the command line, all of it is said once, at the end.
+ * That needs to know all symlinks, and where they lead: before the first command that makes names,
+ * moves them or takes them away all are followed, and once more when it is told what has
+ * become of them.  Typed lines are followed by what they meant; of a script, or of commands on
+ * the command line, all of it is said once, at the end.  Where that would take long it is said
+ * instead that nobody has looked.
  */
 #ifndef DEBUGFS_CONSEQUENCE_H
 #define DEBUGFS_CONSEQUENCE_H
@@ -16,27 +18,20 @@ struct shell;
 struct consequence;
 
 enum {
-	CONSEQUENCE_INODES = 50000,	/* in use, for symlinks to be looked at */
-	CONSEQUENCE_LINKS = 4096,	/* symlinks */
-	CONSEQUENCE_NAMES = 1000000,	/* inodes in use, for names to be looked for */
+	CONSEQUENCE_INODES = 200000,	/* in use, for symlinks to be looked at */
+	CONSEQUENCE_LINKS = 100000,	/* names of symlinks */
+	CONSEQUENCE_STEPS = 1000000,	/* on the way of all of them */
 };
 
-/* Before names are taken away or moved. */
+/* Before names are made, moved or taken away. */
 void consequence_watch(struct shell *sh);
 
-/* A name was moved, or exchanged with the other: if it is that of a symlink, it is still
- * watched. */
-void consequence_moved(struct shell *sh, e2_ino from, const struct e2_str *name, e2_ino to,
-		       const struct e2_str *new_name, bool exchanged);
-
-/* Says which of the symlinks lead nowhere since they were noted, and forgets them. */
+/* Says what has become of the symlinks since then. */
 void consequence_tell(struct shell *sh);
-void consequence_forget(struct shell *sh);
 
-/*
- * Adds "<12> keeps 2 names: /test /testHardLink", or "its last name".  The index behind it is
- * made once; its names are proven each time, and it is made again when some are missing.
- */
-void add_kept_names(struct shell *sh, e2_ino ino, struct e2_str *s);
+/* The volume is not what it was, by other means: what was seen of it is of no use. */
+void consequence_stale(struct shell *sh);
+
+void consequence_forget(struct shell *sh);
 
 #endif

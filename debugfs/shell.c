@@ -4,6 +4,7 @@
 #include "consequence.h"
 #include "interrupt.h"
 #include "lines.h"
+#include "names_left.h"
 #include "redirect.h"
 #include "why.h"
 
@@ -623,6 +624,7 @@ enum shell_status shell_source(struct shell *sh, int fd, const char *name)
 
 void shell_forget(struct shell *sh)
 {
+	consequence_stale(sh);
 	e2_names_close(sh->names);
 	owners_free(sh->owners);
 	whys_free(sh->whys);
@@ -638,6 +640,7 @@ int shell_close(struct shell *sh)
 
 	shell_forget(sh);
 	consequence_forget(sh);
+	names_left_forget(sh);
 	if (sh->fs) {
 		if (sh->reading)
 			e2_reading_end(sh->fs);
@@ -656,6 +659,7 @@ void shell_end(struct shell *sh)
 {
 	shell_forget(sh);
 	consequence_forget(sh);
+	names_left_forget(sh);
 	e2_str_free(&sh->cwd_path);
 	e2_str_free(&sh->advice);
 	e2_str_free(&sh->notes);

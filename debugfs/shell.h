@@ -16,6 +16,7 @@
 #define SHELL_RESTRICTED "--restricted: nothing of the host is read, written or run"
 
 struct consequence;
+struct names_left;
 struct owners;			/* names of users and groups, by the volume's own files */
 
 enum shell_status {		/* also the program's exit status */
@@ -72,7 +73,8 @@ struct shell {
 	unsigned searches;	/* for names, since the volume was changed */
 	struct whys *whys;	/* what blocks are, once asked for: why.h */
 	struct owners *owners;	/* once asked for */
-	struct consequence *consequence;	/* once names were taken away */
+	struct consequence *consequence;	/* once names were made, moved or taken away */
+	struct names_left *names_left;		/* once somebody asked which they are */
 };
 
 /* The volume's inode that paths begin at. */

@@ -74,6 +74,7 @@
 #include "tree/fate.h"
 #include "tree/dedupe.h"
 #include "tree/leaving.h"
+#include "tree/survey.h"
 #include "tree/tree.h"
 #include "tree/use.h"
 #include "tree/uses.h"

@@ -38,75 +38,9 @@ static bool mark_ways(struct e2_names *n)
 		    !(i + 1 < t->name_count && e2_tour_name_ino(&t->names[i + 1]) == ino))
 			continue;
 		any = true;
-		while (n->place[dir] == 0) {
-			n->place[dir] = 1;
-			dir = t->dirs[dir].parent;
-		}
+		e2_tour_mark(t, n->place, dir);
 	}
 	return any;
-}
-
-struct candidate {		/* a directory or a name that is to be given a place */
-	struct e2_slice name;
-	uint32_t above;		/* the place of the directory it stands in */
-	size_t which;
-};
-
-/* Sorts by what is above, then by name; those that are equal stay as they are. */
-static int sort_candidates(const char *arena, struct candidate *c, size_t count)
-{
-	struct candidate *copy = malloc(count * sizeof(*copy));
-	uint32_t *order = malloc(count * sizeof(*order));
-	int err = E2_ERR_NOMEM;
-
-	if (copy && order)
-		err = e2_order_texts(arena, &c->name, sizeof(*c), count, order);
-	else
-		(void)e2_fail(err, "no memory to sort %zu names", count);
-	for (size_t i = 0; i < count && !err; i++)
-		copy[i] = c[order[i]];
-	if (!err)
-		err = e2_order_numbers(&copy->above, sizeof(*copy), count, order);
-	for (size_t i = 0; i < count && !err; i++)
-		c[i] = copy[order[i]];
-	free(copy);
-	free(order);
-	return err;
-}
-
-/* Gives places to the marked directories, from *place on, those of a level together. */
-static int place_level(struct e2_names *n, size_t first, size_t end, struct candidate *c,
-		       uint32_t *place)
-{
-	const struct e2_tour_dir *dirs = n->tour.dirs;
-	size_t count = 0;
-	int err = 0;
-
-	for (size_t i = first; i < end; i++)
-		if (n->place[i])
-			c[count++] = (struct candidate){ dirs[i].name,
-							 n->place[dirs[i].parent], i };
-	if (count > 1)
-		err = sort_candidates(n->tour.arena.text, c, count);
-	for (size_t i = 0; i < count && !err; i++)
-		n->place[c[i].which] = (*place)++;
-	return err;
-}
-
-static int place_dirs(struct e2_names *n)
-{
-	const struct e2_tour *t = &n->tour;
-	struct candidate *c = calloc(t->dir_count, sizeof(*c));
-	uint32_t place = 1;
-	int err = c ? 0 : e2_fail(E2_ERR_NOMEM, "no memory to sort %zu directories", t->dir_count);
-
-	for (size_t first = 0, end; first < t->dir_count && !err; first = end) {
-		for (end = first; end < t->dir_count && t->dirs[end].depth == t->dirs[first].depth;)
-			end++;
-		err = place_level(n, first, end, c, &place);
-	}
-	free(c);
-	return err;
 }
 
 static bool stands_before(const struct e2_names *n, const struct e2_keyed *a,
@@ -126,7 +60,7 @@ static bool stands_before(const struct e2_names *n, const struct e2_keyed *a,
 /* The names of one inode. */
 static int sort_names(struct e2_names *n, struct e2_keyed *names, size_t count)
 {
-	struct candidate *c;
+	struct e2_tour_placed *c;
 	struct e2_keyed *copy;
 	int err = E2_ERR_NOMEM;
 
@@ -145,9 +79,9 @@ static int sort_names(struct e2_names *n, struct e2_keyed *names, size_t count)
 	if (c && copy) {
 		memcpy(copy, names, count * sizeof(*copy));
 		for (size_t i = 0; i < count; i++)
-			c[i] = (struct candidate){ e2_tour_name_bytes(&names[i]),
+			c[i] = (struct e2_tour_placed){ e2_tour_name_bytes(&names[i]),
 						   n->place[e2_tour_name_dir(&names[i])], i };
-		err = sort_candidates(e2_str_text(&n->tour.arena), c, count);
+		err = e2_tour_sort(&n->tour, c, count);
 	}
 	for (size_t i = 0; i < count && !err; i++)
 		names[i] = copy[c[i].which];
@@ -166,7 +100,7 @@ static int sort_several(struct e2_names *n)
 		return e2_fail(E2_ERR_NOMEM, "no memory to sort %zu directories", t->dir_count);
 	if (!mark_ways(n))
 		return 0;
-	err = place_dirs(n);
+	err = e2_tour_place(t, n->place);
 	for (size_t first = 0, end; first < t->name_count && !err; first = end) {
 		e2_ino ino = e2_tour_name_ino(&t->names[first]);
 
@@ -278,32 +212,6 @@ uint32_t e2_names_damaged(const struct e2_names *n, e2_ino *first)
 	return n->tour.damaged;
 }
 
-static void add_component(struct e2_str *path, const struct e2_tour *t, struct e2_slice name)
-{
-	e2_str_add_bytes(path, "/", 1);
-	if (name.len)
-		e2_str_add_bytes(path, t->arena.text + name.at, name.len);
-}
-
-/* Adds the path of a directory; nothing for the root. */
-static int add_dir_path(const struct e2_tour *t, uint32_t dir, struct e2_str *path)
-{
-	uint32_t near[64], *up = near;
-	size_t depth = t->dirs[dir].depth;
-
-	if (depth > sizeof(near) / sizeof(near[0]))
-		up = malloc(depth * sizeof(*up));
-	if (!up)
-		return e2_fail(E2_ERR_NOMEM, "no memory for a path of %zu directories", depth);
-	for (size_t i = depth; i-- > 0; dir = t->dirs[dir].parent)
-		up[i] = dir;
-	for (size_t i = 0; i < depth; i++)
-		add_component(path, t, t->dirs[up[i]].name);
-	if (up != near)
-		free(up);
-	return e2_str_status(path);
-}
-
 int e2_names_path(const struct e2_names *n, e2_ino ino, uint32_t index, struct e2_str *path)
 {
 	const struct e2_keyed *name;
@@ -312,10 +220,10 @@ int e2_names_path(const struct e2_names *n, e2_ino ino, uint32_t index, struct e
 	if (index >= e2_names_count(n, ino))
 		return e2_fail(E2_ERR_NOENT, "inode %u: has no name number %u", ino, index);
 	name = &n->tour.names[first_of(n, ino) + index];
-	err = add_dir_path(&n->tour, e2_tour_name_dir(name), path);
+	err = e2_tour_add_dir(&n->tour, e2_tour_name_dir(name), path);
 	if (err)
 		return err;
-	add_component(path, &n->tour, e2_tour_name_bytes(name));
+	e2_tour_add_name(&n->tour, e2_tour_name_bytes(name), path);
 	return e2_str_status(path);
 }
 
@@ -331,7 +239,7 @@ int e2_names_next(const struct e2_names *n, struct e2_names_cursor *c, e2_ino *i
 	name = &n->tour.names[c->next];
 	if (c->next == 0 || e2_tour_name_dir(name) != c->dir) {
 		e2_str_truncate(path, 0);
-		err = add_dir_path(&n->tour, e2_tour_name_dir(name), path);
+		err = e2_tour_add_dir(&n->tour, e2_tour_name_dir(name), path);
 		c->dir = e2_tour_name_dir(name);
 		c->prefix = path->len;
 	} else {
@@ -339,7 +247,7 @@ int e2_names_next(const struct e2_names *n, struct e2_names_cursor *c, e2_ino *i
 	}
 	if (err)
 		return err;
-	add_component(path, &n->tour, e2_tour_name_bytes(name));
+	e2_tour_add_name(&n->tour, e2_tour_name_bytes(name), path);
 	err = e2_str_status(path);
 	if (err)
 		return err;

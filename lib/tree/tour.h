@@ -60,4 +60,27 @@ E2_NODISCARD int e2_tour_make(struct e2_fs *fs, const struct e2_bitset *wanted,
 			      const struct e2_names_how *how, struct e2_tour *tour);
 void e2_tour_end(struct e2_tour *tour);
 
+/* ---- order and paths: tour_order.c --------------------------------------- */
+
+struct e2_tour_placed {		/* a directory or a name that is to be sorted */
+	struct e2_slice name;
+	uint32_t above;		/* the place of the directory it stands in */
+	size_t which;		/* the caller's */
+};
+
+/*
+ * place  one for each directory, 0 at first: marks dir and those above, then gives the marked
+ *        ones places, which rise with the depth and in it with the path, component by component
+ */
+void e2_tour_mark(const struct e2_tour *tour, uint32_t *place, uint32_t dir);
+E2_NODISCARD int e2_tour_place(const struct e2_tour *tour, uint32_t *place);
+
+/* Sorts by what is above, then by name; those that are equal stay as they are. */
+E2_NODISCARD int e2_tour_sort(const struct e2_tour *tour, struct e2_tour_placed *items,
+			      size_t count);
+
+/* Adds "/name"; and the path of a directory, nothing for the root. */
+void e2_tour_add_name(const struct e2_tour *tour, struct e2_slice name, struct e2_str *path);
+E2_NODISCARD int e2_tour_add_dir(const struct e2_tour *tour, uint32_t dir, struct e2_str *path);
+
 #endif

@@ -77,7 +77,7 @@ def field_at(fields, offset):
 
 def main():
     old, new = Image(sys.argv[1]), Image(sys.argv[2])
-    records = [json.loads(line) for line in open(sys.argv[3])]
+    records = [r for r in map(json.loads, open(sys.argv[3])) if r["format"] == "extant-change/1"]
     fields = {(r["object"], r["field"]) for r in records if r["kind"] in ("field", "bits")}
     entries = {r["name"] for r in records if r["kind"] == "entry"}
     places = bytearray(len(old.b))
