@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { COLUMN_MAX = 32, STEPS_SHOWN = 2000, ARENA_MAX = 1 << 20 };
+enum { COLUMN_MAX = 32, STEPS_SHOWN = 2000, ARENA_MAX = 1 << 20, LIMIT_MAX = 1000 };
 
 struct step {			/* offsets in the arena */
 	size_t in, name, note, end;
@@ -22,6 +22,8 @@ struct resolving {
 	struct shell *sh;
 	const struct e2_identity *as;	/* NULL: root */
 	bool verbose, follow;
+	unsigned limit;		/* symlinks that may be followed */
+	bool limited;		/* by who asks, and not by the kernel */
 	struct e2_str at;	/* where the next component is looked up */
 	struct e2_str arena;
 	struct step *steps;
@@ -101,8 +103,7 @@ static int keep_step(struct resolving *r, const struct e2_step *s)
 		if (s->link) {
 			e2_str_add(a, " \"");
 			e2_str_add_name(a, s->link, strlen(s->link));
-			e2_str_addf(a, "\", hop %u of %d, goes on in ", s->hop,
-				    E2_SYMLINK_HOPS_MAX);
+			e2_str_addf(a, "\", hop %u of %u, goes on in ", s->hop, r->limit);
 			add_at(a, r);
 		}
 	}
@@ -174,14 +175,15 @@ static int walk(struct resolving *r, const struct object *object, e2_ino *ino)
 	struct e2_cache *cache = e2_fs_cache(r->sh->fs);
 	struct e2_resolve how = {
 		.root = r->sh->root, .cwd = r->sh->cwd,
-		.flags = r->follow ? 0 : E2_NOFOLLOW, .step = tell_step,
+		.flags = r->follow ? 0 : E2_NOFOLLOW, .limit = r->limit,
+		.cwd_path = e2_str_text(&r->sh->cwd_path), .beyond = E2_FATE_BEYOND, .step = tell_step,
 		.search = r->as ? may_search : NULL, .context = r,
 	};
 	struct e2_cache_stats stats;
 	struct out *o = &r->sh->out;
 	int err;
 
-	if (object->kind != OBJECT_PATH || !(r->verbose || r->as))
+	if (object->kind != OBJECT_PATH || !(r->verbose || r->as || r->limited))
 		return 0;
 	if (object->path[0] != '/' && r->sh->cwd_path.len > 1)
 		e2_str_add(&r->at, r->sh->cwd_path.text);
@@ -216,7 +218,9 @@ static void resolve_one(struct resolving *r, struct arg *a)
 
 	if (!err) {
 		err = walk(r, &a->object, &a->ino);
-		if (err != E2_ERR_ACCES && err != E2_ERR_NOMEM)	/* told of the path as all are */
+		if (r->limited && a->object.kind == OBJECT_PATH)
+			e2_str_add(&a->path, r->at.len ? r->at.text : "/");
+		else if (err != E2_ERR_ACCES && err != E2_ERR_NOMEM)	/* told as all are */
 			err = shell_lookup(sh, &a->object, r->follow, &a->ino, &a->path);
 	}
 	if (sh->out.mode != OUT_TEXT) {
@@ -235,14 +239,18 @@ static void resolve_one(struct resolving *r, struct arg *a)
 
 int cmd_resolve(struct shell *sh, const struct args *args)
 {
-	const struct arg *as = args_value(args, "--as");
+	const struct arg *as = args_value(args, "--as"), *limit = args_value(args, "--limit");
 	struct resolving r = {
-		.sh = sh, .verbose = args_has(args, "-v"), .follow = !args_has(args, "-P"),
+		.sh = sh, .limit = limit ? (unsigned)limit->number : E2_SYMLINK_HOPS_MAX,
+		.limited = limit != NULL, .verbose = args_has(args, "-v"), .follow = !args_has(args, "-P"),
 		.at = E2_STR_INIT, .arena = E2_STR_INIT,
 	};
 	struct identity id;
 	int err = as ? identity_parse(sh, as->text, &id) : 0;
 
+	if (limit && (limit->number == 0 || limit->number > LIMIT_MAX))
+		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "--limit %s: 1 to %d",
+						 limit->text, LIMIT_MAX));
 	if (err)
 		return err;
 	r.as = as ? &id.who : NULL;

@@ -32,7 +32,7 @@ int shell_resolve(struct shell *sh, e2_ino cwd, const struct e2_str *cwd_path, c
 	struct e2_str at = E2_STR_INIT, whole = E2_STR_INIT;
 	struct e2_resolve how = {
 		.root = sh->root, .cwd = cwd, .flags = follow ? 0 : E2_NOFOLLOW, .step = track,
-		.context = &at,
+		.context = &at, .beyond = E2_FATE_BEYOND,
 	};
 	bool below = text[0] && text[0] != '/' && cwd_path->len > 1;
 	int err;

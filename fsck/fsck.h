@@ -17,7 +17,7 @@ struct fsck_options {
 	bool careful, reattach;
 	const char *plan, *apply;	/* files, or NULL */
 	const char *explain;		/* a code, or "list"; NULL: none */
-	bool optimize, fragcheck, discard, fixes_only;
+	bool optimize, fragcheck, discard, fixes_only, report_links;
 	const char *bad_blocks;		/* a list of them, or NULL */
 	bool bad_set;			/* it is the whole list */
 	bool help, version;
@@ -77,6 +77,9 @@ int fsck_discard_log(const char *image, const char *shown, const struct fsck_opt
 
 /* Lists the files that lie in more than one piece, worst first; 0 or an error. */
 int fsck_fragcheck(struct e2_fs *fs, const struct fsck_options *options);
+
+/* Lists the symlinks that lead nowhere; 0 or an error. */
+int fsck_report_links(struct e2_fs *fs, const char *shown, const struct fsck_options *options);
 
 /* Makes the free blocks of a consistent volume holes in its image; 0 or an error. */
 int fsck_discard(struct e2_fs *fs, const char *shown, const struct fsck_options *options);

@@ -176,6 +176,7 @@ static int apply(enum choice choice, const char *argument, struct fsck_options *
 	case OPT_EXPLAIN: o->explain = argument; break;
 	case OPT_CAREFUL: o->careful = true; break;
 	case OPT_REATTACH: o->reattach = true; break;
+	case OPT_REPORT_LINKS: o->report_links = true; break;
 	case OPT_NO_RECOVER: o->no_recover = true; break;
 	case OPT_DISCARD_LOG: o->discard_log = true; break;
 	case OPT_VERSION: o->version = true; break;

@@ -65,6 +65,13 @@ static bool writes(enum fsck_mode mode)
 	return mode == FSCK_PREEN || mode == FSCK_YES || mode == FSCK_ASK;
 }
 
+static int report_links(const struct run *run, struct e2_fs *fs)
+{
+	int err = fsck_report_links(fs, run->shown, run->o);
+
+	return err != 0 ? fsck_fail(run->shown, err) : FSCK_OK;
+}
+
 /* ---- a volume that says it is clean ------------------------------------------------- */
 
 /* Whether it may be taken at its word: -n and -y always look. */
@@ -85,6 +92,8 @@ static bool is_clean(const struct run *run, int *status)
 		e2_super(fs)->last_orphan == 0 && !e2_fs_pending(fs);
 	if (clean && !fsck_say_clean(run->shown, fs, o))
 		*status = fsck_fail_output();
+	else if (clean && o->report_links)
+		*status = report_links(run, fs);
 	e2_close(fs);
 	return clean;
 }
@@ -372,6 +381,8 @@ static int extend(const struct run *run, int status)
 		err = fsck_fragcheck(fs, o);
 	if (err == 0 && o->discard && sound && writes(run->mode) && !(status & FSCK_CANCELLED))
 		err = fsck_discard(fs, run->shown, o);
+	if (err == 0 && o->report_links)
+		return report_links(run, fs);
 	return err != 0 ? fsck_fail(run->shown, err) : FSCK_OK;
 }
 

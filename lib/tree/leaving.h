@@ -15,7 +15,7 @@
 enum e2_leaving_why {
 	E2_LEAVES_UP,		/* it stands below the directory, and climbs out by ".." */
 	E2_LEAVES_NAME,		/* it comes into the directory by its name */
-	E2_LEAVES_STAYS,	/* it stands below, and leads out from the root: no move changes it */
+	E2_LEAVES_STAYS,	/* it stands below, and leads out from the root: always there */
 };
 
 struct e2_leaving {
