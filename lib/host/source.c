@@ -224,7 +224,7 @@ void e2_source_tree_stats(const struct e2_source *source, uint8_t tree,
 			  struct e2_source_stats *stats)
 {
 	*stats = (struct e2_source_stats){ .files = 0 };
-	for (size_t i = 0; i < source->objects_len; i++) {
+	for (size_t i = 0; i < source->objects_len + source->retired; i++) {
 		if (source->objects[i].tree == tree)
 			e2_source_count(stats, &source->objects[i]);
 	}
