@@ -176,7 +176,8 @@ static int walk(struct resolving *r, const struct object *object, e2_ino *ino)
 	struct e2_resolve how = {
 		.root = r->sh->root, .cwd = r->sh->cwd,
 		.flags = r->follow ? 0 : E2_NOFOLLOW, .limit = r->limit,
-		.cwd_path = e2_str_text(&r->sh->cwd_path), .beyond = E2_FATE_BEYOND, .step = tell_step,
+		.cwd_path = e2_str_text(&r->sh->cwd_path), .beyond = E2_FATE_BEYOND,
+		.step = tell_step,
 		.search = r->as ? may_search : NULL, .context = r,
 	};
 	struct e2_cache_stats stats;
@@ -242,8 +243,8 @@ int cmd_resolve(struct shell *sh, const struct args *args)
 	const struct arg *as = args_value(args, "--as"), *limit = args_value(args, "--limit");
 	struct resolving r = {
 		.sh = sh, .limit = limit ? (unsigned)limit->number : E2_SYMLINK_HOPS_MAX,
-		.limited = limit != NULL, .verbose = args_has(args, "-v"), .follow = !args_has(args, "-P"),
-		.at = E2_STR_INIT, .arena = E2_STR_INIT,
+		.limited = limit != NULL, .verbose = args_has(args, "-v"),
+		.follow = !args_has(args, "-P"), .at = E2_STR_INIT, .arena = E2_STR_INIT,
 	};
 	struct identity id;
 	int err = as ? identity_parse(sh, as->text, &id) : 0;

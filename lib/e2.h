@@ -56,6 +56,7 @@
 #include "host/import.h"
 #include "host/own.h"
 #include "host/source.h"
+#include "host/source_links.h"
 #include "host/tar_out.h"
 #include "io/image.h"
 #include "io/io.h"

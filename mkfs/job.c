@@ -181,6 +181,50 @@ static int dedupe_tree(struct job *job)
 	return o->dedupe ? e2_source_dedupe(job->source, &how) : 0;
 }
 
+/* ---- symlinks that lead nowhere ------------------------------------------------- */
+
+static void tell_dangling(void *context, const char *path, const char *text, const char *reason)
+{
+	struct job *job = context;
+	struct e2_str s = E2_STR_INIT;
+
+	e2_str_addf(&s, "%s -> %s: %s", path, text, reason);
+	if (job->o->dangling == DANGLING_ERROR)
+		job_tell(job, e2_str_text(&s));
+	else
+		job_warn(job, e2_str_text(&s));
+	e2_str_free(&s);
+}
+
+static int poll_interrupted(void *context)
+{
+	(void)context;
+	return progress_interrupted() ? e2_fail(E2_ERR_CANCELLED, "interrupted") : 0;
+}
+
+static int check_links(struct job *job)
+{
+	enum { NAMED = 100 };
+	struct e2_str s = E2_STR_INIT;
+	uint64_t count = 0;
+	int err = job->o->dangling == DANGLING_KEEP ? 0 :
+		e2_source_dangling(job->source, NAMED, tell_dangling, poll_interrupted, job,
+				   &count);
+
+	if (err || count == 0)
+		return err;
+	e2_str_add_count(&s, count);
+	e2_str_add(&s, count == 1 ? " symlink leads nowhere" : " symlinks lead nowhere");
+	if (count > NAMED)
+		e2_str_addf(&s, ", of which the first %d are named", NAMED);
+	if (job->o->dangling == DANGLING_ERROR)
+		err = e2_fail(E2_ERR_NOENT, "%s", e2_str_text(&s));
+	else
+		job_warn(job, e2_str_text(&s));
+	e2_str_free(&s);
+	return err;
+}
+
 /* ---- the volume ---------------------------------------------------------------- */
 
 /* Where nothing is given and bytes shall be reproducible, the plan finds identities. */
@@ -315,8 +359,9 @@ static int make_image(struct job *job)
 	int err;
 
 	if ((err = open_image(job)) != 0 || (err = refuse_content(job)) != 0 ||
-	    (err = read_tree(job)) != 0 || (err = dedupe_tree(job)) != 0 ||
-	    (err = job_choose_size(job)) != 0 || (err = make_plan(job)) != 0)
+	    (err = read_tree(job)) != 0 || (err = check_links(job)) != 0 ||
+	    (err = dedupe_tree(job)) != 0 || (err = job_choose_size(job)) != 0 ||
+	    (err = make_plan(job)) != 0)
 		return err;
 	progress_erase(&job->progress);
 	warn_lossy(job);

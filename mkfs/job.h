@@ -40,6 +40,7 @@ int job_choose_size(struct job *job);
 void job_report(struct job *job, int err);
 
 /* A line of warning, unless -q. */
+void job_tell(struct job *job, const char *text);	/* even when quiet: part of a failure */
 void job_warn(void *context, const char *text);
 
 #endif

@@ -220,6 +220,19 @@ static int set_errors(struct options *o, const char *value)
 	return 0;
 }
 
+static int set_dangling(struct options *o, const char *value)
+{
+	static const char *const words[] = { [DANGLING_KEEP] = "keep", [DANGLING_WARN] = "warn",
+					     [DANGLING_ERROR] = "error" };
+
+	for (unsigned i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (!strcmp(value, words[i])) {
+			o->dangling = i;
+			return 0;
+		}
+	return e2_fail(E2_ERR_INVAL, "--dangling %s: must be keep, warn or error", value);
+}
+
 static int set_extended(struct options *o, const char *value)
 {
 	return options_extended(o, value);

@@ -15,6 +15,9 @@ enum size_kind {
 	SIZE_MINIMAL,
 };
 
+/* What is done about symlinks that lead nowhere. */
+enum dangling { DANGLING_KEEP, DANGLING_WARN, DANGLING_ERROR };
+
 enum uuid_kind { UUID_DEFAULT, UUID_RANDOM, UUID_TIME, UUID_GIVEN };
 
 struct options {
@@ -39,6 +42,7 @@ struct options {
 	const char **exclude;		/* NULL-terminated, owned */
 	size_t excludes;
 	bool dedupe, dedupe_strict;
+	enum dangling dangling;
 	bool one_file_system, skip_unreadable, no_xattrs, reproducible;
 	bool force, dry_run, quiet, verbose;
 	bool show_help, show_version;

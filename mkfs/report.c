@@ -6,14 +6,18 @@
 #include <stdio.h>
 #include <string.h>
 
+void job_tell(struct job *job, const char *text)
+{
+	progress_erase(&job->progress);
+	fprintf(stderr, "extant-mkfs: %s\n", text);
+}
+
 void job_warn(void *context, const char *text)
 {
 	struct job *job = context;
 
-	if (job->o->quiet)
-		return;
-	progress_erase(&job->progress);
-	fprintf(stderr, "extant-mkfs: %s\n", text);
+	if (!job->o->quiet)
+		job_tell(job, text);
 }
 
 /* "; a.img unchanged" and its sisters. */
