@@ -8,7 +8,8 @@ have python3 || { skip "README" "python3 is not installed"; finish; }
 unset SOURCE_DATE_EPOCH
 mkdir empty && cd empty || exit 1
 write=${WRITE:+--write}
-t "the README's tour" python3 "$root/tests/cli/readme.py" $write "$root/README.md"
+# Most terminals are UTF-8.
+t "the README's tour" env LC_ALL=C.UTF-8 python3 "$root/tests/cli/readme.py" $write "$root/README.md"
 
 cd "$tmp" && mkdir links || exit 1
 t "the volume of docs/links.md" "$root/scripts/gallery" "$root/images" links links
