@@ -318,23 +318,23 @@ static const char *const slot_names[SLOTS] = {
 	[SLOT_ELSEWHERE] = "elsewhere",
 };
 
-/* The first name that an inode has beside the entry of the finding. */
+/* The names that an inode has beside the entry of the finding, the first three of them. */
 static void add_elsewhere(struct e2_report *report, const struct e2_finding *f, struct e2_str *out)
 {
+	uint32_t count = e2_report_paths(report, (e2_ino)f->have), shown = 0;
 	struct e2_str here = E2_STR_INIT;
-	size_t before = out->len;
 
 	add_entry(report, f, &here);
-	for (uint32_t i = 0; i < 2; i++) {
-		if (!e2_report_path(report, (e2_ino)f->have, i, out))
-			break;
-		if (strcmp(e2_str_text(&here), out->text + before) != 0) {
-			e2_str_free(&here);
-			return;
-		}
-		e2_str_truncate(out, before);
+	for (uint32_t i = 0; i < count && shown < 3; i++) {
+		struct e2_str path = E2_STR_INIT;
+
+		if (e2_report_path(report, (e2_ino)f->have, i, &path) &&
+		    strcmp(e2_str_text(&here), e2_str_text(&path)) != 0)
+			e2_str_addf(out, "%s%s", shown++ ? " " : "", e2_str_text(&path));
+		e2_str_free(&path);
 	}
-	e2_str_addf(out, "<%" PRIu64 ">", f->have);
+	if (shown == 0)
+		e2_str_addf(out, "<%" PRIu64 ">", f->have);
 	e2_str_free(&here);
 }
 
