@@ -282,7 +282,7 @@ static void set_links(struct place *p, const char *path, uint16_t links)
 	must(e2_inode_put(p->txn, ino, &in));
 }
 
-/* Of an inode with all the names it can have a copy is made, once, as long as that can have more. */
+/* Of an inode with all the names it can have a copy is made, once while that can have more. */
 E2_TEST(tree_copy, links_of_what_has_all_names)
 {
 	const unsigned flags = E2_COPY_TREE | E2_COPY_LINK;
