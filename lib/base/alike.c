@@ -22,8 +22,8 @@ enum {
 	PIECES = 8,		/* that fit at least */
 	FIRST_BYTES = 4096,	/* most differ early */
 	GROWS = 16,		/* from piece to piece of what stays the same */
-	NOT_KEPT = UINT32_MAX,
 };
+#define NOT_KEPT UINT32_MAX
 
 struct span {
 	size_t first, count;
