@@ -142,9 +142,10 @@ static int tell(struct dangling *d, e2_obj dir, const struct e2_source_name *n, 
 
 	if (!err)
 		err = e2_fate_by(NULL, &how, text);
+	add_name(d->source, n, &path);
+	if (!err)
+		err = e2_fate_begin_with(&fate, e2_str_text(&path), path.len);
 	e2_str_add_name(&shown, e2_str_text(&path), path.len);
-	e2_str_add(&shown, "/");
-	e2_str_add_name(&shown, e2_source_text(d->source, n->text), n->len);
 	e2_str_add_name(&target, text, strlen(text));
 	e2_fate_add_reason(&fate, &why);
 	if (!err && (e2_str_status(&shown) || e2_str_status(&target) || e2_str_status(&why)))

@@ -124,16 +124,19 @@ static int learn(struct e2_dangling_list *l, const char *path, size_t len, uint6
 	return e2_map_set(l->known, e2_dangling_hash(path, len), what);
 }
 
+/* new_only: what is known already is known better. */
 static int learn_all(struct e2_dangling_list *l, const struct e2_str *paths, size_t count,
-		     uint64_t what)
+		     uint64_t what, bool new_only)
 {
 	const char *path = e2_str_text(paths);
 	int err = 0;
 
 	for (size_t i = 0; i < count && !err; i++) {
 		size_t len = strlen(path);
+		uint64_t known;
 
-		err = learn(l, path, len, what);
+		if (!new_only || !e2_map_get(l->known, e2_dangling_hash(path, len), &known))
+			err = learn(l, path, len, what);
 		path += len + 1;
 	}
 	return err;
@@ -165,47 +168,26 @@ static int number_loop(struct e2_dangling_list *l, const char *path, size_t len,
 	return e2_str_status(&l->firsts);
 }
 
-/* Of a circle that the link is part of it is the first. */
-static int begin_with(struct e2_str *circle, size_t links, const char *path, size_t len)
-{
-	struct e2_str turned = E2_STR_INIT;
-	const char *link = e2_str_text(circle);
-	size_t at;
-	int err;
-
-	for (size_t i = 0; i < links; i++, link += strlen(link) + 1)
-		if (strlen(link) == len && !memcmp(link, path, len))
-			break;
-	at = (size_t)(link - e2_str_text(circle));
-	if (at == 0 || at == circle->len)
-		return 0;
-	e2_str_add_bytes(&turned, link, circle->len - at);
-	e2_str_add_bytes(&turned, circle->text, at);
-	err = e2_str_status(&turned);
-	e2_str_free(circle);
-	*circle = turned;
-	return err;
-}
-
 static int note_fate(struct e2_dangling_list *l, const char *path, size_t len, struct broken *b)
 {
 	uint64_t what = 0;
 	int err = 0;
 
 	if (b->kind == E2_FATE_CHAIN && l->fate.ends)
-		return learn_all(l, &l->fate.branch, l->fate.branch_links, 1);
+		return learn_all(l, &l->fate.branch, l->fate.branch_links, 1, true);
 	if (b->kind != E2_FATE_LOOP)
 		return 0;
 	err = number_loop(l, path, len, &b->loop);
 	what = (uint64_t)b->loop * 4 + 2;
 	if (!err && (l->fate.hops > 2 * E2_SYMLINK_HOPS_MAX || !l->fate.circle_links))
-		err = learn_all(l, &l->fate.branch, l->fate.branch_links, what);
+		err = learn_all(l, &l->fate.branch, l->fate.branch_links, what, true);
 	if (!err)
-		err = learn_all(l, &l->fate.circle, l->fate.circle_links, what + 1);
+		err = learn_all(l, &l->fate.circle, l->fate.circle_links, what + 1,
+				false);
 	b->on_loop = e2_map_get(l->known, e2_dangling_hash(path, len), &what) &&
 		     what == (uint64_t)b->loop * 4 + 3;
 	if (!err && b->on_loop)
-		err = begin_with(&l->fate.circle, l->fate.circle_links, path, len);
+		err = e2_fate_begin_with(&l->fate, path, len);
 	return err;
 }
 

@@ -55,6 +55,27 @@ int e2_fate(struct e2_fs *fs, e2_ino root, e2_ino dir, const char *dir_path, con
 	return e2_fate_by(fs, &how, text);
 }
 
+int e2_fate_begin_with(struct e2_fate *fate, const char *path, size_t len)
+{
+	struct e2_str turned = E2_STR_INIT;
+	const char *first = e2_str_text(&fate->circle), *link = first;
+	size_t at;
+	int err;
+
+	for (size_t i = 0; i < fate->circle_links; i++, link += strlen(link) + 1)
+		if (strlen(link) == len && !memcmp(link, path, len))
+			break;
+	at = (size_t)(link - first);
+	if (at == 0 || at == fate->circle.len)
+		return 0;
+	e2_str_add_bytes(&turned, link, fate->circle.len - at);
+	e2_str_add_bytes(&turned, first, at);
+	err = e2_str_status(&turned);
+	e2_str_free(&fate->circle);
+	fate->circle = turned;
+	return err;
+}
+
 const char *e2_fate_word(enum e2_fate_kind kind)
 {
 	static const char *const words[] = {

@@ -56,6 +56,10 @@ E2_NODISCARD int e2_fate(struct e2_fs *fs, e2_ino root, e2_ino dir, const char *
 /* The same by how->cwd and the rest, with how->hops, and how->fate receiving it. */
 E2_NODISCARD int e2_fate_by(struct e2_fs *fs, const struct e2_resolve *how, const char *text);
 
+/* Turns the circle so that it begins with the link of that path, if that is part of it.
+ * E2_ERR_NOMEM. */
+E2_NODISCARD int e2_fate_begin_with(struct e2_fate *fate, const char *path, size_t len);
+
 /* "leads", "missing", "loop", "chain", "not a directory", "too long", "damaged". */
 const char *e2_fate_word(enum e2_fate_kind kind);
 
