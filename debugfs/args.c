@@ -299,6 +299,14 @@ static int take_given(const struct word *words, size_t count, size_t *at, struct
 	if (text[1] == '-' && (equals = strchr(text, '=')) != NULL)
 		len = (size_t)(equals - text);
 	i = find_option(args->spec, text, len);
+	if (i == args->spec->options && !strcmp(text, "--json")) {
+		args->json = true;
+		return 0;
+	}
+	if (i == args->spec->options && !strcmp(text, "--tsv")) {
+		args->tsv = true;
+		return 0;
+	}
 	return i == args->spec->options ? take_letters(words, count, at, args) :
 		use_option(words, count, at, equals, i, args);
 }

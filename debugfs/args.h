@@ -8,7 +8,8 @@
  *   [LBLK:number]            an optional one, its type behind the colon
  *   PATH...  [PATH...]       one or more, none or more
  *
- * Options may stand anywhere before "--".  Letters may be joined (-li).  Types are
+ * Options may stand anywhere before "--".  Letters may be joined (-li).  Every command takes
+ * --json and --tsv, for its own output.  Types are
  * converted before a command runs, so that it gets inode numbers and never paths.
  */
 #ifndef DEBUGFS_ARGS_H
@@ -77,6 +78,7 @@ struct arg_use {			/* an option as it stands on the line */
 
 struct args {
 	const struct spec *spec;
+	bool json, tsv;
 	bool given[ARGS_OPTIONS];
 	struct arg value[ARGS_OPTIONS];		/* given twice: the last */
 	struct arg_use *use;	/* in order, but joined letters: where that matters */

@@ -46,6 +46,8 @@ void offer_options(struct wanted *w, const struct spec *spec)
 		if (*spec->option[i].other)
 			(void)offer_word(w, 0, spec->option[i].other);
 	}
+	(void)offer_word(w, 0, "--json");
+	(void)offer_word(w, 0, "--tsv");
 }
 
 void offer_inodes(struct wanted *w)

@@ -31,9 +31,15 @@ static bool wants_color(enum out_color color, bool terminal)
 
 void out_open(struct out *o, int fd, enum out_mode mode, enum out_color color)
 {
-	*o = (struct out){ .mode = mode, .when = color, .fd = fd, .terminal = isatty(fd) == 1 };
-	o->color = mode == OUT_TEXT && wants_color(color, o->terminal);
+	*o = (struct out){ .when = color, .fd = fd, .terminal = isatty(fd) == 1 };
 	o->utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+	out_set_mode(o, mode);
+}
+
+void out_set_mode(struct out *o, enum out_mode mode)
+{
+	o->mode = mode;
+	o->color = mode == OUT_TEXT && wants_color(o->when, o->terminal);
 }
 
 static void write_all(struct out *o, const void *data, size_t len)

@@ -35,6 +35,9 @@ struct out {
 };
 
 void out_open(struct out *o, int fd, enum out_mode mode, enum out_color color);
+
+/* For what is said from now on. */
+void out_set_mode(struct out *o, enum out_mode mode);
 void out_flush(struct out *o);
 void out_discard(struct out *o);	/* what waits is not to be said */
 void out_close(struct out *o);		/* flushes */

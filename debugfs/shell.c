@@ -340,7 +340,8 @@ static int run_handler(struct shell *sh, const struct command *c, struct args *a
 	return err;
 }
 
-static enum shell_status run(struct shell *sh, const struct command *c, struct args *args)
+static enum shell_status run_in_mode(struct shell *sh, const struct command *c,
+				     struct args *args)
 {
 	bool changes = command_changes(c) && !only_looks(c, args);
 	int err;
@@ -375,6 +376,17 @@ static enum shell_status run(struct shell *sh, const struct command *c, struct a
 	check_output(sh);
 	shell_release(sh);
 	return sh->misused ? SHELL_USAGE : sh->failed ? SHELL_FAILED : SHELL_OK;
+}
+
+static enum shell_status run(struct shell *sh, const struct command *c, struct args *args)
+{
+	enum out_mode mode = sh->out.mode;
+	enum shell_status status;
+
+	out_set_mode(&sh->out, args->json ? OUT_JSON : args->tsv ? OUT_TSV : mode);
+	status = run_in_mode(sh, c, args);
+	out_set_mode(&sh->out, mode);
+	return status;
 }
 
 /* A command whose failure does not matter, and leaves nothing. */

@@ -145,6 +145,9 @@ all_commands() {
 raw_controls() { LC_ALL=C tr -d '\n\t\040-\176\200-\377' <"$1" | od -c | head -3; }
 unseen() {	# what moves a terminal though it is UTF-8
 	LC_ALL=C grep -c -e "$(printf '\302\233')" -e "$(printf '\342\200\256')" "$1"; true; }
+t "--json behind a command is --json before it" same "$(d a.img ls --json /)" "$(d --json a.img ls /)"
+t "so is --tsv" same "$(d a.img ls /docs --tsv)" "$(d --tsv a.img ls /docs)"
+t "and it holds for that command alone" same "$(d -R 'ls --json /docs; pwd' a.img | tail -n 1)" /
 for mode in "" --tsv --json; do
 	all_commands $mode >out.txt 2>err.txt
 	t "every command works${mode:+ with $mode}" same "$?: $(cat err.txt)" "0: "
