@@ -102,8 +102,8 @@ enum { MOUNTS_SHOWN = 3 };
 static void add_mounts(struct e2_str *s, const struct options *o, const struct e2_source *source,
 		       const struct e2_source_stats *st)
 {
-	/* All are named when there are few, else the first two. */
-	size_t shown = st->mounts <= MOUNTS_SHOWN ? (size_t)st->mounts : 2;
+	/* All are named when there are few, or with -v, else the first two. */
+	size_t shown = st->mounts <= MOUNTS_SHOWN || o->verbose ? (size_t)st->mounts : 2;
 	bool some = false;
 
 	if (st->mounts > 0) {
@@ -128,7 +128,8 @@ static void add_mounts(struct e2_str *s, const struct options *o, const struct e
 	}
 }
 
-static void add_outside(struct e2_str *s, const struct e2_source_stats *st)
+static void add_outside(struct e2_str *s, const struct options *o,
+			const struct e2_source_stats *st)
 {
 	bool some = false;
 
@@ -136,7 +137,8 @@ static void add_outside(struct e2_str *s, const struct e2_source_stats *st)
 		return;
 	add_label(s, "outside");
 	add_many(s, st->outside, "file has", "files have", false, &some);
-	e2_str_add(s, " more names than are copied; the counts stored are of those copied\n");
+	e2_str_addf(s, " names outside the tree%s; the counts stored are of the names inside\n",
+		    o->excludes > 0 || st->skipped > 0 ? " or left out" : "");
 }
 
 static void add_kept(struct e2_str *s, const struct e2_source_stats *st)
@@ -216,7 +218,7 @@ void summary_add(struct e2_str *s, const struct options *o, const struct e2_shap
 		add_kept(s, &st);
 		if (o->dedupe)
 			add_deduped(s, &st, plan, &shape->geometry, planned);
-		add_outside(s, &st);
+		add_outside(s, o, &st);
 		add_mounts(s, o, source, &st);
 		add_left_out(s, &st);
 	}

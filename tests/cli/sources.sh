@@ -52,7 +52,7 @@ t "--exclude is of each source" made --exclude etc/rc --exclude k -d base -d ove
 t "..." same "$(d a.img find / -type f)" "/etc/m/motd
 /etc/motd"
 made -d base 2>/dev/null && rm -f b.img
-t "files that have names elsewhere are counted" says '^  outside     2 files have more names than are copied; the counts stored are of those copied$' \
+t "files that have names elsewhere are counted" says '^  outside     2 files have names outside the tree; the counts stored are of the names inside$' \
 	extant-mkfs -d base b.img
 
 # ---- refusals ------------------------------------------------------------------------------------

@@ -288,7 +288,7 @@ def outside(count):
             os.link(name, '%s-%d' % (name, k))
         want[name[4:]] = 1 + i % 3
     got = mkfs(b'a.img', b'-d', b'src')
-    if got.returncode or b'%d files have more names than are copied' % count not in got.stdout:
+    if got.returncode or b'%d files have names outside the tree' % count not in got.stdout:
         fail(got.stdout, got.stderr)
     out = subprocess.run(['extant-debugfs', 'a.img', 'stat', '-c', '%h %n', *('/' + n for n in want)],
                          capture_output=True, text=True).stdout
