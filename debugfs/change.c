@@ -5,6 +5,7 @@
 #include "edit.h"
 #include "interrupt.h"
 #include "shell.h"
+#include "truth.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -49,6 +50,7 @@ static void pop_rewind(struct shell *sh)
 	c->steps--;
 	e2_txn_rewind(sh->txn, c->step[c->steps].mark);
 	c->done = c->step[c->steps].done;
+	truth_forget(sh);
 }
 
 /* Whether the transaction goes on after the line. */
@@ -93,6 +95,7 @@ static void drop(struct shell *sh)
 	e2_txn_abort(sh->txn);
 	closed(sh);
 	edit_settle(sh, false);
+	(void)truth_settle(sh, false);	/* which writes nothing */
 	/* Of a script what took effect before is still to be told. */
 	if (sh->interactive)
 		consequence_forget(sh);
@@ -156,7 +159,7 @@ static int commit(struct shell *sh)
 	struct e2_txn *txn = sh->txn;
 	uint64_t commits = 0, now = 0;
 	sigset_t before;
-	int err;
+	int err, told;
 
 	if (sh->keeps_undo) {
 		err = count_commits(sh, &commits);
@@ -172,13 +175,14 @@ static int commit(struct shell *sh)
 	err = e2_txn_commit(txn);
 	interrupt_release(&before);
 	edit_settle(sh, err == 0);
+	told = truth_settle(sh, err == 0);
 	if (!err && sh->keeps_undo && !count_commits(sh, &now))
 		c->commits[c->lines++] = now != commits;
 	if (err)
 		forget(sh);
 	if (err == E2_ERR_DOUBT)
 		sh->quit = true;
-	return err;
+	return err ? err : told;
 }
 
 /* Ends the open transaction for good; without a change the image keeps its times too. */
@@ -295,6 +299,7 @@ void change_attempt_end(struct shell *sh, const struct change_attempt *attempt, 
 	}
 	e2_txn_rewind(sh->txn, attempt->mark);
 	sh->change.done = attempt->done;
+	truth_forget(sh);
 	forget(sh);
 }
 

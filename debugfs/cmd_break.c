@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 enum { NAME_COLUMNS = 22, OBJECT_COLUMNS = 30, RANDOM_MAX = 100000 };
@@ -79,27 +80,40 @@ static void records(struct out *o, const struct truth *t)
 		record(o, t, &t->broken->damage[i]);
 }
 
-/* A file of the host, whatever stood in it. */
-static int write_truth(const struct truth *t, const char *path)
+/* What --json shows, as text. */
+static int describe(const struct truth *t, struct e2_str *text)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	struct e2_str name = E2_STR_INIT;
+	int fd = memfd_create("truth", MFD_CLOEXEC), err = 0;
+	char piece[4096];
+	ssize_t n = 0;
 	struct out o;
-	int failed = fd < 0 ? errno : 0, err = 0;
 
-	if (fd >= 0) {
-		out_open(&o, fd, OUT_JSON, COLOR_NEVER);
-		records(&o, t);
-		out_close(&o);
-		failed = o.error;
-		if (close(fd) && !failed)
-			failed = errno;
-	}
-	if (failed) {
-		e2_str_add_name(&name, path, strlen(path));
-		err = e2_fail_errno(failed, "%s", e2_str_text(&name));
-		e2_str_free(&name);
-	}
+	if (fd < 0)
+		return e2_fail_errno(errno, "memory for the truth");
+	out_open(&o, fd, OUT_JSON, COLOR_NEVER);
+	records(&o, t);
+	out_close(&o);
+	if (o.error)
+		err = e2_fail_errno(o.error, "memory for the truth");
+	else if (lseek(fd, 0, SEEK_SET) < 0)
+		n = -1;
+	while (!err && n >= 0 && (n = read(fd, piece, sizeof(piece))) > 0)
+		e2_str_add_bytes(text, piece, (size_t)n);
+	if (!err && n < 0)
+		err = e2_fail_errno(errno, "memory for the truth");
+	(void)close(fd);	/* only memory */
+	return err ? err : e2_str_status(text);
+}
+
+/* A file of the host, whatever stood in it, when the damage has come true. */
+static int keep_truth(struct shell *sh, const struct truth *t, const char *path)
+{
+	struct e2_str text = E2_STR_INIT;
+	int err = describe(t, &text);
+
+	if (!err)
+		err = truth_keep(sh, path, &text);
+	e2_str_free(&text);
 	return err;
 }
 
@@ -160,7 +174,7 @@ static int show(struct shell *sh, const struct args *args, const struct truth *t
 		screen(&sh->out, t);
 	else
 		records(&sh->out, t);
-	return file ? write_truth(t, file->text) : 0;
+	return file ? keep_truth(sh, t, file->text) : 0;
 }
 
 static uint64_t number_of(const struct args *args, const char *option, uint64_t otherwise)

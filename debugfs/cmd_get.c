@@ -2,11 +2,16 @@
 /* get, rdump and dump: out of the volume to the host. */
 #include "cat.h"
 #include "copy_name.h"
+#include "host_file.h"
 #include "interrupt.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 struct copy {
 	struct shell *sh;
@@ -109,6 +114,46 @@ static int copy_all(struct shell *sh, const struct args *args, struct e2_extract
 	return err ? err : end;
 }
 
+/* Whether a path leads to what is written to and never replaced: a device, a fifo, our output. */
+static bool is_stream(const char *path)
+{
+	struct stat st, link, ours;
+
+	if (stat(path, &st) || S_ISDIR(st.st_mode))
+		return false;
+	if (!S_ISREG(st.st_mode))
+		return true;
+	return !lstat(path, &link) && S_ISLNK(link.st_mode) && !fstat(STDOUT_FILENO, &ours) &&
+	       ours.st_dev == st.st_dev && ours.st_ino == st.st_ino;
+}
+
+static int to_stream(struct shell *sh, const struct arg *from, const char *path)
+{
+	int err = host_file_check(sh, path), fd;
+	struct stat st, ours;
+	struct out out;
+
+	if (err)
+		return err;
+	if (!fstat(STDOUT_FILENO, &ours) && !stat(path, &st) && ours.st_dev == st.st_dev &&
+	    ours.st_ino == st.st_ino)
+		return cat_one(sh, from);
+	fd = open(path, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return e2_io_fail_errno(errno, path, "");
+	out_flush(&sh->out);
+	out = sh->out;
+	out_open(&sh->out, fd, OUT_TEXT, COLOR_NEVER);
+	err = cat_one(sh, from);
+	out_close(&sh->out);
+	if (!err && sh->out.error)
+		err = e2_io_fail_errno(sh->out.error, path, "");
+	sh->out = out;
+	if (close(fd) && !err)
+		err = e2_io_fail_errno(errno, path, "");
+	return err;
+}
+
 /* One file or tree to a host path: its directory, which must exist, and the name in it. */
 static int copy_as(struct shell *sh, const struct args *args, struct e2_extract_options *how,
 		   bool verbose)
@@ -116,9 +161,12 @@ static int copy_as(struct shell *sh, const struct args *args, struct e2_extract_
 	const char *path = args->arg[args->count - 1].text, *slash = strrchr(path, '/');
 	struct copy c = { .sh = sh };
 	struct e2_extract_stats stats;
-	char *dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
+	char *dir;
 	int err, end;
 
+	if (how->overwrite && is_stream(path))
+		return to_stream(sh, &args->arg[0], path);
+	dir = slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup(".");
 	how->warn = warn;
 	how->stop = interrupt_asked;
 	how->context = &c;

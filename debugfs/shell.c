@@ -273,7 +273,8 @@ void shell_release(struct shell *sh)
 /* Whether a command that changes the volume is asked only to say what it would do. */
 static bool only_looks(const struct command *c, const struct args *args)
 {
-	return (c->run == cmd_dedupe || c->run == cmd_unshare) && wants(args, "-n");
+	return ((c->run == cmd_dedupe || c->run == cmd_unshare) && wants(args, "-n")) ||
+	       (c->run == cmd_undel && args_value(args, "--to"));
 }
 
 /* Before a command: a transaction for one that changes something, else the image held still. */

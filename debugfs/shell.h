@@ -11,6 +11,7 @@
 #include "change.h"
 #include "command.h"
 #include "out.h"
+#include "truth.h"
 
 #define PROGRAM "extant-debugfs"
 #define SHELL_RESTRICTED "--restricted: nothing of the host is read, written or run"
@@ -58,6 +59,7 @@ struct shell {
 	struct change change;
 	struct e2_str advice;	/* stands behind "try:" after the next failure */
 	struct e2_str edited;	/* copies of edited files that are not in the image yet: edit.h */
+	struct truths truths;	/* of damage that has not come true yet: truth.h */
 	struct e2_str notes;	/* lines that are said if the command succeeds */
 	bool changed;		/* a command that need not has used the transaction */
 	bool misused;		/* it was called the wrong way */

@@ -14,8 +14,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -137,30 +139,88 @@ static bool is_fatal(const struct e2_extractor *x, int err)
 
 /* ---- objects ----------------------------------------------------------------------- */
 
+enum { TEMP_MAX = 32, TEMP_TRIES = 100 };
+
 struct object {			/* one name that is being made */
 	e2_ino ino;
 	const struct e2_inode *in;
 	int dir_fd;
 	const char *name;
 	bool top;			/* what e2_extract was asked for */
+	const char *as;			/* the name it is made under */
+	bool made;			/* it stands there, and is to stay */
+	char temp[TEMP_MAX];		/* where it is another than name */
 };
 
-/* Whether to try again: something stood in the way and was removed.  Else errno says why. */
-static bool cleared(const struct e2_extractor *x, const struct object *o, int err)
+static bool is_special(mode_t mode)
 {
-	return err == EEXIST && x->options.overwrite && unlinkat(o->dir_fd, o->name, 0) == 0;
+	mode_t type = mode & S_IFMT;
+
+	return type == S_IFBLK || type == S_IFCHR || type == S_IFIFO || type == S_IFSOCK;
+}
+
+/*
+ * Under which name something is made: where its own is taken and may be replaced, another beside
+ * it, so that what is there stays until all of it is done.
+ */
+static int choose_name(const struct e2_extractor *x, struct object *o)
+{
+	struct stat st;
+	uint32_t salt;
+
+	o->as = o->name;
+	if (!x->options.overwrite || fstatat(o->dir_fd, o->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (S_ISDIR(st.st_mode))
+		return e2_fail(E2_ERR_ISDIR, "a directory stands in its place");
+	if (is_special(st.st_mode) && !is_special(o->in->mode))
+		return e2_fail(E2_ERR_EXIST, "a device, fifo or socket stands in its place");
+	for (int i = 0; i < TEMP_TRIES; i++) {
+		if (getrandom(&salt, sizeof(salt), 0) != (ssize_t)sizeof(salt))
+			break;
+		(void)snprintf(o->temp, sizeof(o->temp), ".extant-%08x", (unsigned)salt);
+		if (fstatat(o->dir_fd, o->temp, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			continue;
+		if (errno != ENOENT)
+			break;
+		o->as = o->temp;
+		return 0;
+	}
+	return e2_fail(E2_ERR_HOST, "no name is free beside it");
+}
+
+/* What was made takes the place of what is there, or leaves nothing behind. */
+static int take_place(const struct object *o, int r)
+{
+	int err = 0;
+
+	if (o->as == o->name)
+		return r;
+	if (o->made && renameat(o->dir_fd, o->as, o->dir_fd, o->name) < 0)
+		err = e2_fail_errno(errno, "replacing what is there");
+	/* Of two names of one file rename(2) leaves both. */
+	(void)unlinkat(o->dir_fd, o->as, 0);
+	return err ? err : r;
+}
+
+/* Whether to try again: a file stood in the way of a directory and was removed. */
+static bool cleared(const struct e2_extractor *x, const struct object *o)
+{
+	struct stat st;
+
+	return x->options.overwrite &&
+	       fstatat(o->dir_fd, o->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       !is_special(st.st_mode) && unlinkat(o->dir_fd, o->name, 0) == 0;
 }
 
 static int fail_making(int err, const char *what)
 {
 	if (err == EEXIST)
 		return e2_fail(E2_ERR_EXIST, "exists already");
-	if (err == EISDIR)
-		return e2_fail(E2_ERR_ISDIR, "a directory stands in its place");
 	return e2_fail_errno(err, "making %s", what);
 }
 
-static int make_file(struct e2_extractor *x, const struct object *o)
+static int make_file(struct e2_extractor *x, struct object *o)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
 	/* What will belong to somebody else is nobody's to read before. */
@@ -170,27 +230,26 @@ static int make_file(struct e2_extractor *x, const struct object *o)
 	struct stat st;
 	int fd, r, data;
 
-	fd = openat(o->dir_fd, o->name, flags, mode);
-	if (fd < 0 && cleared(x, o, errno))
-		fd = openat(o->dir_fd, o->name, flags, mode);
+	fd = openat(o->dir_fd, o->as, flags, mode);
 	if (fd < 0)
 		return fail_making(errno, "a file");
 	data = r = e2_extract_data(x, o->in, fd, &damage);
 	if (r == 0 && damage)
 		e2_extract_warn(x, e2_fail(E2_ERR_CORRUPT, "some of its data cannot be read"));
 	if (r == 0 && x->options.archive)
-		r = e2_extract_meta(x, o->ino, o->in, fd, o->dir_fd, o->name,
+		r = e2_extract_meta(x, o->ino, o->in, fd, o->dir_fd, o->as,
 				    fstat(fd, &st) == 0 ? &st : NULL);
 	if (close(fd) < 0 && r == 0)
 		r = data = e2_fail_errno(errno, "closing");
+	o->made = data == 0;
 	if (data)
-		(void)unlinkat(o->dir_fd, o->name, 0);	/* the failure is reported anyway */
+		(void)unlinkat(o->dir_fd, o->as, 0);	/* the failure is reported anyway */
 	else
 		x->stats.files++;
 	return r;
 }
 
-static int make_symlink(struct e2_extractor *x, const struct object *o)
+static int make_symlink(struct e2_extractor *x, struct object *o)
 {
 	struct e2_str text = E2_STR_INIT;
 	int r;
@@ -198,16 +257,15 @@ static int make_symlink(struct e2_extractor *x, const struct object *o)
 	r = e2_symlink_read(x->fs, o->in, &text);
 	if (r)
 		goto out;
-	r = symlinkat(e2_str_text(&text), o->dir_fd, o->name);
-	if (r < 0 && cleared(x, o, errno))
-		r = symlinkat(e2_str_text(&text), o->dir_fd, o->name);
+	r = symlinkat(e2_str_text(&text), o->dir_fd, o->as);
 	if (r < 0) {
 		r = fail_making(errno, "a symlink");
 		goto out;
 	}
+	o->made = true;
 	x->stats.symlinks++;
 	if (x->options.archive)
-		r = e2_extract_meta(x, o->ino, o->in, -1, o->dir_fd, o->name, NULL);
+		r = e2_extract_meta(x, o->ino, o->in, -1, o->dir_fd, o->as, NULL);
 out:
 	e2_str_free(&text);
 	return r;
@@ -241,7 +299,7 @@ static int skip_special(struct e2_extractor *x, const struct object *o)
 	return x->options.archive || o->top ? r : leave_out(x, r);
 }
 
-static int make_special(struct e2_extractor *x, const struct object *o)
+static int make_special(struct e2_extractor *x, struct object *o)
 {
 	mode_t type = o->in->mode & S_IFMT;
 	bool device = type == S_IFBLK || type == S_IFCHR;
@@ -250,13 +308,12 @@ static int make_special(struct e2_extractor *x, const struct object *o)
 
 	if (device)
 		e2_inode_device(o->in, &major, &minor);
-	r = mknodat(o->dir_fd, o->name, type | 0600, makedev(major, minor));
-	if (r < 0 && cleared(x, o, errno))
-		r = mknodat(o->dir_fd, o->name, type | 0600, makedev(major, minor));
+	r = mknodat(o->dir_fd, o->as, type | 0600, makedev(major, minor));
 	if (r < 0)
 		return fail_making(errno, device ? "a device" : "a special file");
+	o->made = true;
 	x->stats.others++;
-	return e2_extract_meta(x, o->ino, o->in, -1, o->dir_fd, o->name, NULL);
+	return e2_extract_meta(x, o->ino, o->in, -1, o->dir_fd, o->as, NULL);
 }
 
 /* ---- hard links ---------------------------------------------------------------------- */
@@ -282,7 +339,7 @@ static int remember(struct e2_extractor *x, const struct object *o)
 }
 
 /* Another name for what was extracted before, if it still is what it was. */
-static int link_again(struct e2_extractor *x, const struct object *o, uint64_t index)
+static int link_again(struct e2_extractor *x, struct object *o, uint64_t index)
 {
 	const struct e2_host_link *l = &x->links[index - 1];
 	const char *first = x->link_names.text + l->name;
@@ -291,51 +348,63 @@ static int link_again(struct e2_extractor *x, const struct object *o, uint64_t i
 
 	if (from < 0)
 		return from;
-	r = linkat(from, first, o->dir_fd, o->name, 0);
-	if (r < 0 && cleared(x, o, errno))
-		r = linkat(from, first, o->dir_fd, o->name, 0);
+	r = linkat(from, first, o->dir_fd, o->as, 0);
 	if (r < 0)
 		return fail_making(errno, "a hard link");
-	if (fstatat(o->dir_fd, o->name, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
+	if (fstatat(o->dir_fd, o->as, &st, AT_SYMLINK_NOFOLLOW) < 0 ||
 	    st.st_dev != l->dev || st.st_ino != l->ino) {
-		(void)unlinkat(o->dir_fd, o->name, 0);	/* whatever it is, it is not ours */
+		(void)unlinkat(o->dir_fd, o->as, 0);	/* whatever it is, it is not ours */
 		return e2_fail(E2_ERR_CHANGED, "its first name was replaced meanwhile");
 	}
+	o->made = true;
 	x->stats.links++;
 	return 0;
 }
 
-/* Anything but a directory. */
-static int make_object(struct e2_extractor *x, const struct object *o)
+/* Under o->as: 1 when it is a further name of what was made before, 0 when it is new. */
+static int make_as(struct e2_extractor *x, struct object *o)
 {
-	bool linked = o->in->links_count > 1;
 	uint64_t index;
 	int r;
 
-	if (linked && e2_map_get(x->by_ino, o->ino, &index)) {
+	if (o->in->links_count > 1 && e2_map_get(x->by_ino, o->ino, &index)) {
 		r = link_again(x, o, index);
-		if (r == 0 || r == E2_ERR_EXIST || r == E2_ERR_ISDIR || is_fatal(x, r))
+		if (r == 0)
+			return 1;
+		if (r == E2_ERR_EXIST || r == E2_ERR_ISDIR || is_fatal(x, r))
 			return r;
 		e2_extract_warn(x, r);	/* and a copy is made instead */
-		linked = false;
 	}
 	switch (o->in->mode & S_IFMT) {
 	case S_IFREG:
-		r = make_file(x, o);
-		break;
+		return make_file(x, o);
 	case S_IFLNK:
-		r = make_symlink(x, o);
-		break;
+		return make_symlink(x, o);
 	case S_IFBLK: case S_IFCHR: case S_IFIFO: case S_IFSOCK:
 		if (!may_make_special(x, o))
 			return skip_special(x, o);	/* and nothing to link to */
-		r = make_special(x, o);
-		break;
+		return make_special(x, o);
 	default:
 		return e2_fail(E2_ERR_CORRUPT, "inode %u: mode 0%o has no file type", o->ino,
 			       o->in->mode);
 	}
-	return r == 0 && linked ? remember(x, o) : r;
+}
+
+/* Anything but a directory. */
+static int make_object(struct e2_extractor *x, struct object *o)
+{
+	uint64_t index;
+	bool linked = o->in->links_count > 1, known;
+	int r = choose_name(x, o);
+
+	if (r)
+		return r;
+	known = linked && e2_map_get(x->by_ino, o->ino, &index);
+	r = make_as(x, o);
+	if (r == 1)
+		linked = false;
+	r = take_place(o, r > 0 ? 0 : r);
+	return r == 0 && linked && !known && o->made ? remember(x, o) : r;
 }
 
 /* ---- directories ----------------------------------------------------------------------- */
@@ -351,7 +420,7 @@ static int enter_dir(struct e2_extractor *x, const struct object *o)
 	if (!made && !x->options.overwrite)
 		return fail_making(EEXIST, "a directory");
 	fd = openat(o->dir_fd, o->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0 && !made && (errno == ENOTDIR || errno == ELOOP) && cleared(x, o, EEXIST)) {
+	if (fd < 0 && !made && (errno == ENOTDIR || errno == ELOOP) && cleared(x, o)) {
 		made = mkdirat(o->dir_fd, o->name, mode) == 0;
 		fd = openat(o->dir_fd, o->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	}
@@ -425,7 +494,8 @@ static int close_late_dirs(struct e2_extractor *x)
 /* Makes what the walk yields.  An error concerns this object alone unless it is fatal. */
 static int take(struct e2_extractor *x, const struct e2_walk_entry *e, const char *name)
 {
-	struct object o = { e->ino, &e->inode, -1, name, e->depth == 0 };
+	struct object o = { .ino = e->ino, .in = &e->inode, .dir_fd = -1, .name = name,
+			    .top = e->depth == 0 };
 	const char *problem = e2_name_problem((const uint8_t *)name,
 					      e->depth ? e->name_len : strlen(name));
 
