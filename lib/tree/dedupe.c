@@ -6,9 +6,8 @@
 #include "tree/dedupe.h"
 
 #include "base/alike.h"
-#include "base/endian.h"
-#include "base/grow.h"
 #include "base/order.h"
+#include "tree/dedupe_priv.h"
 #include "tree/ops.h"
 
 #include <stdlib.h>
@@ -43,100 +42,9 @@ struct dedupe {
 	uint64_t bytes_left;		/* that may still be read */
 	struct e2_str label;		/* of the file compared last */
 	e2_ino labelled;
+	struct e2_bitset *claimed;	/* blocks of files that have their like */
 	struct e2_dedupe_counts counts;
 };
-
-/* ---- labels ---------------------------------------------------------------------------- */
-
-struct attribute { size_t name, value, end; };
-
-static int add_attribute(const struct e2_xattr *x, struct e2_str *text, struct attribute **v,
-			 size_t *count, size_t *cap)
-{
-	struct attribute *more = e2_grow(*v, cap, *count + 1, sizeof(*more));
-
-	if (!more)
-		return E2_ERR_NOMEM;
-	*v = more;
-	more[*count].name = text->len;
-	e2_str_add_bytes(text, e2_str_text(&x->name), x->name.len + 1);
-	more[*count].value = text->len;
-	e2_str_add_bytes(text, x->value, x->value_len);
-	more[(*count)++].end = text->len;
-	return e2_str_status(text);
-}
-
-static void add_number(struct e2_str *label, uint64_t n)
-{
-	uint8_t bytes[8];
-
-	e2_put32(bytes, (uint32_t)n);
-	e2_put32(bytes + 4, (uint32_t)(n >> 32));
-	e2_str_add_bytes(label, bytes, sizeof(bytes));
-}
-
-/* In the order of their names: where an attribute is stored says nothing. */
-static void add_sorted(struct e2_str *label, const struct e2_str *text, struct attribute *v,
-		       size_t count)
-{
-	for (size_t i = 0; i < count; i++) {	/* few: a volume has a block for them */
-		size_t least = i;
-		struct attribute a;
-
-		for (size_t k = i + 1; k < count; k++)
-			if (strcmp(text->text + v[k].name, text->text + v[least].name) < 0)
-				least = k;
-		a = v[least];
-		v[least] = v[i];
-		add_number(label, a.value - a.name);
-		add_number(label, a.end - a.value);
-		e2_str_add_bytes(label, text->text + a.name, a.end - a.name);
-	}
-}
-
-static int add_attributes(struct e2_fs *fs, e2_ino ino, struct e2_str *label)
-{
-	struct e2_str text = E2_STR_INIT;
-	struct attribute *v = NULL;
-	const struct e2_xattr *x;
-	size_t count = 0, cap = 0;
-	struct e2_xattrs *it;
-	int r = e2_xattrs_begin(fs, ino, &it);
-
-	if (r)
-		return r;
-	while ((r = e2_xattrs_next(it, &x)) > 0) {
-		r = add_attribute(x, &text, &v, &count, &cap);
-		if (r)
-			break;
-	}
-	e2_xattrs_end(it);
-	if (!r)
-		add_sorted(label, &text, v, count);
-	free(v);
-	e2_str_free(&text);
-	return r;
-}
-
-/* What has to be the same besides the content, as bytes. */
-static int make_label(struct e2_fs *fs, e2_ino ino, struct e2_str *label)
-{
-	struct e2_inode in;
-	struct e2_time t = { 0, 0 };
-	int r = e2_inode_get(fs, ino, &in);
-
-	if (r)
-		return r;
-	(void)e2_inode_time(&in, E2_MTIME, &t);		/* all have it */
-	e2_str_truncate(label, 0);
-	add_number(label, in.mode);
-	add_number(label, (uint64_t)in.uid << 32 | in.gid);
-	add_number(label, in.flags);
-	add_number(label, (uint64_t)t.sec);
-	add_number(label, (uint64_t)t.nsec);
-	r = add_attributes(fs, ino, label);
-	return r ? r : e2_str_status(label);
-}
 
 /* ---- what is compared --------------------------------------------------------------------- */
 
@@ -151,18 +59,29 @@ static bool is_damage(int err)
 	return err == E2_ERR_CORRUPT || err == E2_ERR_IO || err == E2_ERR_FBIG;
 }
 
+/* What counts an inode that is not looked at; NULL: it is. */
+static uint64_t *count_left(struct dedupe *d, const struct e2_below_inode *in)
+{
+	if (in->flags & (uint32_t)(E2_FL_IMMUTABLE | E2_FL_APPEND))
+		return &d->counts.fixed;
+	if (in->size < d->how->min)
+		return &d->counts.small;
+	if (in->ino < e2_geometry(d->fs)->first_ino || in->names > in->links ||
+	    in->size > INT64_MAX)
+		return &d->counts.damaged;
+	return NULL;
+}
+
 static int add_file(struct dedupe *d, const struct e2_below_inode *in)
 {
 	struct file *f = &d->files[d->count];
-	uint64_t *left = in->flags & (uint32_t)(E2_FL_IMMUTABLE | E2_FL_APPEND) ? &d->counts.fixed :
-			 in->size < d->how->min ? &d->counts.small :
-			 in->names > in->links || in->size > INT64_MAX ? &d->counts.damaged : NULL;
+	uint64_t *left = count_left(d, in);
 
 	*f = (struct file){ .ino = in->ino, .names = in->names, .size = in->size,
 			    .links = in->links };
 	f->state = in->links > in->names || in->fixed ? STAYS : GOES;
 	if (!left && d->how->strict) {
-		int r = make_label(d->fs, in->ino, &d->label);
+		int r = e2_dedupe_label(d->fs, in->ino, &d->label);
 
 		f->label = (uint32_t)d->label.len;
 		if (is_damage(r)) {
@@ -266,7 +185,7 @@ static int read_label(struct dedupe *d, struct file *f, uint64_t at, size_t len,
 	int r = 0;
 
 	if (d->labelled != f->ino)
-		r = make_label(d->fs, f->ino, &d->label);
+		r = e2_dedupe_label(d->fs, f->ino, &d->label);
 	d->labelled = r ? 0 : f->ino;
 	if (!r)
 		memcpy(to, d->label.text + at, len);
@@ -333,25 +252,57 @@ static void choose(struct dedupe *d, const struct e2_keyed *v, size_t count)
 	d->counts.full += first - (must > 0 ? must : 1);
 }
 
+/*
+ * Marks what a file has: a block of two files would be lost to the one that stays when the other
+ * is given back.  1: the file is damaged.
+ */
+static int claim(struct dedupe *d, struct file *f)
+{
+	struct e2_walk_block b;
+	struct e2_blocks *walk;
+	struct e2_inode in;
+	int r = e2_inode_get(d->fs, f->ino, &in);
+
+	if (!r)
+		r = e2_blocks_begin(d->fs, &in, &walk);
+	if (r)
+		return r;
+	while ((r = e2_blocks_next(walk, &b)) > 0) {
+		r = b.status ? give_up(d, f, b.status) : 0;
+		if (!r && e2_bitset_set_run(d->claimed, b.blk, b.count) != 0)
+			r = e2_fail(E2_ERR_CORRUPT, "inode %u: has a block that another file has "
+				    "too, of %u from %u on", f->ino, (unsigned)b.count,
+				    (unsigned)b.blk);
+		if (r)
+			break;
+	}
+	e2_blocks_end(walk);
+	return r;
+}
+
 static int take_alike(void *context, const uint32_t *items, size_t count)
 {
 	struct dedupe *d = context;
 	struct e2_keyed *v = calloc(count, 2 * sizeof(*v));
 	size_t n = 0;
+	int r = 0;
 
 	if (!v)
 		return e2_fail(E2_ERR_NOMEM, "comparing files: out of memory");
-	for (size_t i = 0; i < count; i++) {
-		const struct file *f = &d->files[items[i]];
+	for (size_t i = 0; i < count && !r; i++) {
+		struct file *f = &d->files[items[i]];
 
-		if (f->state != UNREADABLE)	/* what was read of it may not be all */
+		if (f->state != UNREADABLE)	/* else what was read of it may not be all */
+			r = claim(d, f);
+		if (!r && f->state != UNREADABLE)
 			v[n++] = (struct e2_keyed){ rank(f), items[i] };
+		r = r < 0 ? r : 0;
 	}
 	e2_sort_keyed(v, v + count, n, 0);
-	if (n > 1)
+	if (!r && n > 1)
 		choose(d, v, n);
 	free(v);
-	return 0;
+	return r;
 }
 
 /* All files of one size, one size after the other. */
@@ -393,8 +344,10 @@ static int find_alike(struct dedupe *d)
 	qsort(d->files, d->count, sizeof(*d->files), compare_files);
 	d->items = malloc((d->count + 1) * sizeof(*d->items));
 	d->bytes_left = READS * g->blocks * g->block_size;
-	r = d->items ? e2_alike_new(&how, &alike) :
+	r = d->items ? e2_bitset_new(g->blocks, &d->claimed) :
 	    e2_fail(E2_ERR_NOMEM, "comparing files: out of memory");
+	if (!r)
+		r = e2_alike_new(&how, &alike);
 	if (r)
 		return r;
 	r = compare_all(d, alike);
@@ -507,6 +460,7 @@ int e2_dedupe(struct e2_txn *txn, const struct e2_start *starts, size_t count,
 	if (!r)
 		r = find_alike(&d);
 	free(d.items);
+	e2_bitset_free(d.claimed);
 	e2_str_free(&d.label);
 	if (!r)
 		r = e2_txn_mark(txn, &mark);

@@ -47,8 +47,8 @@ struct e2_dedupe_counts {
  * Bytes are compared; holes are zeros.  Other names are kept: an inode goes as a whole or
  * not at all.
  *
- * E2_ERR_CORRUPT: a directory below cannot be read in full, or has two names; E2_ERR_NOENT: a start
- * that is no directory and has no name.
+ * E2_ERR_CORRUPT: a directory below cannot be read in full, or has two names; files that are the
+ * same have a block in common.  E2_ERR_NOENT: a start that is no directory and has no name.
  */
 E2_NODISCARD int e2_dedupe(struct e2_txn *txn, const struct e2_start *starts, size_t count,
 			   const struct e2_dedupe_how *how, struct e2_dedupe_counts *counts);

@@ -87,6 +87,10 @@ dbg -w -R "set /b/three block[12] 99999999" -R "set /b/two links_count 1" s.img
 t "damage is left alone" says '^  2 inodes left: damaged' dbg s.img dedupe -n /
 t "... and nothing but that" says '^12 names: 8 inodes, 101 KiB would be saved' dbg s.img dedupe -n /
 
+cp before.img s.img
+dbg -w -R "set /b/three block[0] $(dbg s.img blocks /a/one 0)" s.img
+t "files that have a block in common are refused" fails_with 'a block that another file has too' dbg -w s.img dedupe /
+
 # ---- unshare --------------------------------------------------------------------------
 dbg a.img find / -type f -ls | sed 's/^ *[0-9]* *//' | awk '{ $2 = "" } 1' >listed
 t "unshare -n" says '^16 names: 16 inodes instead of 8, 77 KiB more would be in use$' dbg a.img unshare -n /
