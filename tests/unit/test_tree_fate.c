@@ -83,8 +83,8 @@ E2_TEST(tree_fate, kinds)
 		{ 12, "/d", "self", E2_FATE_LOOP, "loop: self -> self" },
 		{ 2, "", "x1", E2_FATE_LOOP, "loop: /x1 -> /d/x2 -> /x1" },
 		{ 2, "", "s/s/s/d/x2", E2_FATE_LOOP, "loop: /d/x2 -> /x1 -> /d/x2" },
-		{ 2, "", "r7", E2_FATE_LOOP, "loop: r7 -> r8 -> r9 -> r10 -> r11 -> r12 -> r13 -> r14 "
-		  "-> ... 52 more -> r7" },
+		{ 2, "", "r7", E2_FATE_LOOP, "loop: r7 -> r8 -> r9 -> r10 -> r11 -> r12 -> r13 -> "
+		  "r14 -> ... 52 more -> r7" },
 		{ 2, "", "k38", E2_FATE_LEADS, "" },
 		{ 2, "", "k39", E2_FATE_CHAIN, "leads through more than 40 symlinks" },
 		{ 2, "", "k44", E2_FATE_CHAIN, "leads through more than 40 symlinks" },
@@ -153,7 +153,8 @@ E2_TEST(tree_fate, all_of_a_volume)
 		"/x0: into the same loop\n", "/gone: /d/no does not exist; /d/such\n",
 		"/lost: /opt does not exist; /d/such\n",
 		"/k40: leads through more than 40 symlinks\n", "/k44: leads through more",
-		"/r0: loop: r0 -> r1 -> r2 -> r3 -> r4 -> r5 -> r6 -> r7 -> ... 52 more -> r0\n",
+		"/toround: into a loop: r7 -> r8 -> r9 -> r10 -> r11 -> r12 -> r13 -> r14 -> ... "
+		"52 more -> r7\n", "/r0: the same loop\n",
 		"/r1: the same loop\n", "/r59: the same loop\n",
 	};
 	static const char *const not[] = { "/ok:", "/s:", "/k39:", "/into:", "/d/here:" };
@@ -165,7 +166,6 @@ E2_TEST(tree_fate, all_of_a_volume)
 		cr_assert(has(&s, lines[i]), "%s in:\n%s", lines[i], e2_str_text(&s));
 	for (size_t i = 0; i < sizeof(not) / sizeof(not[0]); i++)
 		cr_assert_not(has(&s, not[i]), "%s", not[i]);
-	cr_assert(strstr(s.text, "/toround: into ") != NULL);
 	e2_str_free(&s);
 	e2_close(fs);
 }
