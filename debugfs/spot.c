@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "spot.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { HOPS = 40 };		/* symlinks followed, as the kernel */
@@ -189,7 +190,11 @@ int spot_fail(const struct spot *s, int err)
 {
 	const char *detail = e2_err_detail();
 	struct e2_str text = E2_STR_INIT;
+	char named[32];
+	int len = snprintf(named, sizeof(named), "inode %u: ", s->ino);
 
+	if (s->ino && !strncmp(detail, named, (size_t)len))
+		detail += len;		/* once is enough */
 	e2_str_add_name(&text, e2_str_text(&s->path), s->path.len);
 	if (s->ino)
 		e2_str_addf(&text, "%s<%u>", text.len ? " " : "", s->ino);
@@ -231,6 +236,17 @@ int spot_must_be_name(const struct spot *s)
 		       s->name.len ? s->name.text : "/");
 }
 
+/* Whether a note is a part of the sentence: "moved /a <12> to /b". */
+static bool goes_on(const char *note)
+{
+	static const char *const first[] = { "to ", "with ", "-> " };
+
+	for (size_t i = 0; i < sizeof(first) / sizeof(*first); i++)
+		if (!strncmp(note, first[i], strlen(first[i])))
+			return true;
+	return false;
+}
+
 void spot_told(struct shell *sh, const char *what, const struct spot *s, const char *note)
 {
 	struct out *o = &sh->out;
@@ -241,7 +257,7 @@ void spot_told(struct shell *sh, const char *what, const struct spot *s, const c
 		if (s->ino)
 			out_add(o, "%s<%u>", s->path.len ? " " : "", s->ino);
 		if (note && *note)
-			out_add(o, "; %s", note);
+			out_add(o, "%s %s", goes_on(note) ? "" : ";", note);
 		out_line(o);
 		return;
 	}
