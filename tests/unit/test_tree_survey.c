@@ -3,6 +3,7 @@
 #include "e2test.h"
 #include "tree/survey.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
