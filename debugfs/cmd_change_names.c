@@ -220,6 +220,21 @@ static int remove_one(struct shell *sh, struct spot *s, bool recursive, struct e
 	return err ? spot_fail(s, err) : 0;
 }
 
+/* The line says what had the name, not what it names. */
+static void tell_removed(struct shell *sh, const struct spot *s, const char *note)
+{
+	const struct spot gone = { .path = s->path };
+
+	if (sh->out.mode == OUT_TEXT) {
+		spot_told(sh, "removed", &gone, note);
+		return;
+	}
+	spot_record(sh, "removed", &gone, note);
+	if (!e2_is_dir(&s->in))
+		record_kept_names(sh, s->ino);
+	out_record_end(&sh->out);
+}
+
 int cmd_rm(struct shell *sh, const struct args *args)
 {
 	bool force = args_has(args, "-f"), verbose = args_has(args, "-v");
@@ -240,8 +255,7 @@ int cmd_rm(struct shell *sh, const struct args *args)
 		else if (!err && s.ino)
 			err = remove_one(sh, &s, args_has(args, "-r"), verbose ? &note : NULL);
 		if (!err && s.ino && verbose) {
-			s.ino = 0;	/* the line says what had the name, not what it names */
-			spot_told(sh, "removed", &s, e2_str_text(&note));
+			tell_removed(sh, &s, e2_str_text(&note));
 		}
 		e2_str_free(&note);
 		spot_free(&s);

@@ -168,27 +168,45 @@ void add_kept_names(struct shell *sh, e2_ino ino, struct e2_str *s)
 	add_list(&l, in.links_count);
 }
 
+/* The member "names" of a record. */
+static void record_names(const struct listing *l, uint32_t count)
+{
+	struct out *o = &l->sh->out;
+	struct e2_names *names = find(l, count);
+
+	if (names) {
+		out_list(o, "names");
+		(void)list(l, names, count, false);	/* as many as it found */
+		out_list_end(o);
+		done(l->sh, names);
+	} else {
+		out_null(o, "names");
+	}
+	e2_err_clear();		/* the number is known, the names are not */
+}
+
+void record_kept_names(struct shell *sh, e2_ino ino)
+{
+	const struct listing l = { .sh = sh, .ino = ino };
+	struct e2_inode in;
+
+	if (e2_inode_get(sh->fs, ino, &in) == 0 && in.links_count)
+		record_names(&l, in.links_count);
+	e2_err_clear();
+}
+
 static void record_content(const struct listing *l, uint32_t others, const struct e2_str *path,
 			   bool kept)
 {
 	struct out *o = &l->sh->out;
-	struct e2_names *names = find(l, others);
 
 	out_record(o, "content");
 	out_name(o, "path", e2_str_text(path), path->len);
 	out_string(o, "content", kept ? "old" : "new");
 	out_u64(o, "ino", l->ino);
 	out_u64(o, "others", others);
-	if (names) {
-		out_list(o, "names");
-		(void)list(l, names, others, false);	/* as many as it found */
-		out_list_end(o);
-		done(l->sh, names);
-	} else {
-		out_null(o, "names");
-	}
+	record_names(l, others);
 	out_record_end(o);
-	e2_err_clear();
 }
 
 void tell_content(struct shell *sh, e2_ino ino, uint32_t links, const struct e2_str *path,

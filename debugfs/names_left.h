@@ -19,6 +19,9 @@ struct names_left;
 /* Adds "<12> keeps 2 names: /test /testHardLink", or "its last name". */
 void add_kept_names(struct shell *sh, e2_ino ino, struct e2_str *s);
 
+/* The same as the member "names" of a record, all of them; nothing when it has none. */
+void record_kept_names(struct shell *sh, e2_ino ino);
+
 /*
  * Says which other names of an inode have the new content of a file, or keep the old, as a note
  * or a record; nothing where there are none.

@@ -247,6 +247,20 @@ static bool goes_on(const char *note)
 	return false;
 }
 
+void spot_record(struct shell *sh, const char *what, const struct spot *s, const char *note)
+{
+	struct out *o = &sh->out;
+
+	out_record(o, "done");
+	out_string(o, "done", what);
+	out_name(o, "path", e2_str_text(&s->path), s->path.len);
+	out_u64(o, "ino", s->ino);
+	if (note)
+		out_name(o, "note", note, strlen(note));
+	else
+		out_null(o, "note");
+}
+
 void spot_told(struct shell *sh, const char *what, const struct spot *s, const char *note)
 {
 	struct out *o = &sh->out;
@@ -261,13 +275,6 @@ void spot_told(struct shell *sh, const char *what, const struct spot *s, const c
 		out_line(o);
 		return;
 	}
-	out_record(o, "done");
-	out_string(o, "done", what);
-	out_name(o, "path", e2_str_text(&s->path), s->path.len);
-	out_u64(o, "ino", s->ino);
-	if (note)
-		out_name(o, "note", note, strlen(note));
-	else
-		out_null(o, "note");
+	spot_record(sh, what, s, note);
 	out_record_end(o);
 }

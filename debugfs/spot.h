@@ -48,4 +48,7 @@ int spot_fail(const struct spot *spot, int err);
 /* With -v: what was done, as a line or a record; note may be NULL. */
 void spot_told(struct shell *sh, const char *what, const struct spot *spot, const char *note);
 
+/* The same as a record, which the caller may add to and ends. */
+void spot_record(struct shell *sh, const char *what, const struct spot *spot, const char *note);
+
 #endif
