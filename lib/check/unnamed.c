@@ -105,7 +105,8 @@ static unsigned likeness(const struct ck *ck, e2_ino dir, unsigned type, e2_ino 
 		return 0;
 	if (i->type == E2_FT_DIR && i->dotdot != 0)
 		return i->dotdot == dir ? 4 : 0;
-	if (is_one_bit(ino, have))
+	/* 0 is what a removal leaves: it is like no number. */
+	if (have != 0 && is_one_bit(ino, have))
 		return 3;
 	return is_like(ino, have) || e2_inode_group(ck->g, ino) == e2_inode_group(ck->g, dir) ?
 		2 : 1;

@@ -11,8 +11,8 @@ paths="$root/tests/oracle/paths.py"
 count=${1:-5000} trees=${2:-1000} seed=${3:-1}
 
 on() {		# OPTIONS COMMAND...: while a.img is mounted
-	options=$1; shift
-	mount_image a.img "$tmp/mnt" "$options" || return 1
+	how=$1; shift
+	mount_image a.img "$tmp/mnt" "$how" || return 1
 	"$@"; got=$?
 	umount "$tmp/mnt"
 	return $got
