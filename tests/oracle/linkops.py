@@ -126,11 +126,11 @@ def listing(image, top):
 
 WORDS = {       # what a refusal says, by the errno of the kernel
     errno.EEXIST: 'exists already|one name only',      # of two reasons either may be said
-    errno.ENOENT: 'no such name|has no "|leads nowhere|not there|not a directory',
-    errno.ENOTDIR: 'not a directory|no directory|no such name|has no "', errno.EISDIR: 'a directory|the directory itself',
+    errno.ENOENT: 'no such name|has no "|leads nowhere|not there|not a directory|255',
+    errno.ENOTDIR: 'not a directory|no directory|no such name|has no "|255', errno.EISDIR: 'a directory|the directory itself',
     errno.EPERM: 'one name only', errno.EINVAL: 'lies below|lies in|is in it|itself', errno.ENOTEMPTY: 'not empty|is in it',
     errno.EBUSY: 'lies below|names the directory itself|root', errno.ELOOP: 'circle|symlinks',
-    errno.ENAMETOOLONG: '255', errno.EMLINK: '65,000',
+    errno.ENAMETOOLONG: '255|no such name|has no "|not a directory', errno.EMLINK: '65,000',
 }
 
 OPTIONS = ('-T', '-v', '-s', '-sfT', '--exchange')
