@@ -21,6 +21,7 @@ enum {
 	FIRSTS_BYTES = 1 << 20,		/* of the paths by which circles are called */
 	BEYOND_MAX = 1 << 16,
 	KNOWN_MIN = 1 << 16,
+	KNOWN_ENDS = 1, KNOWN_LONG = 2, LOOP_MIN = 4,
 };
 #define PATHS_AT_LEAST (UINT64_C(64) << 20)
 
@@ -33,7 +34,10 @@ struct broken {			/* offsets in arena, of NUL-ended texts */
 	bool on_loop;
 };
 
-struct loop { size_t first; };	/* in firsts: the path of the link by which it was met, or 0 */
+struct loop {
+	size_t first;		/* in firsts: the path of the link by which it was met, or 0 */
+	size_t links;
+};
 
 struct e2_dangling_list {
 	struct e2_fs *fs;
@@ -44,7 +48,8 @@ struct e2_dangling_list {
 	struct e2_str arena, found;
 	bool searched, done;
 	/* circles */
-	struct e2_map *known;	/* hash of a link's path: 1 it ends; else loop * 4 + 2 + on it */
+	/* hash of a link's path: KNOWN_ENDS, KNOWN_LONG, or loop * 4, plus one for who is on it */
+	struct e2_map *known;
 	uint64_t hit;		/* what was known of the link met last */
 	struct loop *loops;
 	size_t loops_len, loops_cap;
@@ -107,14 +112,19 @@ void e2_dangling_sum(const struct e2_dangling_list *l, struct e2_dangling_sum *s
 
 /* ---- circles ---------------------------------------------------------------- */
 
-static int ask_known(void *context, const char *path, size_t len)
+/* A short circle is walked, so that it can be told. */
+static enum e2_known ask_known(void *context, const char *path, size_t len)
 {
 	struct e2_dangling_list *l = context;
 
 	l->hit = 0;
-	if (!e2_map_get(l->known, e2_dangling_hash(path, len), &l->hit))
-		return 0;
-	return l->hit == 1 ? 2 : 1;
+	if (!e2_map_count(l->known) ||
+	    !e2_map_get(l->known, e2_dangling_hash(path, len), &l->hit))
+		return E2_KNOWN_NOT;
+	if (l->hit < LOOP_MIN)
+		return l->hit == KNOWN_LONG ? E2_KNOWN_LONG : E2_KNOWN_ENDS;
+	return l->loops[l->hit / 4 - 1].links > E2_SYMLINK_HOPS_MAX ? E2_KNOWN_CIRCLE :
+		E2_KNOWN_NOT;
 }
 
 static int learn(struct e2_dangling_list *l, const char *path, size_t len, uint64_t what)
@@ -153,7 +163,7 @@ static int number_loop(struct e2_dangling_list *l, const char *path, size_t len,
 						&what))
 		what = 0;
 	*loop = (uint32_t)(what / 4);
-	if (what > 1)
+	if (*loop)
 		return 0;
 	grown = e2_grow(l->loops, &l->loops_cap, l->loops_len + 1, sizeof(*grown));
 	if (!grown)
@@ -161,6 +171,7 @@ static int number_loop(struct e2_dangling_list *l, const char *path, size_t len,
 	l->loops = grown;
 	if (!l->firsts.len)
 		e2_str_add_bytes(&l->firsts, "", 1);
+	l->loops[l->loops_len].links = l->fate.circle_links;
 	l->loops[l->loops_len].first = l->firsts.len < FIRSTS_BYTES ? l->firsts.len : 0;
 	if (l->firsts.len < FIRSTS_BYTES)
 		e2_str_add_bytes(&l->firsts, path, len + 1);
@@ -168,24 +179,30 @@ static int number_loop(struct e2_dangling_list *l, const char *path, size_t len,
 	return e2_str_status(&l->firsts);
 }
 
+static int note_chain(struct e2_dangling_list *l, const char *path, size_t len)
+{
+	int err = learn_all(l, &l->fate.branch, l->fate.branch_links, KNOWN_ENDS, true);
+
+	return err ? err : learn(l, path, len, KNOWN_LONG);
+}
+
 static int note_fate(struct e2_dangling_list *l, const char *path, size_t len, struct broken *b)
 {
-	uint64_t what = 0;
-	int err = 0;
+	uint64_t what = 0, known = 0;
+	int err;
 
 	if (b->kind == E2_FATE_CHAIN && l->fate.ends)
-		return learn_all(l, &l->fate.branch, l->fate.branch_links, 1, true);
+		return note_chain(l, path, len);
 	if (b->kind != E2_FATE_LOOP)
 		return 0;
 	err = number_loop(l, path, len, &b->loop);
-	what = (uint64_t)b->loop * 4 + 2;
+	what = (uint64_t)b->loop * 4;
 	if (!err && (l->fate.hops > 2 * E2_SYMLINK_HOPS_MAX || !l->fate.circle_links))
 		err = learn_all(l, &l->fate.branch, l->fate.branch_links, what, true);
 	if (!err)
-		err = learn_all(l, &l->fate.circle, l->fate.circle_links, what + 1,
-				false);
-	b->on_loop = e2_map_get(l->known, e2_dangling_hash(path, len), &what) &&
-		     what == (uint64_t)b->loop * 4 + 3;
+		err = learn_all(l, &l->fate.circle, l->fate.circle_links, what + 1, false);
+	b->on_loop = e2_map_get(l->known, e2_dangling_hash(path, len), &known) &&
+		     known == what + 1;
 	if (!err && b->on_loop)
 		err = e2_fate_begin_with(&l->fate, path, len);
 	return err;
@@ -323,23 +340,23 @@ static int fill(struct e2_dangling_list *l)
 {
 	struct e2_walk_entry e;
 	unsigned steps = 0;
-	int r = 1;
+	int r;
 
 	l->len = l->next = 0;
 	e2_str_truncate(&l->arena, 0);
 	e2_str_truncate(&l->found, 0);
 	while (l->len < BATCH && l->arena.len < BATCH_BYTES) {
 		r = e2_walk_next(l->walk, &e);
+		l->done = r == 0;
 		if (r <= 0)
-			break;
+			return r;
 		r = visit(l, &e);
 		if (!r && ++steps % 256 == 0 && l->how.poll)
 			r = l->how.poll(l->how.context);
 		if (r)
 			return r;
 	}
-	l->done = r == 0;
-	return r < 0 ? r : 0;
+	return 0;
 }
 
 static bool is_lost(const struct broken *b)

@@ -80,7 +80,7 @@ void e2_path_count(const struct e2_path_walk *w, struct e2_fate *fate)
 {
 	fate->hops = w->hops;
 	fate->limit = w->limit;
-	fate->ends = !w->past || w->ended;
+	fate->ends = w->ended;
 }
 
 /* Past the limit why it ends is of no interest. */
@@ -252,15 +252,15 @@ static int push_hop(struct e2_path_walk *w, const char *name, size_t len, size_t
 	return e2_str_status(&w->trail);
 }
 
-/* What is known of the newest link ends the walk. */
+/* Whether what is known of the newest link ends the walk. */
 static bool is_known(struct e2_path_walk *w)
 {
 	const struct e2_path_hop *h = &w->branch[w->branch_len - 1];
-	int known = w->how->known(w->how->context, w->trail.text + h->path, h->len);
+	enum e2_known known = w->how->known(w->how->context, w->trail.text + h->path, h->len);
 
-	w->knows_circle = known == 1;
-	w->ended = known == 2;
-	return known != 0;
+	w->knows_circle = known == E2_KNOWN_CIRCLE;
+	w->ended = known == E2_KNOWN_LONG || (w->past && known == E2_KNOWN_ENDS);
+	return w->knows_circle || w->ended;
 }
 
 int e2_path_branch(struct e2_path_walk *w, const char *name, size_t len, size_t depth)
@@ -269,13 +269,15 @@ int e2_path_branch(struct e2_path_walk *w, const char *name, size_t len, size_t 
 
 	if (err)
 		return e2_fail(E2_ERR_NOMEM, "resolving a path: out of memory");
+	if (w->how->known && is_known(w))
+		return e2_path_too_many(w);
 	if (w->hops < w->limit)
 		return 0;
 	if (w->past ? meets_mark(w) : find_circle(w))
 		return e2_path_too_many(w);
 	w->past = true;
 	if (w->hops - w->limit >= w->how->beyond || w->live > BYTES_MAX ||
-	    w->trail.len > BYTES_MAX || (w->how->known && is_known(w)))
+	    w->trail.len > BYTES_MAX)
 		return e2_path_too_many(w);
 	return 0;
 }

@@ -102,8 +102,14 @@ struct e2_ground {
 
 struct e2_fate;			/* fate.h */
 
-/* What is known of a link, by its path: 0 nothing; 1 it goes in a circle; 2 it comes to an end. */
-typedef int e2_known_fn(void *context, const char *path, size_t len);
+/* What is known of a link, by its path. */
+enum e2_known {
+	E2_KNOWN_NOT,
+	E2_KNOWN_ENDS,		/* it comes to an end */
+	E2_KNOWN_LONG,		/* the same, and that after more links than may be followed */
+	E2_KNOWN_CIRCLE,	/* it goes in a circle */
+};
+typedef enum e2_known e2_known_fn(void *context, const char *path, size_t len);
 
 struct e2_resolve {
 	e2_ino root, cwd;	/* 0: the volume's root */
@@ -112,7 +118,7 @@ struct e2_resolve {
 	unsigned limit;		/* symlinks that may be followed; 0: the kernel's 40 */
 	unsigned hops;		/* of them have been, before the path begins */
 	unsigned beyond;	/* more are looked at past the limit, to tell a circle */
-	e2_known_fn *known;	/* asked of those; may be NULL */
+	e2_known_fn *known;	/* asked of each link; may be NULL */
 	const struct e2_ground *ground;	/* NULL: the volume */
 	struct e2_fate *fate;	/* receives what became of it; may be NULL */
 	e2_step_fn *step;	/* may be NULL; called for each component */
