@@ -431,7 +431,7 @@ if have mandoc; then
 		$mkfs --help | sed -n 's/^  \(-.\), \(--[a-z-]*\).*/\1\n\2/p; s/^      \(--[a-z-]*\).*/\1/p' >options
 		[ "$(wc -l <options)" -gt 40 ] || return 1
 		while read -r option; do
-			grep -q -e "^ *\(-., \)*$option\([ ,=]\|\$\)" manual || { echo "not in the manual: $option"; return 1; }
+			grep -q -e "^ *\(-., \)*$option\([[ ,=]\|\$\)" manual || { echo "not in the manual: $option"; return 1; }
 		done <options
 	}
 	t "every option is in the manual" documented
