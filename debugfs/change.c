@@ -120,6 +120,7 @@ int change_ready(struct shell *sh)
 		if (err)
 			return err;
 	}
+	shell_forget_names(sh);
 	err = e2_txn_begin(sh->fs, sh->dry, &sh->txn);
 	if (!err)
 		err = mark_line(sh);

@@ -294,6 +294,7 @@ static int leads_to_type(const struct find_test *test, struct tour *t,
 
 	if (!e2_is_symlink(&e->inode))
 		return has_type(test, mode);
+	shell_remember(t->sh);
 	err = e2_symlink_read(t->sh->fs, &e->inode, &text);
 	if (!err)
 		err = e2_resolve(t->sh->fs, &how, e2_str_text(&text), &ino);

@@ -80,8 +80,10 @@ const char *symlink_fate(struct shell *sh, e2_ino dir, const char *text)
 	struct e2_resolve how = { .root = sh->root, .cwd = dir, .hops = 1, .fate = &fate };
 	const char *word;
 	e2_ino ino;
-	int err = e2_resolve(sh->fs, &how, text, &ino);
+	int err;
 
+	shell_remember(sh);
+	err = e2_resolve(sh->fs, &how, text, &ino);
 	e2_err_clear();
 	word = err == 0 ? NULL : e2_fate_word(fate.kind);
 	e2_fate_free(&fate);

@@ -262,8 +262,21 @@ int shell_hold(struct shell *sh)
 }
 
 /* What a transaction has read must stay as it is until its end. */
+void shell_remember(struct shell *sh)
+{
+	if (!sh->memory && !sh->txn)
+		sh->memory = e2_dir_remember(sh->fs);
+}
+
+void shell_forget_names(struct shell *sh)
+{
+	e2_txn_abort(sh->memory);
+	sh->memory = NULL;
+}
+
 void shell_release(struct shell *sh)
 {
+	shell_forget_names(sh);
 	if (sh->fs && sh->reading && !sh->txn) {
 		e2_reading_end(sh->fs);
 		sh->reading = false;
@@ -652,6 +665,7 @@ int shell_close(struct shell *sh)
 	int err = 0;
 
 	shell_forget(sh);
+	shell_forget_names(sh);
 	consequence_forget(sh);
 	names_left_forget(sh);
 	if (sh->fs) {

@@ -54,6 +54,7 @@ struct shell {
 	bool whole;		/* all lines are one transaction */
 	bool survives;		/* a line that failed is taken back, and the next one runs */
 	bool keeps_undo;	/* commits may have to be taken back */
+	struct e2_txn *memory;	/* of names, while a command looks for many; NULL: none */
 	bool reading;		/* the image is held still for longer than one command */
 	struct e2_txn *txn;	/* what changes go to; NULL: nothing is open */
 	struct change change;
@@ -177,6 +178,10 @@ int shell_names_searched(struct shell *sh, struct e2_names **names);
  * index.  To be given back with shell_names_done(). */
 int shell_names_of(struct shell *sh, const e2_ino *inos, size_t count, struct e2_names **names);
 void shell_names_done(struct shell *sh, struct e2_names *names);
+
+/* Names will be looked for again and again: until the command ends they are remembered. */
+void shell_remember(struct shell *sh);
+void shell_forget_names(struct shell *sh);
 
 /* What becomes of who follows the text of a symlink in dir: NULL (it leads somewhere), or
  * what e2_fate_word() says: "missing", "loop" ... */

@@ -7,6 +7,7 @@
  * thousand links would be walked ten thousand times.
  */
 #include "tree/dangling_priv.h"
+#include "tree/dir.h"
 
 #include "base/grow.h"
 #include "base/map.h"
@@ -43,6 +44,7 @@ struct e2_dangling_list {
 	struct e2_fs *fs;
 	struct e2_dangling_how how;
 	struct e2_walk *walk;
+	struct e2_txn *memory;		/* of names; NULL: none */
 	struct broken *batch;
 	size_t len, cap, next;
 	struct e2_str arena, found;
@@ -80,11 +82,13 @@ int e2_dangling_begin(struct e2_fs *fs, const struct e2_dangling_how *how,
 	if (!err)
 		err = e2_walk_begin(fs, l->how.root ? l->how.root : E2_INO_ROOT, E2_WALK_POST,
 				    &l->walk);
-	if (err)
+	if (err) {
 		e2_dangling_end(l);
-	else
-		*list = l;
-	return err;
+		return err;
+	}
+	l->memory = e2_dir_remember(fs);
+	*list = l;
+	return 0;
 }
 
 void e2_dangling_end(struct e2_dangling_list *l)
@@ -92,6 +96,7 @@ void e2_dangling_end(struct e2_dangling_list *l)
 	if (!l)
 		return;
 	e2_walk_end(l->walk);
+	e2_txn_abort(l->memory);
 	e2_map_free(l->known);
 	free(l->batch);
 	free(l->loops);

@@ -416,3 +416,14 @@ void e2_dir_memo_room(struct e2_txn *txn, e2_ino dir, e2_lblk lblk, uint32_t roo
 	else if (lblk >= m->blocks)
 		m->blocks = lblk + 1;	/* it has grown */
 }
+
+/* ---- for readers ------------------------------------------------------- */
+
+struct e2_txn *e2_dir_remember(struct e2_fs *fs)
+{
+	struct e2_txn *txn = NULL;
+
+	if (!e2_fs_txn(fs) && e2_txn_begin(fs, true, &txn))
+		e2_err_clear();
+	return txn;
+}

@@ -5,6 +5,8 @@
  */
 #include "tree/leaving.h"
 
+#include "tree/dir.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +17,7 @@ struct e2_leaving_list {
 	struct e2_dangling_how how;
 	e2_ino root, dir;
 	struct e2_walk *walk;
+	struct e2_txn *memory;	/* of names; NULL: none */
 	struct e2_str dir_path;	/* once it was met */
 	bool met;
 	unsigned steps;
@@ -44,11 +47,13 @@ int e2_leaving_begin(struct e2_fs *fs, const struct e2_dangling_how *how, e2_ino
 	*l = (struct e2_leaving_list){ .fs = fs, .how = how ? *how : plain, .root = root,
 				       .dir = dir };
 	err = e2_walk_begin(fs, root, 0, &l->walk);
-	if (err)
+	if (err) {
 		e2_leaving_end(l);
-	else
-		*list = l;
-	return err;
+		return err;
+	}
+	l->memory = e2_dir_remember(fs);
+	*list = l;
+	return 0;
 }
 
 void e2_leaving_end(struct e2_leaving_list *l)
@@ -56,6 +61,7 @@ void e2_leaving_end(struct e2_leaving_list *l)
 	if (!l)
 		return;
 	e2_walk_end(l->walk);
+	e2_txn_abort(l->memory);
 	e2_str_free(&l->dir_path);
 	e2_str_free(&l->own);
 	e2_str_free(&l->text);

@@ -4,8 +4,8 @@
 
 #include "base/mix.h"
 #include "disk/access.h"
+#include "tree/dir.h"
 #include "tree/survey_priv.h"
-#include "vol/write.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -109,17 +109,6 @@ static int follow(struct maker *m, const struct e2_keyed *name, struct survey_en
 	return resolve(m, dir, e2_tour_name_bytes(name), &end->to);
 }
 
-/* A transaction remembers large directories, which makes finding names quick: where none is open
- * one is that changes nothing.  NULL where there can be none; it is no loss. */
-static struct e2_txn *open_memory(struct e2_fs *fs)
-{
-	struct e2_txn *txn = NULL;
-
-	if (!e2_fs_txn(fs) && e2_txn_begin(fs, true, &txn))
-		e2_err_clear();
-	return txn;
-}
-
 static int follow_all(struct maker *m)
 {
 	struct e2_survey *s = m->survey;
@@ -132,7 +121,7 @@ static int follow_all(struct maker *m)
 	s->ends = calloc(count + 1, sizeof(*s->ends));
 	if (!s->ends)
 		return e2_fail(E2_ERR_NOMEM, "no memory for %zu symlinks", count);
-	memory = open_memory(m->fs);
+	memory = e2_dir_remember(m->fs);
 	for (size_t i = 0; i < count && !err; i++)
 		err = follow(m, &s->tour.names[i], &s->ends[i]);
 	e2_txn_abort(memory);

@@ -137,6 +137,13 @@ struct e2_resolve {
 E2_NODISCARD int e2_resolve(struct e2_fs *fs, const struct e2_resolve *how, const char *path,
 			    e2_ino *ino);
 
+/*
+ * For who only reads, and looks for many names: where no transaction is open one that changes
+ * nothing, for what it remembers.  To be ended by e2_txn_abort(); NULL where there can be none,
+ * which is no loss but of time.
+ */
+struct e2_txn *e2_dir_remember(struct e2_fs *fs);
+
 /* ---- permissions ----------------------------------------------------------------- */
 
 struct e2_identity {		/* of a process */
