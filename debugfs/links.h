@@ -5,6 +5,8 @@
 
 #include "shell.h"
 
+/* What a list of them does not have. */
+void links_tell_gaps(struct shell *sh, const struct e2_dangling_sum *sum);
 int links_broken(struct shell *sh);				/* links_broken.c */
 int links_leaving(struct shell *sh, const struct arg *dir);	/* links_leaving.c */
 

@@ -44,21 +44,19 @@ static void show(struct rows *rows, const struct e2_dangling *b)
 	e2_str_free(&why);
 }
 
-/* What the list does not have. */
-static void tell_gaps(struct shell *sh, const struct e2_dangling_list *list)
+void links_tell_gaps(struct shell *sh, const struct e2_dangling_sum *sum)
 {
-	struct e2_dangling_sum sum;
+	for (unsigned gap = 0; gap < E2_DANGLING_GAPS; gap++) {
+		struct e2_str s = E2_STR_INIT;
+		int err = e2_dangling_gap(sum, gap, &s);
 
-	e2_dangling_sum(list, &sum);
-	if (sum.unread)
-		shell_warn(sh, e2_fail(E2_ERR_CORRUPT, "%" PRIu64 " directories or inodes could "
-				       "not be read in full", sum.unread));
-	if (sum.deep)
-		shell_warn(sh, e2_fail(E2_ERR_NAMETOOLONG, "%" PRIu64 " names whose paths have "
-				       "more than 4095 bytes are left out", sum.deep));
-	if (sum.unsearched && sh->out.mode == OUT_TEXT) {
+		if (err)
+			shell_warn(sh, e2_fail(err, "%s", e2_str_text(&s)));
+		e2_str_free(&s);
+	}
+	if (sum->unsearched && sh->out.mode == OUT_TEXT) {
 		out_add(&sh->out, "for the last %" PRIu64 " nothing was looked for elsewhere",
-			sum.unsearched);
+			sum->unsearched);
 		out_line(&sh->out);
 	}
 }
@@ -69,6 +67,7 @@ int links_broken(struct shell *sh)
 					     .poll = shell_poll };
 	struct rows rows = { .out = &sh->out, .gap = 2, .red = true };
 	struct e2_dangling_list *list;
+	struct e2_dangling_sum sum;
 	struct e2_dangling b;
 	int r = e2_dangling_begin(sh->fs, &how, &list);
 
@@ -83,7 +82,8 @@ int links_broken(struct shell *sh)
 	r = r < 0 ? r : 0;
 	if (sh->out.mode == OUT_TEXT && rows_show(&rows) && !r)
 		r = E2_ERR_NOMEM;
-	tell_gaps(sh, list);
+	e2_dangling_sum(list, &sum);
+	links_tell_gaps(sh, &sum);
 	e2_dangling_end(list);
 	rows_free(&rows);
 	return r;

@@ -15,6 +15,7 @@ struct leaving {
 	struct arg dir;
 	uint64_t breaks, stays;
 	int list;		/* of the screen: 0 counting, 1 what breaks, 2 what stays */
+	struct e2_dangling_sum sum;
 	struct rows rows;
 };
 
@@ -93,6 +94,7 @@ static int go_through(struct leaving *v)
 		return r;
 	while ((r = e2_leaving_next(list, &l)) > 0 && !out_failed(&v->sh->out))
 		take(v, &l);
+	e2_leaving_sum(list, &v->sum);
 	e2_leaving_end(list);
 	return r < 0 ? r : v->list ? rows_show(&v->rows) : 0;
 }
@@ -133,6 +135,7 @@ int links_leaving(struct shell *sh, const struct arg *dir)
 		if (v.list == 1 ? v.breaks : v.stays)
 			err = go_through(&v);
 	}
+	links_tell_gaps(sh, &v.sum);
 	rows_free(&v.rows);
 	e2_str_free(&v.dir.path);
 	return err;

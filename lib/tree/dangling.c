@@ -115,6 +115,22 @@ void e2_dangling_sum(const struct e2_dangling_list *l, struct e2_dangling_sum *s
 	*sum = l->sum;
 }
 
+int e2_dangling_gap(const struct e2_dangling_sum *sum, unsigned gap, struct e2_str *s)
+{
+	uint64_t n = gap == 0 ? sum->unread : sum->deep;
+
+	if (n == 0)
+		return 0;
+	e2_str_add_count(s, n);
+	if (gap == 0)
+		e2_str_addf(s, " %s could not be read in full",
+			    n == 1 ? "directory or inode" : "directories or inodes");
+	else
+		e2_str_add(s, n == 1 ? " name whose path has more than 4095 bytes is left out" :
+			   " names whose paths have more than 4095 bytes are left out");
+	return gap == 0 ? E2_ERR_CORRUPT : E2_ERR_NAMETOOLONG;
+}
+
 /* ---- circles ---------------------------------------------------------------- */
 
 /* A short circle is walked, so that it can be told. */

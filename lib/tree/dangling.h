@@ -44,6 +44,13 @@ struct e2_dangling_sum {
 	uint64_t unsearched;	/* nothing was looked for elsewhere */
 };
 
+/*
+ * A sentence on what a list does not have, gap 0 and gap 1, is added to s.
+ * Returns the error that it amounts to; 0 when there is nothing to say.
+ */
+int e2_dangling_gap(const struct e2_dangling_sum *sum, unsigned gap, struct e2_str *s);
+enum { E2_DANGLING_GAPS = 2 };
+
 struct e2_dangling_list;
 int e2_dangling_begin(struct e2_fs *fs, const struct e2_dangling_how *how,
 		    struct e2_dangling_list **list);

@@ -21,6 +21,7 @@ struct e2_leaving_list {
 	struct e2_str dir_path;	/* once it was met */
 	bool met;
 	unsigned steps;
+	struct e2_dangling_sum sum;
 	/* of the link at hand */
 	bool in, up, name;	/* where its resolution stands; what it has crossed */
 	struct e2_str own, text, at, via;
@@ -46,7 +47,7 @@ int e2_leaving_begin(struct e2_fs *fs, const struct e2_dangling_how *how, e2_ino
 		return e2_fail(E2_ERR_NOMEM, "looking at symlinks: out of memory");
 	*l = (struct e2_leaving_list){ .fs = fs, .how = how ? *how : plain, .root = root,
 				       .dir = dir };
-	err = e2_walk_begin(fs, root, 0, &l->walk);
+	err = e2_walk_begin(fs, root, E2_WALK_POST, &l->walk);
 	if (err) {
 		e2_leaving_end(l);
 		return err;
@@ -68,6 +69,11 @@ void e2_leaving_end(struct e2_leaving_list *l)
 	e2_str_free(&l->at);
 	e2_str_free(&l->via);
 	free(l);
+}
+
+void e2_leaving_sum(const struct e2_leaving_list *l, struct e2_dangling_sum *sum)
+{
+	*sum = l->sum;
 }
 
 /* ---- one link ----------------------------------------------------------------- */
@@ -127,7 +133,9 @@ static int look(struct e2_leaving_list *l, const struct e2_walk_entry *e, struct
 	e2_str_truncate(&l->via, 0);
 	e2_str_add_bytes(&l->own, e->path, e->path_len);
 	e2_str_add_bytes(&l->at, e->path, e->path_len - e->name_len - 1);
+	l->sum.links++;
 	err = e2_symlink_read(l->fs, &e->inode, &l->text);
+	l->sum.unread += err != 0;
 	if (err)
 		return err == E2_ERR_NOMEM ? err : 0;
 	if (e2_str_text(&l->text)[0] == '/')
@@ -165,9 +173,13 @@ int e2_leaving_next(struct e2_leaving_list *l, struct e2_leaving *out)
 				return r;
 		}
 		if (e.path_len >= PATH_BYTES) {
+			l->sum.deep += !e.after;
 			e2_walk_skip(l->walk);
 			continue;
 		}
+		l->sum.unread += e.status != 0;
+		if (e.after)
+			continue;
 		if (e.ino == l->dir && !l->met && !e.status) {
 			l->met = true;
 			e2_str_add_bytes(&l->dir_path, e.path, e.path_len);

@@ -36,6 +36,8 @@ int e2_leaving_begin(struct e2_fs *fs, const struct e2_dangling_how *how, e2_ino
 		     struct e2_leaving_list **list);
 /* As e2_dangling_next(). */
 int e2_leaving_next(struct e2_leaving_list *list, struct e2_leaving *l);
+/* What was looked at, and what was not. */
+void e2_leaving_sum(const struct e2_leaving_list *list, struct e2_dangling_sum *sum);
 void e2_leaving_end(struct e2_leaving_list *list);
 
 #endif
