@@ -12,6 +12,7 @@ struct how {
 	bool keep, force, follow, verbose;
 	uint64_t overfull;		/* as of e2_copy_counts, of all sources */
 	e2_ino overfull_ino;
+	uint16_t overfull_links;
 };
 
 /* Where a file replaces the content of what a symlink leads to. */
@@ -73,8 +74,10 @@ static int copy(struct shell *sh, const struct spot *from, struct spot *to, stru
 	err = e2_copy(sh->txn, from->ino, to->dir, to->name.text, to->name.len, flags, &counts);
 	if (err)
 		return refuse(from, to, err);
-	if (!how->overfull)
+	if (!how->overfull) {
 		how->overfull_ino = counts.overfull_ino;
+		how->overfull_links = counts.overfull_links;
+	}
 	how->overfull += counts.overfull;
 	return 0;
 }
@@ -120,8 +123,11 @@ static void tell_overfull(struct shell *sh, const struct how *how)
 	e2_str_add(&s, how->overfull == 1 ? " name leads to a copy, and is no link" :
 		   " names lead to copies, and are no links");
 	e2_str_addf(&s, ": <%" PRIu32 "> has ", how->overfull_ino);
-	e2_str_add_count(&s, E2_LINK_MAX);
-	e2_str_add(&s, " names, the most ext2 allows");
+	e2_str_add_count(&s, how->overfull_links);
+	if (how->overfull_links == E2_LINK_MAX)
+		e2_str_add(&s, " names, the most ext2 allows");
+	else
+		e2_str_addf(&s, " names, and the most is %d", E2_LINK_MAX);
 	shell_note(sh, e2_str_text(&s));
 	e2_str_free(&s);
 }

@@ -16,7 +16,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum {
 	PIECES = 8,		/* that fit at least */
@@ -53,19 +52,6 @@ struct e2_alike {
 	size_t span_count, spans_cap;
 };
 
-/*
- * Sums begin with something that nobody can know who makes files: else many different pieces of
- * one sum would cost a comparison of all with all.  What is found does not depend on it.
- */
-static uint64_t make_key(const void *place)
-{
-	struct timespec now = { 0 };
-
-	(void)timespec_get(&now, TIME_UTC);
-	return e2_mix64((uint64_t)(uintptr_t)place ^
-			e2_mix64((uint64_t)now.tv_sec * 1000000007u + (uint64_t)now.tv_nsec));
-}
-
 int e2_alike_new(const struct e2_alike_how *how, struct e2_alike **alike)
 {
 	struct e2_alike *a = calloc(1, sizeof(*a));
@@ -76,7 +62,8 @@ int e2_alike_new(const struct e2_alike_how *how, struct e2_alike **alike)
 	if (a->how.room < E2_ALIKE_ROOM_MIN)
 		a->how.room = E2_ALIKE_ROOM_MIN;
 	a->piece_bytes = a->how.room / PIECES;
-	a->key = make_key(a);
+	/* Else many different pieces of one sum would cost a comparison of all with all. */
+	a->key = e2_mix_seed(a);
 	a->room = malloc(a->how.room);
 	a->piece = malloc(a->piece_bytes);
 	a->again = malloc(a->piece_bytes);

@@ -7,6 +7,7 @@
 
 #include "disk/consts.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -105,12 +106,14 @@ static void advise_way(const struct e2_host_walk *w, const struct e2_host_found 
 	const struct e2_object *o = &w->s->objects[obj];
 	const char *root = w->s->trees[tree_below(w, node)].root;
 	struct e2_str s = E2_STR_INIT;
-	char text[SHOWN_BYTES];
+	char text[PATH_MAX + 1];
 	ssize_t n = readlinkat(f->fd, w->s->text + w->s->names[o->dir_name].text, text,
-			       sizeof(text) - 1);
+			       sizeof(text));
 
-	text[n < 0 ? 0 : n] = '\0';
-	if (n <= 0 || strstr(text, "..") != NULL || strpbrk(text, ":\\") != NULL ||
+	if (n <= 0 || (size_t)n == sizeof(text))
+		return;
+	text[n] = '\0';
+	if (strstr(text, "..") != NULL || strpbrk(text, ":\\") != NULL ||
 	    strpbrk(root, ":\\") != NULL)
 		return;
 	e2_str_add(&s, "-d ");

@@ -404,8 +404,10 @@ static int share_item(struct copy *c, struct item *it, e2_ino dir, const struct 
 	if (r)
 		return r;
 	count(&c->counts, from);
-	if (c->counts.overfull++ == 0)
+	if (c->counts.overfull++ == 0) {
 		c->counts.overfull_ino = it->from;
+		c->counts.overfull_links = from->links_count;
+	}
 	return e2_map_set(c->linked, it->from, it->made);
 }
 

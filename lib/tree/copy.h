@@ -17,6 +17,7 @@ struct e2_copy_counts {
 	uint64_t files, dirs, symlinks, others, links, bytes;
 	uint64_t overfull;	/* with E2_COPY_LINK: names that became those of a copy */
 	e2_ino overfull_ino;	/* what has E2_LINK_MAX names, the first of them */
+	uint16_t overfull_links;	/* what it counts: at least E2_LINK_MAX */
 };
 
 /*

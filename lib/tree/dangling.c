@@ -11,6 +11,7 @@
 
 #include "base/grow.h"
 #include "base/map.h"
+#include "base/mix.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,7 @@ struct e2_dangling_list {
 	/* circles */
 	/* hash of a link's path: KNOWN_ENDS, KNOWN_LONG, or loop * 4, plus one for who is on it */
 	struct e2_map *known;
+	uint64_t seed;		/* of the hashes: what they say is believed */
 	uint64_t hit;		/* what was known of the link met last */
 	struct loop *loops;
 	size_t loops_len, loops_cap;
@@ -76,6 +78,7 @@ int e2_dangling_begin(struct e2_fs *fs, const struct e2_dangling_how *how,
 		return e2_fail(E2_ERR_NOMEM, "looking for broken links: out of memory");
 	l->fs = fs;
 	l->how = how ? *how : plain;
+	l->seed = e2_mix_seed(l);
 	l->beyond = 4 * KNOWN_MIN + g->inodes;
 	l->paths = PATHS_AT_LEAST + g->blocks * g->block_size;
 	err = e2_map_new(&l->known);
@@ -140,7 +143,7 @@ static enum e2_known ask_known(void *context, const char *path, size_t len)
 
 	l->hit = 0;
 	if (!e2_map_count(l->known) ||
-	    !e2_map_get(l->known, e2_dangling_hash(path, len), &l->hit))
+	    !e2_map_get(l->known, e2_mix_bytes(l->seed, path, len), &l->hit))
 		return E2_KNOWN_NOT;
 	if (l->hit < LOOP_MIN)
 		return l->hit == KNOWN_LONG ? E2_KNOWN_LONG : E2_KNOWN_ENDS;
@@ -152,7 +155,7 @@ static int learn(struct e2_dangling_list *l, const char *path, size_t len, uint6
 {
 	if (e2_map_count(l->known) >= KNOWN_MIN + e2_geometry(l->fs)->inodes / 32)
 		return 0;
-	return e2_map_set(l->known, e2_dangling_hash(path, len), what);
+	return e2_map_set(l->known, e2_mix_bytes(l->seed, path, len), what);
 }
 
 /* new_only: what is known already is known better. */
@@ -166,7 +169,7 @@ static int learn_all(struct e2_dangling_list *l, const struct e2_str *paths, siz
 		size_t len = strlen(path);
 		uint64_t known;
 
-		if (!new_only || !e2_map_get(l->known, e2_dangling_hash(path, len), &known))
+		if (!new_only || !e2_map_get(l->known, e2_mix_bytes(l->seed, path, len), &known))
 			err = learn(l, path, len, what);
 		path += len + 1;
 	}
@@ -180,8 +183,8 @@ static int number_loop(struct e2_dangling_list *l, const char *path, size_t len,
 	uint64_t what = l->hit;
 	struct loop *grown;
 
-	if (l->fate.circle_links && !e2_map_get(l->known, e2_dangling_hash(first, strlen(first)),
-						&what))
+	if (l->fate.circle_links &&
+	    !e2_map_get(l->known, e2_mix_bytes(l->seed, first, strlen(first)), &what))
 		what = 0;
 	*loop = (uint32_t)(what / 4);
 	if (*loop)
@@ -222,7 +225,7 @@ static int note_fate(struct e2_dangling_list *l, const char *path, size_t len, s
 		err = learn_all(l, &l->fate.branch, l->fate.branch_links, what, true);
 	if (!err)
 		err = learn_all(l, &l->fate.circle, l->fate.circle_links, what + 1, false);
-	b->on_loop = e2_map_get(l->known, e2_dangling_hash(path, len), &known) &&
+	b->on_loop = e2_map_get(l->known, e2_mix_bytes(l->seed, path, len), &known) &&
 		     known == what + 1;
 	if (!err && b->on_loop)
 		err = e2_fate_begin_with(&l->fate, path, len);

@@ -18,8 +18,4 @@ struct e2_lost_end {		/* a link whose end is not where its text says */
  */
 E2_NODISCARD int e2_dangling_search(struct e2_fs *fs, const struct e2_dangling_how *how,
 				  struct e2_lost_end *ends, size_t count, struct e2_str *found);
-
-/* A number for bytes, which others seldom have. */
-uint64_t e2_dangling_hash(const void *data, size_t len);
-
 #endif

@@ -29,6 +29,7 @@ struct wanted {			/* a name */
 struct search {
 	struct e2_fs *fs;
 	const struct e2_dangling_how *how;
+	uint64_t seed;
 	struct e2_map *by_name;	/* hash to index in wanted and one */
 	struct wanted *wanted;
 	struct candidate *candidates;
@@ -36,16 +37,6 @@ struct search {
 	struct e2_str arena;
 	uint64_t steps;
 };
-
-uint64_t e2_dangling_hash(const void *data, size_t len)
-{
-	const uint8_t *p = data;
-	uint64_t h = len;
-
-	for (size_t i = 0; i < len; i++)
-		h = (h ^ p[i]) * UINT64_C(0x100000001b3);
-	return e2_mix64(h);
-}
 
 /* The last component of a path, slashes behind it left out; length 0 when it is no name. */
 static const char *last_of(const char *path, size_t len, size_t *name_len)
@@ -69,7 +60,7 @@ static struct wanted *find_wanted(const struct search *s, const char *name, size
 	uint64_t at;
 	struct wanted *w;
 
-	if (!e2_map_get(s->by_name, e2_dangling_hash(name, len), &at))
+	if (!e2_map_get(s->by_name, e2_mix_bytes(s->seed, name, len), &at))
 		return NULL;
 	w = &s->wanted[at];
 	return w->len == len && !memcmp(w->name, name, len) ? w : NULL;
@@ -81,7 +72,7 @@ static int want(struct search *s, const struct e2_lost_end *end)
 	struct wanted *w;
 	size_t len;
 	const char *name = last_of(end->text, end->text_len, &len);
-	uint64_t at, hash = e2_dangling_hash(name, len);
+	uint64_t at, hash = e2_mix_bytes(s->seed, name, len);
 
 	if (!len || e2_map_get(s->by_name, hash, &at))
 		return 0;
@@ -237,7 +228,8 @@ static void choose(const struct search *s, struct e2_lost_end *end, struct e2_st
 int e2_dangling_search(struct e2_fs *fs, const struct e2_dangling_how *how,
 		       struct e2_lost_end *ends, size_t count, struct e2_str *found)
 {
-	struct search s = { .fs = fs, .how = how, .arena = E2_STR_INIT };
+	struct search s = { .fs = fs, .how = how, .seed = e2_mix_seed(&s),
+			    .arena = E2_STR_INIT };
 	int err = e2_map_new(&s.by_name);
 
 	for (size_t i = 0; i < count && !err; i++)

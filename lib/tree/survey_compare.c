@@ -2,8 +2,8 @@
 /*
  * How two surveys differ.
  *
- * Names are found by tables of hashes whose keys are seeded with an address, so that an image
- * cannot choose names that collide; what has the key of another takes the next one.
+ * Names are found by tables of hashes whose keys are seeded, so that an image cannot
+ * choose names that collide; what has the key of another takes the next one.
  */
 #include "tree/survey.h"
 
@@ -17,6 +17,7 @@
 
 struct comparison {
 	const struct e2_survey *before, *after;
+	uint64_t seed;
 	uint32_t *same_dir;	/* of a directory after: the one that had its path, or none */
 	uint32_t *old;		/* of a name after: the one before, or none */
 	bool *taken;		/* of a name before: it is some name's old one */
@@ -34,13 +35,9 @@ struct key {
 	uint32_t len;
 };
 
-static uint64_t hash_key(const struct e2_map *map, const struct key *k)
+static uint64_t hash_key(const struct comparison *c, const struct key *k)
 {
-	uint64_t hash = e2_mix64((uint64_t)(uintptr_t)map ^ k->dir);
-
-	for (uint32_t i = 0; i < k->len; i++)
-		hash = e2_mix64(hash ^ (uint8_t)k->name[i]);
-	return hash;
+	return e2_mix_bytes(c->seed ^ k->dir, k->name, k->len);
 }
 
 static bool same_key(const struct key *a, const struct key *b)
@@ -58,9 +55,9 @@ static struct key link_key(const struct e2_survey *s, uint32_t link, uint32_t di
 	return key_of(s, dir, e2_tour_name_bytes(&s->tour.names[link]));
 }
 
-static int put(struct e2_map *map, const struct key *k, uint32_t index)
+static int put(const struct comparison *c, struct e2_map *map, const struct key *k, uint32_t index)
 {
-	uint64_t hash = hash_key(map, k), other;
+	uint64_t hash = hash_key(c, k), other;
 
 	while (e2_map_get(map, hash, &other))
 		hash++;
@@ -82,7 +79,7 @@ static uint32_t find_dir(const struct comparison *c, const struct e2_map *map, u
 
 	if (k.dir == E2_SURVEY_NONE)
 		return E2_SURVEY_NONE;
-	for (uint64_t hash = hash_key(map, &k); e2_map_get(map, hash, &index); hash++) {
+	for (uint64_t hash = hash_key(c, &k); e2_map_get(map, hash, &index); hash++) {
 		other = dir_key(c->before, (uint32_t)index);
 		if (same_key(&k, &other))
 			return (uint32_t)index;
@@ -101,7 +98,7 @@ static int match_dirs(struct comparison *c)
 	for (size_t i = 1; i < c->before->tour.dir_count && !err; i++) {
 		struct key k = dir_key(c->before, (uint32_t)i);
 
-		err = put(map, &k, (uint32_t)i);
+		err = put(c, map, &k, (uint32_t)i);
 	}
 	for (size_t i = 1; i < c->after->tour.dir_count && !err; i++)
 		c->same_dir[i] = find_dir(c, map, (uint32_t)i);
@@ -142,7 +139,7 @@ static void find_link(struct comparison *c, const struct e2_map *map, bool by_pa
 				c->after->tour.dirs[dir].ino), other;
 	uint64_t at;
 
-	for (uint64_t hash = hash_key(map, &k); e2_map_get(map, hash, &at); hash++) {
+	for (uint64_t hash = hash_key(c, &k); e2_map_get(map, hash, &at); hash++) {
 		uint32_t old = (uint32_t)at;
 
 		dir = dir_of(c->before, old);
@@ -170,7 +167,7 @@ static int match_names(struct comparison *c, bool by_path)
 					was->dirs[dir].ino);
 
 		if (!c->taken[i])
-			err = put(map, &k, (uint32_t)i);
+			err = put(c, map, &k, (uint32_t)i);
 	}
 	for (size_t i = 0; i < is->name_count && !err; i++)
 		if (c->old[i] == E2_SURVEY_NONE &&
@@ -295,7 +292,7 @@ static int sort_changes(struct comparison *c)
 int e2_survey_compare(const struct e2_survey *before, const struct e2_survey *after,
 		      struct e2_survey_change **changes, size_t *count)
 {
-	struct comparison c = { .before = before, .after = after };
+	struct comparison c = { .before = before, .after = after, .seed = e2_mix_seed(&c) };
 	int err = match(&c);
 
 	for (size_t i = 0; i < after->tour.name_count && !err; i++)

@@ -98,6 +98,9 @@ t "... says what else there is" refused 1 'try: cp, ' x ln /max/l /m
 cp full.img a.img
 t "cp -al copies what has 65,000 names, and says so" \
 	says 'cp: 2 names lead to copies, and are no links: <[0-9]*> has 65,000 names, the most ext2 allows' x cp -al /max /max2
+cp full.img more.img && extant-debugfs -w more.img set /max/l links_count 65535
+t "... a count that lies above is said as it is" says '<[0-9]*> has 65,535 names, and the most is 65000' \
+	extant-debugfs -w more.img cp -al /max/l /max3
 t "... one name was still possible" prints 65000 see stat -c %h /max/f
 t "... the copy has the content" prints content see cat /max2/g
 t "... and all else of the file" same "$(see stat -c '%a %u %g %s %Y %h' /max2/g)" "4711 7 8 7 1000000000 1"

@@ -65,6 +65,10 @@ t "... but not what is excluded" made -d base -d over --exclude etc/motd
 rm over/etc/motd && ln -s usr/lib base/lib64
 t "a way through a symlink" refused "base/lib64 (a symlink) would be /lib64, where mods needs a directory; a.img not made" "-d mods:/usr/lib/m/6" -d base -d mods:/lib64/m/6
 rm base/lib64
+long=usr/$(printf '%0200d' 0)/$(printf '%0100d' 1)
+ln -s $long base/lib64
+t "... whose long text is advised whole" sh -c "! extant-mkfs -F -d base -d mods:/lib64/m/6 a.img 2>said; grep -q 'try: -d mods:/$long/m/6\$' said"
+rm base/lib64
 t "a way through a file" refused "base/etc/motd (a file) would be /etc/motd, where mods needs a directory; a.img not made" "" -d mods:/etc/motd/x -d base
 t "a path that is not absolute" refused '-d base:x: what follows the colon must be an absolute path of the volume' '\: for a colon in a name' -d base:x
 t "two colons" refused '-d base:/x:/y: has two colons' '\: for a colon in a name' -d base:/x:/y

@@ -3,6 +3,9 @@
 
 #include "base/err.h"
 #include "base/map.h"
+#include "base/mix.h"
+
+#include <string.h>
 
 enum { KEYS = 100000 };
 
@@ -61,4 +64,22 @@ E2_TEST(base_map, replaces_and_counts_in_place)
 	cr_assert(e2_map_get(map, 5, &value));
 	cr_assert_eq(value, 99);
 	e2_map_free(map);
+}
+
+/* What shares a number under one seed does not under another, so that nobody can prepare it. */
+E2_TEST(base_mix, another_seed_is_another_hash)
+{
+	static const char *const texts[] = { "", "a", "/docs/loop1", "/docs/loop2" };
+	uint64_t one = e2_mix_seed(texts), two = e2_mix_seed(texts + 1);
+
+	cr_assert_neq(one, two);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		size_t len = strlen(texts[i]);
+		uint64_t in_one = e2_mix_bytes(one, texts[i], len);
+
+		cr_assert_eq(in_one, e2_mix_bytes(one, texts[i], len));
+		cr_assert_neq(in_one, e2_mix_bytes(two, texts[i], len), "%s", texts[i]);
+		for (size_t j = 0; j < i; j++)
+			cr_assert_neq(in_one, e2_mix_bytes(one, texts[j], strlen(texts[j])));
+	}
 }
