@@ -17,7 +17,7 @@ static inline uint64_t e2_mix64(uint64_t x)
 }
 
 /*
- * A number for bytes.  Where they come from an image or a tree, the seed is one that nobody can know
+ * A number for bytes.  Where they come from an image or a tree, the seed is one that nobody knows
  * who makes these: else he could choose bytes that share a number.
  */
 static inline uint64_t e2_mix_bytes(uint64_t seed, const void *data, size_t len)
