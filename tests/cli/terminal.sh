@@ -92,7 +92,7 @@ t "apropos" says '^ln  ' d a.img apropos 'names for'
 t "no prefixes in scripts" exits 2 d a.img rea /link
 complete() { extant-debugfs a.img complete "$1"; }
 t "commands" same "$(complete readl)" readlink
-t "options" same "$(complete 'blocks --')" --tree
+t "options, those of all commands too" same "$(complete 'blocks --' | tr '\n' ' ')" "--json --tree --tsv "
 t "paths" same "$(complete 'cat /docs/pl')" "/docs/plain
 /docs/plan.odt"
 t "directories" same "$(complete 'ls /d')" /docs/

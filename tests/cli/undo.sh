@@ -106,7 +106,7 @@ if have strace && strace -o /dev/null true 2>/dev/null && [ -z "${ASAN_OPTIONS##
 	does_not_fit() {
 		interrupted 2 || return 1
 		mv a.img.e2log kept
-		d -w -R "touch /a" a.img || return 1
+		d -w -R "mkdir /other" a.img || return 1
 		mv kept a.img.e2log
 		before=$(digest a.img)
 		for command in "d a.img ls" "d -w -R pwd a.img" "$fsck -n a.img"; do
