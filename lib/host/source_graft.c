@@ -56,7 +56,7 @@ static int check_at(const char *text, const char *at)
 		int err = refuse(text, "what follows the colon must be an absolute path of the "
 				 "volume");
 
-		e2_advise("\\: for a colon in a name");
+		e2_advise("'\\:' for a colon in a name, in quotes: -d 'a\\:b'");
 		return err;
 	}
 	for (at += strspn(at, "/"); *at != '\0'; at += len, at += strspn(at, "/")) {
@@ -85,7 +85,7 @@ int e2_source_graft_parse(const char *text, struct e2_source_graft *graft)
 	end = find_colon(colon + 1);
 	if (*end != '\0') {
 		err = refuse(text, "has two colons");
-		e2_advise("\\: for a colon in a name");
+		e2_advise("'\\:' for a colon in a name, in quotes: -d 'a\\:b'");
 	}
 	if (err == 0) {
 		graft->at = unescape(colon + 1, end);
