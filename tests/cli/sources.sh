@@ -22,6 +22,8 @@ refused() {
   try: $try}"
 }
 
+colon="'\\:' for a colon in a name, in quotes: -d 'a\\:b'"
+
 # ---- several sources ------------------------------------------------------------------------
 
 t "two sources and a graft" made -d base -d over -d mods:/lib/modules/6.1
@@ -70,9 +72,9 @@ ln -s $long base/lib64
 t "... whose long text is advised whole" sh -c "! extant-mkfs -F -d base -d mods:/lib64/m/6 a.img 2>said; grep -q 'try: -d mods:/$long/m/6\$' said"
 rm base/lib64
 t "a way through a file" refused "base/etc/motd (a file) would be /etc/motd, where mods needs a directory; a.img not made" "" -d mods:/etc/motd/x -d base
-t "a path that is not absolute" refused '-d base:x: what follows the colon must be an absolute path of the volume' 'for a colon in a name, in quotes' -d base:x
-t "two colons" refused '-d base:/x:/y: has two colons' 'for a colon in a name, in quotes' -d base:/x:/y
-t "no path" refused '-d base:: what follows the colon must be an absolute path of the volume' 'for a colon in a name, in quotes' -d base:
+t "a path that is not absolute" refused '-d base:x: what follows the colon must be an absolute path of the volume' "$colon" -d base:x
+t "two colons" refused '-d base:/x:/y: has two colons' "$colon" -d base:/x:/y
+t "no path" refused '-d base:: what follows the colon must be an absolute path of the volume' "$colon" -d base:
 t "no source" refused '-d :/x: a directory is needed' "" -d :/x
 t ".." refused '-d base:/x/../y: ".." in the path of the volume' "" -d base:/x/../y
 t "a source that is not there" refused 'none: no such file or directory; a.img not made' "" -d base -d none:/x
