@@ -16,6 +16,22 @@ t "the volume of docs/links.md" "$root/scripts/gallery" "$root/images" links lin
 links_document() { (cd links && python3 "$root/tests/cli/readme.py" $write "$root/docs/links.md"); }
 t "docs/links.md" links_document
 
+# A second reader, in the place of the first
+t "docs/links.md once more in the same directory" links_document
+
+# The commands for root, as they stand there; the tree may even be removed afterwards.
+bind_mounts() {
+	mkdir bind bin && printf '#!/bin/sh\nexec "$@"\n' >bin/sudo && chmod 755 bin/sudo || return 1
+	sed -n '/^mkdir.*bound/,/^sudo umount/p' "$root/docs/links.md" >bind/run && grep -q '^sudo mount' bind/run || return 1
+	echo 'rm -rf crossing && test -s bound/file' >>bind/run
+	(cd bind && PATH=$tmp/bin:$B:$PATH unshare -m sh -e run)
+}
+if is_root && have unshare && unshare -m true 2>/dev/null; then
+	t "the bind mount of docs/links.md" bind_mounts
+else
+	skip "the bind mount of docs/links.md" "needs root and a mount namespace"
+fi
+
 # Whoever makes it, it is the same volume.
 others_make_it() {
 	mkdir other && chmod 777 other && chmod 711 "$tmp" || return 1

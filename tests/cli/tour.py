@@ -62,6 +62,16 @@ for exercise in re.split(r'(?m)^## ', text)[1:]:
     if uses and uses[0] != '$ cp links.img my.img':
         fail('an exercise uses what another has made: ' + exercise.split('\n')[0])
 
+# Typed as they stand, none of the commands can hurt.
+for block in re.findall(r'(?ms)^```(?:sh|console)\n(.*?)^```$', text):
+    if re.search(r'\brm -[a-zA-Z]*r|\bdd\b|\bmkfs\.', re.sub(r'extant\b.*', '', block)):
+        fail('a command that destroys what it is not about:\n' + block)
+    mounted = re.findall(r'(?m)^sudo mount --bind (\S+) (\S+)$', block)
+    if 'mount' in block and re.findall(r'(?m)^sudo umount (\S+)$', block) != [at for _, at in mounted] or \
+            any(re.match('[/~.]', name) or text.count(name + '/') + text.count(name + ' ') != block.count(name + '/')
+                + block.count(name + ' ') for _, at in mounted for name in [at.split('/')[0]]):
+        fail('a mount that stays, or in a tree used elsewhere too:\n' + block)
+
 # Through a pipe
 shown = piped()
 at = 0
