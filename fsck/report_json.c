@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A report for programs, as docs/fsck-json.md: one object a line. */
-#include "fsck.h"
+#include "returned.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -81,6 +81,7 @@ bool fsck_json_done(const char *image, struct e2_report *report, const struct fs
 {
 	const struct e2_geometry *g = e2_geometry(e2_report_fs(report));
 	struct e2_str s = E2_STR_INIT;
+	struct fsck_returned returned = { .count = 0 };
 	struct e2_check_totals t;
 	struct e2_json j;
 	bool good = true;
@@ -93,6 +94,12 @@ bool fsck_json_done(const char *image, struct e2_report *report, const struct fs
 	}
 	for (size_t i = 0; i < losses->count && good; i++)
 		good = put_loss(&losses->at[i], &s);
+	if (outcome->committed) {
+		if (fsck_returned_collect(report, losses, &returned) == 0)
+			fsck_returned_print_json(&returned);
+		fsck_returned_free(&returned);
+		e2_err_clear();
+	}
 	e2_report_totals(report, &t);
 	begin(&j, &s, "summary");
 	e2_json_name(&j, "image", image, strlen(image));
@@ -102,6 +109,8 @@ bool fsck_json_done(const char *image, struct e2_report *report, const struct fs
 	e2_json_u64(&j, "repairable", outcome->repaired_errors + outcome->repaired_notes);
 	e2_json_bool(&j, "committed", outcome->committed);
 	e2_json_u64(&j, "left", outcome->left);
+	e2_json_u64(&j, "names_back", returned.names);
+	e2_json_u64(&j, "names_gone", returned.gone);
 	add_sums(&j, losses);
 	e2_json_u64(&j, "status", (uint64_t)outcome->status);
 	e2_json_u64(&j, "inodes", g->inodes);

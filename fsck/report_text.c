@@ -3,7 +3,7 @@
  * A report for people: what it is, what is wrong, what would be done; the numbers
  * line up over the whole list.
  */
-#include "fsck.h"
+#include "returned.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -290,6 +290,17 @@ static void print_lost(const struct fsck_losses *losses)
 	e2_str_free(&s);
 }
 
+/* Without memory for it, the losses alone have been told. */
+static void print_returned(struct e2_report *report, const struct fsck_losses *losses)
+{
+	struct fsck_returned returned;
+
+	if (fsck_returned_collect(report, losses, &returned) == 0)
+		fsck_returned_print(&returned);
+	fsck_returned_free(&returned);
+	e2_err_clear();
+}
+
 bool fsck_report_done(const char *shown, struct e2_report *report, const struct fsck_losses *losses,
 		      const struct fsck_outcome *outcome, const struct fsck_options *options)
 {
@@ -308,6 +319,7 @@ bool fsck_report_done(const char *shown, struct e2_report *report, const struct 
 		puts(e2_str_text(&s));
 		print_lost(losses);
 		print_losses(&page, report, losses);
+		print_returned(report, losses);
 		if (options->verbose)
 			print_totals(shown, report, options);
 	} else if (outcome->mode == FSCK_ASK && outcome->errors + outcome->notes != 0) {
@@ -375,6 +387,7 @@ bool fsck_report_preen(const char *shown, struct e2_report *report,
 		e2_str_add(&s, " repaired, nothing lost");
 		puts(e2_str_text(&s));
 		print_losses(&page, report, losses);
+		print_returned(report, losses);
 	}
 	if (outcome->committed || outcome->errors == 0)
 		print_totals(shown, report, options);

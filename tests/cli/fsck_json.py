@@ -47,7 +47,7 @@ for line in sys.stdin:
     kind = o.pop('type')
     seen.append(kind)
     bad += problems(kind, o) if kind in rows and kind != 'sums' else ['no such type: ' + kind]
-order = ['plan', 'finding', 'loss', 'summary', 'fragmented', 'broken-link', 'links']
+order = ['plan', 'finding', 'loss', 'returned', 'summary', 'fragmented', 'broken-link', 'links']
 if seen != sorted(seen, key=order.index) or seen.count('plan') != 1 or seen.count('summary') != 1:
     bad.append('order: %s' % seen)
 bad += ['no ' + kind for kind in sys.argv[2:] if kind not in seen]

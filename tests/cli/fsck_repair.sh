@@ -408,4 +408,28 @@ t "... so that they read as zeros" same "$(seen)" 0
 t "... and nothing else" says 0 "consistent" $fsck -n a.img
 t "-E fragcheck is quiet where nothing is scattered" says 0 "consistent" $fsck -n -E fragcheck a.img
 t "-E fixes_only forbids -D" says 16 "forbids" $fsck -y -D -E fixes_only a.img
+# ---- what a repair brought back, and what is gone ------------------------------------------------
+mkdir -p names/d && printf 'hello\n' >names/a && ln names/a names/b && ln names/a names/d/c && echo other >names/z
+extant-mkfs -q -d names nameless.img 1M
+extant-debugfs -w -R 'raw unlink /a' -R 'raw unlink /b' -R 'raw unlink /d/c' nameless.img
+cp nameless.img unclean.img && extant-debugfs -w -R 'set sb.state 0' unclean.img
+back() {	# IMAGE [OPTION]
+	cp "$1" a.img; extant-fsck -fy ${2:+"$2"} a.img | tail -n 1
+}
+back_json() {
+	cp "$1" a.img; extant-fsck -fy --json ${2:+"$2"} a.img >said.json
+	python3 "$root/tests/cli/fsck_json.py" "$root/docs/fsck-json.md" returned <said.json >bad &&
+		sed -n 's/.*"type": "returned".*"reconnected": //p; s/.*"type": "summary".*\("names_back.*\), "lost".*/\1/p' said.json
+}
+t "all names given back" same "$(back nameless.img)" "3 names given back: /a, /b, /d/c"
+t "... also with --reattach" same "$(back nameless.img --reattach)" "3 names given back: /a, /b, /d/c"
+t "... as JSON" same "$(back_json nameless.img)" 'false, "names": ["/a", "/b", "/d/c"], "gone": []}
+"names_back": 3, "names_gone": 0'
+t "a volume with a past: a new name" same "$(back unclean.img)" \
+	"Reconnected 1 file (6 bytes): /lost+found/a, was /a, /b, /d/c; 3 names gone"
+t "... as JSON" same "$(back_json unclean.img)" 'true, "names": ["/lost+found/a"], "gone": ["/a", "/b", "/d/c"]}
+"names_back": 0, "names_gone": 3'
+t "... or one of the old ones" same "$(back unclean.img --reattach)" "1 name given back: /a; 2 names gone: /b, /d/c"
+t "... as JSON" same "$(back_json unclean.img --reattach)" 'false, "names": ["/a"], "gone": ["/b", "/d/c"]}
+"names_back": 1, "names_gone": 2'
 finish

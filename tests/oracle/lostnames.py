@@ -65,20 +65,28 @@ def judge(top, out, report):
     back = sum(bool(now.get(ino, set()) & names) for ino, names in truth.items())
     all_back = sum(now.get(ino, set()) == names for ino, names in truth.items())
     bad = sum(not now.get(ino, set()) <= names for ino, names in truth.items())
-    told = {}
+    told, returned = {}, {}
     for r in (json.loads(x) for x in open(report, encoding="utf-8")):
         if r["type"] == "finding" and r["repaired"] and r["code"] == "entry-covered":
             dirs = names_of({"names": r["paths"]})
             told.setdefault(r["other"], set()).add(min(dirs).rstrip(b"/") + b"/" + name_of(r, "name"))
         elif r["type"] == "finding" and r["repaired"] and r["code"] in ("no-name", "inode-lost"):
             told.setdefault(r["ino"], set()).update(now.get(r["ino"], set()))
+        elif r["type"] == "returned":
+            returned[r["ino"]] = names_of(r), names_of({"names": r["gone"]})
     for ino, names in truth.items():
         if told.get(ino) != now.get(ino) or not now.get(ino, set()) <= names:
             print("<%d>: was %r, is %r, told %r" % (ino, names, now.get(ino), told.get(ino)))
+    # What is gone is known from the bytes that are left: an old file of the same number had names too.
+    listed = sum(returned.get(ino, ((), ()))[0] == now.get(ino) for ino in truth)
+    gone = sum(len(returned[ino][1] & (names - now[ino])) for ino, names in truth.items() if ino in returned)
+    strange = sum(len(returned[ino][1] - names) for ino, names in truth.items() if ino in returned)
+    print("figure: lostnames: %d returned with the right names; of %d names that are gone %d listed, %d others" % (
+        listed, sum(len(names - now.get(ino, set())) for ino, names in truth.items()), gone, strange))
     wrong = sum(told.get(ino) != now.get(ino) for ino in truth)
     print("figure: lostnames: %d files of three names: %d back under an old name, %d under all three, "
           "%d under a wrong one; %d not told rightly" % (len(truth), back, all_back, bad, wrong))
-    return back < .95 * len(truth) or bad != 0 or wrong != 0
+    return back < .95 * len(truth) or bad != 0 or wrong != 0 or listed != len(truth)
 
 
 if __name__ == "__main__":
