@@ -29,6 +29,8 @@ static int emit_all(struct e2_emitter *e)
 		err = e2_emit_begin_groups(e);
 	if (err == 0)
 		err = e2_emit_content(e);
+	if (err == 0)
+		err = e2_source_verify_retired(e->plan->source);
 	while (err == 0 && e->next_group < e->plan->shape.geometry.groups)
 		err = e2_emit_group(e, e->next_group++);
 	if (err == 0)

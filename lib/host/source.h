@@ -163,6 +163,9 @@ struct e2_source_dedupe {
 };
 int e2_source_dedupe(struct e2_source *source, const struct e2_source_dedupe *how);
 uint32_t e2_source_retired(const struct e2_source *source);
+/* Whether those that have gone are what was compared, as e2_source_close() asks of a file: to be
+ * called when the content that stands for them has been read. */
+E2_NODISCARD int e2_source_verify_retired(struct e2_source *source);
 
 void e2_source_stats(const struct e2_source *source, struct e2_source_stats *stats);
 /* Only how many objects of each kind come from one of the trees; E2_TREE_NONE: were made. */

@@ -52,22 +52,55 @@ static int fail_size(const struct e2_source *s, e2_obj obj, uint64_t now)
 	return err;
 }
 
-/* Compares the open file with what the walk saw. */
+/* Compares a file as it is with what the walk saw. */
+static int compare(const struct e2_source *s, e2_obj obj, const struct stat *st)
+{
+	const struct e2_object *o = &s->objects[obj];
+
+	if (st->st_ino != o->host_ino || st->st_dev != s->devs[o->dev])
+		return e2_source_fail(s, obj, E2_ERR_CHANGED, REPLACED);
+	if ((uint64_t)st->st_size != o->size)
+		return fail_size(s, obj, (uint64_t)st->st_size);
+	if (st->st_mtim.tv_sec != o->mtime || st->st_mtim.tv_nsec != o->mtime_nsec)
+		return e2_source_fail(s, obj, E2_ERR_CHANGED, "was written while it was read");
+	return 0;
+}
+
 static int verify(const struct e2_source_file *f)
 {
-	const struct e2_source *s = f->source;
-	const struct e2_object *o = &s->objects[f->obj];
 	struct stat st;
 
 	if (fstat(f->fd, &st) != 0)
-		return e2_source_fail_errno(s, f->obj, errno);
-	if (st.st_ino != o->host_ino || st.st_dev != s->devs[o->dev])
-		return e2_source_fail(s, f->obj, E2_ERR_CHANGED, REPLACED);
-	if ((uint64_t)st.st_size != o->size)
-		return fail_size(s, f->obj, (uint64_t)st.st_size);
-	if (st.st_mtim.tv_sec != o->mtime || st.st_mtim.tv_nsec != o->mtime_nsec)
-		return e2_source_fail(s, f->obj, E2_ERR_CHANGED, "was written while it was read");
-	return 0;
+		return e2_source_fail_errno(f->source, f->obj, errno);
+	return compare(f->source, f->obj, &st);
+}
+
+/* By its name: a file that is not read again need not be opened. */
+static int verify_name(struct e2_source *s, e2_obj obj)
+{
+	const struct e2_object *o = &s->objects[obj];
+	const char *name = s->text + s->names[o->dir_name].text;
+	struct stat st;
+	int dir, err = e2_handles_enter(&s->handles, s, o->tree, o->dir, &dir);
+
+	if (err != 0)
+		return err;
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? e2_source_fail(s, obj, E2_ERR_CHANGED, REPLACED)
+				       : e2_source_fail_errno(s, obj, errno);
+	return compare(s, obj, &st);
+}
+
+int e2_source_verify_retired(struct e2_source *source)
+{
+	e2_obj first = (e2_obj)source->objects_len;
+	int err = 0;
+
+	if (source->spool != NULL)
+		return 0;
+	for (e2_obj obj = first; obj < first + source->retired && err == 0; obj++)
+		err = verify_name(source, obj);
+	return err;
 }
 
 int e2_source_read(struct e2_source_file *file, uint64_t offset, size_t len, void *buf)

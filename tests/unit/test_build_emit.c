@@ -464,7 +464,7 @@ E2_TEST(build_emit, xattrs_that_hash_to_zero, .init = begin, .fini = end)
 struct made { struct e2_source *source; struct e2_plan *plan; uint64_t bytes; };
 
 /* stride 0: the smallest volume; else one of many groups, each laid out differently. */
-static void plan_tree(struct made *m, uint32_t block_size, uint32_t stride)
+static void plan_source(struct made *m, uint32_t block_size, uint32_t stride)
 {
 	struct e2_shape_options o = volume_options();
 	struct e2_plan_options how = { .now = o.now };
@@ -477,12 +477,17 @@ static void plan_tree(struct made *m, uint32_t block_size, uint32_t stride)
 		o.blocks_per_group = 1024;
 		o.inodes = 512;
 	}
-	m->source = read_tree();
 	m->bytes = 20 << 20;
 	if (stride == 0)
 		cr_assert(e2_plan_auto_size(m->source, &o, 0, 0, &m->bytes) == 0);
 	cr_assert(e2_plan_shape(m->source, &o, 0, m->bytes, &shape) == 0);
 	cr_assert(e2_plan_make(m->source, &shape, &how, &m->plan) == 0);
+}
+
+static void plan_tree(struct made *m, uint32_t block_size, uint32_t stride)
+{
+	m->source = read_tree();
+	plan_source(m, block_size, stride);
 }
 
 static void end_plan(struct made *m)
@@ -663,6 +668,37 @@ E2_TEST(build_emit, sources_that_fail, .init = begin, .fini = end)
 	cr_assert(e2_emit(m.plan, io, &how) == E2_ERR_CHANGED);
 	cr_assert(unlink(scratch_path(&s, "a")) == 0);
 	cr_assert(e2_emit(m.plan, io, &how) == E2_ERR_CHANGED);
+	e2_io_close(io);
+	end_plan(&m);
+}
+
+/* What another file stands for is not read again, and must be what was compared all the same. */
+E2_TEST(build_emit, merged_files_that_change, .init = begin, .fini = end)
+{
+	static const struct timespec old[2] = { { 1000, 0 }, { 1000, 0 } };
+	const struct e2_source_dedupe same = { .strict = false };
+	const struct e2_emit_options how = { .fresh = true };
+	struct e2_io *io;
+	struct made m;
+
+	put_data("a", 0, 5000);
+	cr_assert(mkdir(scratch_path(&s, "d"), 0755) == 0);
+	put_data("d/b", 0, 5000);
+	cr_assert(utimensat(AT_FDCWD, scratch_path(&s, "d/b"), old, 0) == 0);
+	m.source = read_tree();
+	cr_assert(e2_source_dedupe(m.source, &same) == 0 && e2_source_retired(m.source) == 1);
+	plan_source(&m, 4096, 0);
+	cr_assert(e2_io_open_mem(0, &io) == 0);
+	cr_assert(e2_emit(m.plan, io, &how) == 0, "%s", e2_err_detail());
+	put_data("d/b", 100, 4900);
+	cr_assert(e2_emit(m.plan, io, &how) == E2_ERR_CHANGED);
+	cr_assert(strstr(e2_err_detail(), "/d/b: was written while it was read") != NULL);
+	put_data("d/b", 5000, 1);
+	cr_assert(e2_emit(m.plan, io, &how) == E2_ERR_CHANGED);
+	cr_assert(strstr(e2_err_detail(), "/d/b: grew from 5000 to 5001 bytes") != NULL);
+	cr_assert(unlink(scratch_path(&s, "d/b")) == 0);
+	cr_assert(e2_emit(m.plan, io, &how) == E2_ERR_CHANGED);
+	cr_assert(strstr(e2_err_detail(), "/d/b: was replaced while it was read") != NULL);
 	e2_io_close(io);
 	end_plan(&m);
 }
