@@ -85,13 +85,21 @@ static int look_below(struct looking *l, e2_ino start)
 	return r;
 }
 
-static bool is_known(const struct e2_below *b, const struct e2_start *s)
+static int compare_names(const struct e2_start *a, const struct e2_start *b)
 {
-	for (size_t i = 0; i < b->single_count; i++)
-		if (b->single[i].dir == s->dir && b->single[i].len == s->len &&
-		    memcmp(b->single[i].name, s->name, s->len) == 0)
-			return true;
-	return false;
+	size_t len = a->len < b->len ? a->len : b->len;
+	int order = (a->dir > b->dir) - (a->dir < b->dir);
+
+	if (order == 0 && len > 0)
+		order = memcmp(a->name, b->name, len);
+	return order ? order : (a->len > b->len) - (a->len < b->len);
+}
+
+static int compare_starts(const void *a, const void *b)
+{
+	const struct e2_start *const *x = a, *const *y = b;
+
+	return compare_names(*x, *y);
 }
 
 /* A name by itself, where no directory that was looked at has it. */
@@ -104,7 +112,7 @@ static int look_at_single(struct looking *l, const struct e2_start *s, const str
 	if (s->len == 0)
 		return e2_fail(E2_ERR_NOENT, "inode %u: no directory, and its name is not given",
 			       s->ino);
-	if (!l->wanted(in) || e2_bitset_test(l->entered, s->dir) || is_known(b, s))
+	if (!l->wanted(in) || e2_bitset_test(l->entered, s->dir))
 		return 0;
 	r = e2_inode_get(b->fs, s->dir, &dir);
 	if (r)
@@ -113,22 +121,43 @@ static int look_at_single(struct looking *l, const struct e2_start *s, const str
 	return meet(l, s->ino, is_fixed(&dir));
 }
 
-static int look_all(struct looking *l, const struct e2_start *starts, size_t count)
+/* In the order of their directories, each of which is gone through once. */
+static int look_at_singles(struct looking *l, const struct e2_start **v, size_t count)
 {
 	int r = 0;
 
-	/* First all directories: they have some of the other names. */
-	for (unsigned turn = 0; turn < 2 && !r; turn++) {
-		for (size_t i = 0; i < count && !r; i++) {
-			struct e2_inode in;
+	qsort(v, count, sizeof(*v), compare_starts);
+	for (size_t i = 0; i < count && !r; i++) {
+		struct e2_inode in;
 
-			r = e2_inode_get(l->b->fs, starts[i].ino, &in);
-			if (!r && turn == 0 && e2_is_dir(&in))
-				r = look_below(l, starts[i].ino);
-			else if (!r && turn == 1 && !e2_is_dir(&in))
-				r = look_at_single(l, &starts[i], &in);
-		}
+		if (i > 0 && v[i]->len > 0 && compare_names(v[i - 1], v[i]) == 0)
+			continue;
+		r = e2_inode_get(l->b->fs, v[i]->ino, &in);
+		if (!r)
+			r = look_at_single(l, v[i], &in);
 	}
+	return r;
+}
+
+/* First all directories: they have some of the other names. */
+static int look_all(struct looking *l, const struct e2_start *starts, size_t count)
+{
+	const struct e2_start **others = calloc(count ? count : 1, sizeof(*others));
+	size_t n = 0;
+	int r = others ? 0 : e2_fail(E2_ERR_NOMEM, "looking for names: out of memory");
+
+	for (size_t i = 0; i < count && !r; i++) {
+		struct e2_inode in;
+
+		r = e2_inode_get(l->b->fs, starts[i].ino, &in);
+		if (!r && e2_is_dir(&in))
+			r = look_below(l, starts[i].ino);
+		else if (!r)
+			others[n++] = &starts[i];
+	}
+	if (!r)
+		r = look_at_singles(l, others, n);
+	free(others);
 	return r;
 }
 
@@ -277,9 +306,11 @@ int e2_below_next(const struct e2_below *b, size_t *cursor, struct e2_below_dir 
 		r = list_dir(b, d);
 	} else if (i - b->dir_count < b->single_count) {
 		const struct e2_start *s = &b->single[i - b->dir_count];
+		const struct e2_start *end = b->single + b->single_count;
 
 		d->dir = s->dir;
-		r = add_name(d, s->ino, s->name, s->len);
+		for (--*cursor; s < end && s->dir == d->dir && !r; s++, ++*cursor)
+			r = add_name(d, s->ino, s->name, s->len);
 	} else {
 		return 0;
 	}
