@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { FEW_PATHS = 8 };
+
 struct job {
 	struct shell *sh;
 	struct e2_txn *txn;
@@ -76,13 +78,19 @@ static void show_record(struct job *job)
 	out_u64(o, "changed", n->changed);
 	out_i64(o, "blocks_saved", n->blocks);
 	out_i64(o, "bytes_saved", n->blocks * block_size);
-	if (!job->unshare) {
+	if (job->unshare) {
+		out_u64(o, "kept_elsewhere", n->outside);
+	} else {
+		out_u64(o, "other_owner", n->lost.owner);
+		out_u64(o, "lost_set_id", n->lost.set_id);
+		out_u64(o, "other_attributes", n->lost.attrs);
+		out_u64(o, "other_mtime", n->lost.times);
 		out_u64(o, "left_small", n->small);
 		out_u64(o, "left_elsewhere", n->elsewhere);
 		out_u64(o, "left_full", n->full);
-		out_u64(o, "left_fixed", n->fixed);
-		out_u64(o, "left_damaged", n->damaged);
 	}
+	out_u64(o, "left_fixed", n->fixed);
+	out_u64(o, "left_damaged", n->damaged);
 	out_record_end(o);
 }
 
@@ -94,6 +102,35 @@ static void show_left(struct out *o, uint64_t count, const char *why)
 	e2_str_add_count(&o->text, count);
 	out_add(o, " %s left: %s", count == 1 ? "inode" : "inodes", why);
 	out_line(o);
+}
+
+static void show_changed(struct job *job)
+{
+	struct e2_str text = E2_STR_INIT;
+	struct out *o = &job->sh->out;
+
+	e2_same_tell(&job->counts.lost, job->dry, "--strict", &text);
+	if (text.len > 0) {
+		out_add(o, "  %s", e2_str_text(&text));
+		out_line(o);
+	}
+	e2_str_free(&text);
+}
+
+static void show_unshare_left(struct job *job)
+{
+	const struct e2_dedupe_counts *n = &job->counts;
+	struct out *o = &job->sh->out;
+
+	if (n->outside > 0) {
+		out_add(o, "  ");
+		e2_str_add_count(&o->text, n->outside);
+		out_add(o, n->outside == 1 ? " inode keeps its names elsewhere" :
+			" inodes keep their names elsewhere");
+		out_line(o);
+	}
+	show_left(o, n->fixed, "immutable or append-only, or with a name in such a directory");
+	show_left(o, n->damaged, "damaged, or with a count below the names; see extant-fsck");
 }
 
 static void show_all_left(struct job *job)
@@ -144,8 +181,12 @@ static void show(struct job *job)
 	out_add(o, " KiB %s%s%s", job->unshare ? "more " : "", job->dry ? "would be " : "",
 		job->unshare ? "in use" : "saved");
 	out_line(o);
-	if (!job->unshare)
+	if (job->unshare) {
+		show_unshare_left(job);
+	} else {
+		show_changed(job);
 		show_all_left(job);
+	}
 }
 
 /* ---- doing it -------------------------------------------------------------------------- */
@@ -174,14 +215,18 @@ static int find_start(struct job *job, const struct arg *a)
 static int find_starts(struct job *job, const struct args *args)
 {
 	size_t paths = args_count(args, "PATH");
+	struct e2_txn *memory = NULL;	/* of the names of a directory, when many are looked for */
 	int err = 0;
 
 	job->spots = calloc(paths, sizeof(*job->spots));
 	job->starts = calloc(paths, sizeof(*job->starts));
 	if (!job->spots || !job->starts)
 		return e2_fail(E2_ERR_NOMEM, "no memory for %zu paths", paths);
+	if (paths > FEW_PATHS && !job->sh->txn)
+		memory = e2_dir_remember(job->sh->fs);
 	for (size_t i = 0; i < paths && !err; i++)
 		err = find_start(job, &args->arg[i]);
+	e2_txn_abort(memory);
 	return err;
 }
 

@@ -141,7 +141,7 @@ static void add_outside(struct e2_str *s, const struct options *o,
 		    o->excludes > 0 || st->skipped > 0 ? " or left out" : "");
 }
 
-static void add_kept(struct e2_str *s, const struct e2_source_stats *st)
+static void add_kept(struct e2_str *s, const struct options *o, const struct e2_source_stats *st)
 {
 	bool some = false;
 
@@ -150,8 +150,9 @@ static void add_kept(struct e2_str *s, const struct e2_source_stats *st)
 	add_label(s, "kept");
 	if (st->linked) {
 		add_many(s, st->names, "name", "names", false, &some);
-		e2_str_addf(s, " of %llu %s (hard links)", (unsigned long long)st->linked,
-			    st->linked == 1 ? "inode" : "inodes");
+		e2_str_addf(s, " of %llu %s (hard links%s)", (unsigned long long)st->linked,
+			    st->linked == 1 ? "inode" : "inodes",
+			    o->dedupe ? ", before --dedupe" : "");
 	}
 	add_many(s, st->sparse, "sparse file", "sparse files", false, &some);
 	if (st->sparse) {
@@ -167,6 +168,7 @@ static void add_kept(struct e2_str *s, const struct e2_source_stats *st)
 static void add_deduped(struct e2_str *s, const struct e2_source_stats *st,
 			const struct e2_plan *plan, const struct e2_geometry *g, bool planned)
 {
+	struct e2_str changed = E2_STR_INIT;
 	struct e2_plan_stats ps;
 
 	e2_plan_stats(plan, &ps);
@@ -177,6 +179,12 @@ static void add_deduped(struct e2_str *s, const struct e2_source_stats *st,
 	e2_str_add(s, st->dedupe_inodes == 1 ? " inode, " : " inodes, ");
 	e2_str_add_count(s, ps.saved_blocks * g->block_size / 1024);
 	e2_str_add(s, planned ? " KiB would be saved\n" : " KiB saved\n");
+	e2_same_tell(&st->dedupe_lost, planned, "--dedupe=strict", &changed);
+	if (changed.len > 0) {
+		add_label(s, "merged");
+		e2_str_addf(s, "%s\n", e2_str_text(&changed));
+	}
+	e2_str_free(&changed);
 }
 
 static void add_left_out(struct e2_str *s, const struct e2_source_stats *st)
@@ -215,7 +223,7 @@ void summary_add(struct e2_str *s, const struct options *o, const struct e2_shap
 	add_volume(s, o, shape, planned);
 	if (o->sources_len > 0) {
 		add_origins(s, o, source);
-		add_kept(s, &st);
+		add_kept(s, o, &st);
 		if (o->dedupe)
 			add_deduped(s, &st, plan, &shape->geometry, planned);
 		add_outside(s, o, &st);

@@ -12,6 +12,7 @@
 
 #include "base/str.h"
 #include "node/node.h"
+#include "tree/dedupe_stay.h"
 #include "tree/xattr_area.h"
 
 #include <stdbool.h>
@@ -67,7 +68,8 @@ struct e2_source_stats {
 	uint64_t skipped;		/* unreadable, with skip_unreadable */
 	uint64_t ignored_xattrs;	/* of name spaces that ext2 cannot hold */
 	uint64_t dedupe_names;		/* of regular files, as e2_source_dedupe has found them, */
-	uint64_t dedupe_inodes;		/* and what it has left of their objects */
+	uint64_t dedupe_inodes;		/* and what it has left of their objects, */
+	struct e2_same_lost dedupe_lost;	/* and what is another than before */
 };
 
 struct e2_source_options {
@@ -148,9 +150,9 @@ void e2_source_free(struct e2_source *source);
 
 /*
  * Makes regular files with the same content one object with all their names, up to 65,000:
- * that with most names, of several the first.  Bytes are compared, each file is read once; where
- * more than 8 MiB of files of one size have to be told apart, some are read twice.  Empty files
- * are left alone.  All else of the statistics stays as it was read.
+ * that with most names, of several the one with least data, then the first.  Bytes are compared,
+ * each file is read once; where more than 8 MiB of files of one size have to be told apart, some
+ * are read twice.  Empty files are left alone.  All else of the statistics stays as it was read.
  *
  * Objects get other numbers; those that have gone are the last, behind e2_source_objects(), and
  * e2_source_retired() in number.  After an error the source can only be freed.

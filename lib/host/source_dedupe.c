@@ -134,40 +134,52 @@ static int tell_progress(void *context)
 
 /* ---- which stays ---------------------------------------------------------------------------- */
 
-static int compare_stay(const void *pa, const void *pb, void *context)
+/* Without its holes. */
+static uint64_t data_of(const struct e2_source *s, e2_obj obj)
 {
-	const struct same *c = context;
-	e2_obj a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
-	int order = compare_numbers(c->s->objects[b].links, c->s->objects[a].links);
+	uint64_t bytes = 0;
+	uint32_t count;
+	const struct e2_extent *e = e2_source_extents(s, obj, &count);
 
-	return order != 0 ? order : compare_numbers(a, b);
+	for (uint32_t i = 0; i < count; i++)
+		bytes += e[i].end - e[i].start;
+	return count > 0 ? bytes : s->objects[obj].size;
 }
 
-/* Each that stays takes as many as it may, of few names first. */
+static struct e2_same_meta meta_of(const struct e2_object *o)
+{
+	return (struct e2_same_meta){ o->mode, o->uid, o->gid, o->mtime, o->mtime_nsec };
+}
+
+static void retire(struct same *c, const struct e2_same *same)
+{
+	const struct e2_object *was = &c->s->objects[same->item];
+	struct e2_object *now = &c->s->objects[same->into];
+	const struct e2_same_meta a = meta_of(was), b = meta_of(now);
+
+	e2_same_lose(&c->s->stats.dedupe_lost, &a, &b, was->xattrs != now->xattrs, was->links);
+	now->links += was->links;
+	c->into[same->item] = same->into;
+	c->gone++;
+}
+
 static int take_alike(void *context, const uint32_t *items, size_t count)
 {
 	struct same *c = context;
-	uint32_t *v = malloc(count * sizeof(*v));
-	size_t first = 0, last = count;
+	struct e2_same *v = calloc(count, sizeof(*v));
 
 	if (v == NULL)
 		return e2_fail(E2_ERR_NOMEM, "comparing files: out of memory");
-	memcpy(v, items, count * sizeof(*v));
-	qsort_r(v, count, sizeof(*v), compare_stay, c);
-	while (first < last) {
-		e2_obj to = v[first++];
-		struct e2_object *stays = &c->s->objects[to];
+	for (size_t i = 0; i < count; i++) {
+		uint32_t links = c->s->objects[items[i]].links;
 
-		for (; first < last; last--) {
-			const struct e2_object *o = &c->s->objects[v[last - 1]];
-
-			if (stays->links > E2_LINK_MAX || o->links > E2_LINK_MAX - stays->links)
-				break;
-			stays->links += o->links;
-			c->into[v[last - 1]] = to;
-			c->gone++;
-		}
+		v[i] = (struct e2_same){ .item = items[i], .names = links, .links = links,
+					 .data = data_of(c->s, items[i]) };
 	}
+	(void)e2_same_choose(v, count, E2_LINK_MAX);
+	for (size_t i = 0; i < count; i++)
+		if (v[i].into != v[i].item)
+			retire(c, &v[i]);
 	free(v);
 	return 0;
 }

@@ -6,7 +6,6 @@
 #include "tree/dedupe.h"
 
 #include "base/alike.h"
-#include "base/order.h"
 #include "tree/dedupe_priv.h"
 #include "tree/ops.h"
 
@@ -42,6 +41,7 @@ struct dedupe {
 	uint64_t bytes_left;		/* that may still be read */
 	struct e2_str label;		/* of the file compared last */
 	e2_ino labelled;
+	struct e2_str kept;		/* of a file that takes the names of others */
 	struct e2_bitset *claimed;	/* blocks of files that have their like */
 	struct e2_dedupe_counts counts;
 };
@@ -51,12 +51,6 @@ struct dedupe {
 static bool is_regular(const struct e2_inode *in)
 {
 	return e2_is_reg(in);
-}
-
-/* Damage of one file is no reason to leave the others as they are. */
-static bool is_damage(int err)
-{
-	return err == E2_ERR_CORRUPT || err == E2_ERR_IO || err == E2_ERR_FBIG;
 }
 
 /* What counts an inode that is not looked at; NULL: it is. */
@@ -84,7 +78,7 @@ static int add_file(struct dedupe *d, const struct e2_below_inode *in)
 		int r = e2_dedupe_label(d->fs, in->ino, &d->label);
 
 		f->label = (uint32_t)d->label.len;
-		if (is_damage(r)) {
+		if (e2_dedupe_is_damage(r)) {
 			e2_err_clear();
 			left = &d->counts.damaged;
 		} else if (r) {
@@ -114,7 +108,7 @@ static int compare_files(const void *pa, const void *pb)
 /* A file that cannot be read is like no other. */
 static int give_up(struct dedupe *d, struct file *f, int err)
 {
-	if (!is_damage(err))
+	if (!e2_dedupe_is_damage(err))
 		return err;
 	e2_err_clear();
 	d->counts.damaged += f->state != UNREADABLE;
@@ -219,44 +213,60 @@ static int is_stopped(void *context)
 
 /* ---- who takes whose names -------------------------------------------------------------- */
 
-/* Smaller ones stay: those that must, of many names, of a low number. */
-static uint64_t rank(const struct file *f)
+/* Of a damaged file nobody knows what is lost with it: all is. */
+static int get_label(struct dedupe *d, e2_ino ino, struct e2_str *label)
 {
-	uint64_t fewness = UINT16_MAX - f->names;
+	int r = e2_dedupe_label(d->fs, ino, label);
 
-	return (uint64_t)(f->state == GOES) << 48 | fewness << 32 | f->ino;
+	if (!e2_dedupe_is_damage(r))
+		return r;
+	e2_err_clear();
+	e2_str_truncate(label, 0);
+	return 0;
 }
 
-/* Each that stays takes as many as it may, of few names first. */
-static void choose(struct dedupe *d, const struct e2_keyed *v, size_t count)
+/* Counts what the names say now that was said otherwise before; those of one inode follow each
+ * other. */
+static int count_lost(struct dedupe *d, const struct e2_same *v, size_t count)
 {
-	size_t first = 0, last = count, must = 0;
+	uint32_t kept = UINT32_MAX;
+	int r = 0;
 
-	while (must < count && d->files[v[must].value].state == STAYS)
-		must++;
-	while (first < last) {
-		const struct file *to = &d->files[v[first++].value];
-		uint32_t links = to->links;
-
-		for (; first < last; last--) {
-			struct file *f = &d->files[v[last - 1].value];
-
-			if (f->state == STAYS || links > d->how->max_links ||
-			    f->names > d->how->max_links - links)
-				break;
-			f->into = to->ino;
-			links += f->names;
-		}
+	d->labelled = 0;
+	for (size_t i = 0; i < count && !r; i++) {
+		if (v[i].into == v[i].item)
+			continue;
+		if (v[i].into != kept)
+			r = get_label(d, d->files[v[i].into].ino, &d->kept);
+		kept = v[i].into;
+		if (!r)
+			r = get_label(d, d->files[v[i].item].ino, &d->label);
+		if (!r)
+			e2_dedupe_lose(&d->counts.lost, &d->label, &d->kept, v[i].names);
 	}
+	return r;
+}
+
+static int choose(struct dedupe *d, struct e2_same *v, size_t count)
+{
+	size_t must = 0, stay;
+
+	for (size_t i = 0; i < count; i++)
+		must += v[i].stays;
+	stay = e2_same_choose(v, count, d->how->max_links);
+	for (size_t i = 0; i < count; i++)
+		if (v[i].into != v[i].item)
+			d->files[v[i].item].into = d->files[v[i].into].ino;
 	d->counts.elsewhere += must > 1 ? must - 1 : 0;
-	d->counts.full += first - (must > 0 ? must : 1);
+	d->counts.full += stay - (must > 0 ? must : 1);
+	return d->how->strict ? 0 : count_lost(d, v, count);
 }
 
 /*
  * Marks what a file has: a block of two files would be lost to the one that stays when the other
- * is given back.  1: the file is damaged.
+ * is given back.  *blocks: how many these are.  1: the file is damaged.
  */
-static int claim(struct dedupe *d, struct file *f)
+static int claim(struct dedupe *d, struct file *f, uint64_t *blocks)
 {
 	struct e2_walk_block b;
 	struct e2_blocks *walk;
@@ -267,7 +277,9 @@ static int claim(struct dedupe *d, struct file *f)
 		r = e2_blocks_begin(d->fs, &in, &walk);
 	if (r)
 		return r;
+	*blocks = 0;
 	while ((r = e2_blocks_next(walk, &b)) > 0) {
+		*blocks += b.count;
 		r = b.status ? give_up(d, f, b.status) : 0;
 		if (!r && e2_bitset_set_run(d->claimed, b.blk, b.count) != 0)
 			r = e2_fail(E2_ERR_CORRUPT, "inode %u: has a block that another file has "
@@ -283,7 +295,7 @@ static int claim(struct dedupe *d, struct file *f)
 static int take_alike(void *context, const uint32_t *items, size_t count)
 {
 	struct dedupe *d = context;
-	struct e2_keyed *v = calloc(count, 2 * sizeof(*v));
+	struct e2_same *v = calloc(count, sizeof(*v));
 	size_t n = 0;
 	int r = 0;
 
@@ -292,15 +304,15 @@ static int take_alike(void *context, const uint32_t *items, size_t count)
 	for (size_t i = 0; i < count && !r; i++) {
 		struct file *f = &d->files[items[i]];
 
+		v[n] = (struct e2_same){ .item = items[i], .names = f->names, .links = f->links,
+					 .stays = f->state == STAYS };
 		if (f->state != UNREADABLE)	/* else what was read of it may not be all */
-			r = claim(d, f);
-		if (!r && f->state != UNREADABLE)
-			v[n++] = (struct e2_keyed){ rank(f), items[i] };
+			r = claim(d, f, &v[n].data);
+		n += !r && f->state != UNREADABLE;
 		r = r < 0 ? r : 0;
 	}
-	e2_sort_keyed(v, v + count, n, 0);
 	if (!r && n > 1)
-		choose(d, v, n);
+		r = choose(d, v, n);
 	free(v);
 	return r;
 }
@@ -462,6 +474,7 @@ int e2_dedupe(struct e2_txn *txn, const struct e2_start *starts, size_t count,
 	free(d.items);
 	e2_bitset_free(d.claimed);
 	e2_str_free(&d.label);
+	e2_str_free(&d.kept);
 	if (!r)
 		r = e2_txn_mark(txn, &mark);
 	if (!r)

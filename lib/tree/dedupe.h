@@ -8,6 +8,7 @@
 
 #include "tree/below.h"
 #include "tree/change.h"
+#include "tree/dedupe_stay.h"
 
 struct e2_dedupe_name {		/* a name that leads to another inode than before */
 	e2_ino dir;
@@ -29,21 +30,28 @@ struct e2_dedupe_how {
 struct e2_dedupe_counts {
 	uint64_t names;		/* below the paths: of regular files; for e2_unshare of all but
 				 * directories */
-	uint64_t was, inodes;	/* that they led to before, and lead to */
+	uint64_t was;		/* inodes that they led to before */
+	uint64_t inodes;	/* that are in their place; e2_unshare: with those that keep names
+				 * elsewhere */
 	uint64_t changed;	/* names that lead to another one */
 	int64_t blocks;		/* more are free than before */
+	struct e2_same_lost lost;	/* names that e2_dedupe has led to other owners, ... */
+	uint64_t outside;	/* inodes of which e2_unshare has left only names elsewhere */
 	/* Inodes with the content of another one that e2_dedupe has left alone: */
 	uint64_t elsewhere;	/* they have names that are not below the paths, or must stay */
 	uint64_t full;		/* the other one has as many names as it may */
 	/* and that it has not looked at: */
 	uint64_t small;		/* smaller than min */
-	uint64_t fixed;		/* immutable or append-only */
+	/* Inodes that either has left alone: */
+	uint64_t fixed;		/* immutable or append-only; e2_unshare: or with a name in such a
+				 * directory */
 	uint64_t damaged;	/* cannot be read, or count fewer names than they have */
 };
 
 /*
  * Of the files that are the same the one stays that has names elsewhere too, else the one with
- * most names, else that with the lowest number.  It keeps owner, mode, times and attributes.
+ * most names, else that with the fewest blocks, else that with the lowest number.  It keeps owner,
+ * mode, times and attributes.
  * Bytes are compared; holes are zeros.  Other names are kept: an inode goes as a whole or
  * not at all.
  *
@@ -55,8 +63,8 @@ E2_NODISCARD int e2_dedupe(struct e2_txn *txn, const struct e2_start *starts, si
 
 /*
  * Gives every name below an inode of its own, with all that e2_copy() keeps.  One of the names
- * keeps the inode, unless it has further names elsewhere.  As e2_dedupe(); E2_ERR_NOSPC,
- * E2_ERR_PERM (immutable, append-only), E2_ERR_CORRUPT for a count below the names there are.
+ * keeps the inode, unless it has further names elsewhere.  What may not change, or is damaged,
+ * keeps all its names and is counted.  As e2_dedupe(); E2_ERR_NOSPC.
  */
 E2_NODISCARD int e2_unshare(struct e2_txn *txn, const struct e2_start *starts, size_t count,
 			    e2_dedupe_fn *told, void *context, struct e2_dedupe_counts *counts);

@@ -90,9 +90,38 @@ int e2_dedupe_label(struct e2_fs *fs, e2_ino ino, struct e2_str *label)
 	e2_str_truncate(label, 0);
 	add_number(label, in.mode);
 	add_number(label, (uint64_t)in.uid << 32 | in.gid);
-	add_number(label, in.flags);
 	add_number(label, (uint64_t)t.sec);
 	add_number(label, (uint64_t)t.nsec);
+	add_number(label, in.flags);
 	r = add_attributes(fs, ino, label);
 	return r ? r : e2_str_status(label);
+}
+
+enum { MODE = 0, OWNER = 8, SEC = 16, NSEC = 24, FLAGS = 32, LEAST = 40 };
+
+static struct e2_same_meta get_meta(const uint8_t *label)
+{
+	return (struct e2_same_meta){
+		.mode = e2_get32(label + MODE), .gid = e2_get32(label + OWNER),
+		.uid = e2_get32(label + OWNER + 4), .mtime = (int64_t)e2_get64(label + SEC),
+		.mtime_nsec = e2_get32(label + NSEC),
+	};
+}
+
+void e2_dedupe_lose(struct e2_same_lost *lost, const struct e2_str *was, const struct e2_str *now,
+		    uint64_t names)
+{
+	static const uint8_t nothing[LEAST] = { 0 };
+	const uint8_t *a = was->len < LEAST ? nothing : (const uint8_t *)was->text;
+	const uint8_t *b = now->len < LEAST ? nothing : (const uint8_t *)now->text;
+	const struct e2_same_meta x = get_meta(a), y = get_meta(b);
+	bool other = was->len != now->len || was->len < LEAST ||
+		     memcmp(a + FLAGS, b + FLAGS, was->len - FLAGS) != 0;
+
+	e2_same_lose(lost, &x, &y, other, names);
+}
+
+bool e2_dedupe_is_damage(int err)
+{
+	return err == E2_ERR_CORRUPT || err == E2_ERR_IO || err == E2_ERR_FBIG;
 }

@@ -3,6 +3,7 @@
 #include "base/map.h"
 #include "tree/copy.h"
 #include "tree/dedupe.h"
+#include "tree/dedupe_priv.h"
 #include "tree/ops.h"
 
 struct unshare {
@@ -11,8 +12,13 @@ struct unshare {
 	e2_dedupe_fn *told;
 	void *context;
 	struct e2_below below;
-	struct e2_map *kept;		/* inodes of which one name has the inode already */
+	struct e2_map *seen;		/* inodes that have come: a value of enum state */
 	struct e2_dedupe_counts counts;
+};
+
+enum state {
+	PARTED = 1,	/* one name keeps it, if all are below; each other one gets its own */
+	LEFT,		/* all its names are as they were */
 };
 
 static bool is_shared_kind(const struct e2_inode *in)
@@ -33,32 +39,109 @@ static int take_flags(struct unshare *u, e2_ino from, e2_ino to)
 	return r || attr.flags == in.flags ? r : e2_setattr(u->txn, to, &attr);
 }
 
-static int part(struct unshare *u, struct e2_dedupe_name *name)
+static int replace(struct unshare *u, struct e2_dedupe_name *name)
 {
 	struct e2_copy_counts counts;
-	int r = e2_unlink(u->txn, name->dir, name->name, name->len);
+	int r = e2_dir_lookup(u->fs, name->dir, name->name, name->len, &name->now);
 
+	if (!r && name->now != name->was)
+		r = e2_fail(E2_ERR_CORRUPT, "directory %u: has one name twice", name->dir);
+	if (!r)
+		r = e2_unlink(u->txn, name->dir, name->name, name->len);
 	if (!r)
 		r = e2_copy(u->txn, name->was, name->dir, name->name, name->len, E2_COPY_ATTRS,
 			    &counts);
 	if (!r)
 		r = e2_dir_lookup(u->fs, name->dir, name->name, name->len, &name->now);
+	return r ? r : take_flags(u, name->was, name->now);
+}
+
+/* 1: the inode cannot be copied, and the name is as it was. */
+static int part(struct unshare *u, struct e2_dedupe_name *name)
+{
+	unsigned mark;
+	int r = e2_txn_mark(u->txn, &mark);
+
 	if (!r)
-		r = take_flags(u, name->was, name->now);
-	u->counts.changed++;
+		r = e2_txn_end(u->txn, mark, replace(u, name));
+	if (e2_dedupe_is_damage(r)) {
+		e2_err_clear();
+		return 1;
+	}
+	u->counts.changed += !r;
 	return r || !u->told ? r : u->told(u->context, name);
 }
 
-/* Whether a name is the first of an inode that has all its names below: that one keeps it. */
-static int keeps(struct unshare *u, const struct e2_below_inode *in, bool *kept)
+/*
+ * Pointers are looked at before anything is done: a copy would stop at the first that is bad,
+ * and what cannot be copied keeps its names.  1: damaged.
+ */
+static int check_blocks(struct unshare *u, e2_ino ino)
 {
-	uint64_t seen;
+	struct e2_walk_block b;
+	struct e2_blocks *walk;
+	struct e2_inode in;
+	int r = e2_inode_get(u->fs, ino, &in);
 
-	*kept = in->names == 1 && in->links == 1;
-	if (*kept || in->links > in->names || e2_map_get(u->kept, in->ino, &seen))
+	if (!r)
+		r = e2_blocks_begin(u->fs, &in, &walk);
+	if (r)
+		return r;
+	while ((r = e2_blocks_next(walk, &b)) > 0)
+		if (b.status)
+			break;
+	e2_blocks_end(walk);
+	return r;
+}
+
+/* The last name of a count that lies would take the inode with it while others are there. */
+static int begin_inode(struct unshare *u, const struct e2_below_inode *in, uint64_t *state)
+{
+	int r;
+
+	*state = PARTED;
+	if (in->fixed || in->flags & (uint32_t)(E2_FL_IMMUTABLE | E2_FL_APPEND)) {
+		u->counts.fixed++;
+		*state = LEFT;
 		return 0;
-	*kept = true;
-	return e2_map_set(u->kept, in->ino, 1);
+	}
+	r = in->names > in->links || in->ino < e2_geometry(u->fs)->first_ino ? 1 :
+	    check_blocks(u, in->ino);
+	if (r > 0) {
+		u->counts.damaged++;
+		*state = LEFT;
+	}
+	return r < 0 ? r : 0;
+}
+
+static int part_name(struct unshare *u, const struct e2_below_inode *in,
+		     struct e2_dedupe_name *name)
+{
+	uint64_t *state;
+	bool first;
+	int r;
+
+	if (in->names == 1 && in->links == 1)
+		return 0;
+	r = e2_map_ref(u->seen, in->ino, &state);
+	if (r)
+		return r;
+	first = *state == 0;
+	if (first)
+		r = begin_inode(u, in, state);
+	if (r || *state == LEFT)
+		return r;
+	if (first && in->links > in->names)
+		u->counts.outside++;
+	else if (first)		/* it keeps the inode */
+		return 0;
+	r = part(u, name);
+	if (r <= 0)
+		return r;
+	u->counts.damaged++;
+	u->counts.outside -= first;
+	*state = LEFT;
+	return 0;
 }
 
 static int part_dir(struct unshare *u, const struct e2_below_dir *list)
@@ -71,26 +154,10 @@ static int part_dir(struct unshare *u, const struct e2_below_dir *list)
 			.dir = list->dir, .name = list->text.text + list->names[i].at,
 			.len = list->names[i].len, .was = in->ino,
 		};
-		bool kept;
 
-		r = keeps(u, in, &kept);
-		if (!r && !kept)
-			r = part(u, &name);
+		r = part_name(u, in, &name);
 	}
 	return r;
-}
-
-/* The last name would take the inode with it while others are still there. */
-static int check_counts(const struct unshare *u)
-{
-	for (size_t i = 0; i < u->below.inode_count; i++) {
-		const struct e2_below_inode *in = &u->below.inodes[i];
-
-		if (in->names > in->links)
-			return e2_fail(E2_ERR_CORRUPT, "inode %u: has %u names, but counts %u",
-				       in->ino, in->names, in->links);
-	}
-	return 0;
 }
 
 static int part_all(struct unshare *u)
@@ -108,7 +175,7 @@ static int part_all(struct unshare *u)
 	if (r)
 		return r;
 	u->counts.blocks = (int64_t)(blocks_after - blocks);
-	u->counts.inodes = u->counts.names;
+	u->counts.inodes = u->counts.was + (inodes - inodes_after);
 	return 0;
 }
 
@@ -122,16 +189,14 @@ int e2_unshare(struct e2_txn *txn, const struct e2_start *starts, size_t count,
 	u.counts.names = u.below.names;
 	u.counts.was = u.below.inode_count;
 	if (!r)
-		r = check_counts(&u);
-	if (!r)
-		r = e2_map_new(&u.kept);
+		r = e2_map_new(&u.seen);
 	if (!r)
 		r = e2_txn_mark(txn, &mark);
 	if (!r)
 		r = e2_txn_end(txn, mark, part_all(&u));
 	if (!r)
 		*counts = u.counts;
-	e2_map_free(u.kept);
+	e2_map_free(u.seen);
 	e2_below_end(&u.below);
 	return r;
 }
