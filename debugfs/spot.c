@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { HOPS = 40 };		/* symlinks followed, as the kernel */
 
@@ -67,6 +68,28 @@ static int fail_way(const struct e2_str *parent, const struct e2_str *name, int 
 	return err;
 }
 
+/* "b.img:/x" where b.img is a file of the host: another volume is meant, and has no path here. */
+static int fail_volume(struct shell *sh, const char *text, int err)
+{
+	const char *colon = strstr(text, ":/");
+	struct e2_str image = E2_STR_INIT;
+
+	if (!colon || colon == text)
+		return err;
+	e2_str_add_bytes(&image, text, (size_t)(colon - text));
+	if (!e2_str_status(&image) && access(image.text, F_OK) == 0) {
+		struct e2_str shown = E2_STR_INIT;
+
+		e2_str_add_name(&shown, image.text, image.len);
+		(void)e2_fail(err, "%s:/...: %s is another volume, and a path is of one",
+			      e2_str_text(&shown), e2_str_text(&shown));
+		err = shell_advise(sh, err, "extant cp, which copies from one volume to another");
+		e2_str_free(&shown);
+	}
+	e2_str_free(&image);
+	return err;
+}
+
 /* One path, its last symlink not followed, from a directory whose path is known. */
 static int find_from(struct shell *sh, e2_ino cwd, const struct e2_str *cwd_path, const char *text,
 		     struct spot *s)
@@ -92,7 +115,7 @@ static int find_from(struct shell *sh, e2_ino cwd, const struct e2_str *cwd_path
 	if (!err)
 		err = shell_resolve(sh, cwd, cwd_path, parent.text, true, &s->dir, &dir_path);
 	if (err)
-		err = fail_way(&parent, &s->name, err);
+		err = fail_volume(sh, text, fail_way(&parent, &s->name, err));
 	if (!err) {
 		add_child(&s->path, &dir_path, e2_str_text(&s->name));
 		err = look(sh, s);

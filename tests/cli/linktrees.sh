@@ -87,6 +87,13 @@ t "a fresh save of one leaves the other" sh -c 'extant-debugfs -w a.img put --at
 t "rm -r of one leaves the other" sh -c 'extant-debugfs -w a.img rm -r /snap && [ "$(extant-debugfs a.img cat /home/a)" = shared ]'
 t "e2fsck accepts all that" clean
 
+cp a.img other.img
+t "a file of the host before :/ is another volume" refused 1 'ln: other.img:/...: other.img is another volume' \
+	extant-debugfs -w a.img ln /home/a other.img:/x
+t "... and what helps is said" refused 1 'try: extant cp' extant-debugfs -w a.img ln /home/a other.img:/x
+t "... what is none is a path" refused 1 'has no "none.img:"' extant-debugfs -w a.img ln /home/a none.img:/x
+rm other.img
+
 # ---- 65,000 names --------------------------------------------------------------------------
 full() { n=$1; shift; for f in "$@"; do x set "$f" links_count "$n" || return 1; done; }
 x mkdir /max; x put --text content /max/f; x chown 7:8 /max/f; x chmod 4711 /max/f
