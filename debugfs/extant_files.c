@@ -283,14 +283,27 @@ static void add_place(struct e2_str *s, const struct place *p)
 	e2_str_add_name(s, p->path, strlen(p->path));
 }
 
+/* Where "a.img:/docs/new" has said the directory: behind "a.img:/docs", or "a.img:/". */
+static size_t dir_end(const char *place)
+{
+	const char *slash = strrchr(place, '/');
+
+	if (!slash)
+		return strlen(place);
+	return (size_t)(slash - place) + (slash > place && slash[-1] == ':');
+}
+
 /* EXDEV: what cannot be done from one volume to another, and what can. */
 static int refuse_volumes(const char *verb, const struct place *from, const struct place *to)
 {
 	bool move = !strcmp(verb, "mv"), tree = strcmp(verb, "ln") != 0;
-	struct e2_str a = E2_STR_INIT, b = E2_STR_INIT;
+	struct e2_str a = E2_STR_INIT, b = E2_STR_INIT, dest = E2_STR_INIT;
 
 	add_place(&a, from);
 	add_place(&b, to);
+	add_place(&dest, to);
+	if (from->image && to->image)	/* a copy between images goes into a directory */
+		e2_str_truncate(&dest, dir_end(e2_str_text(&dest)));
 	if (from->image && to->image)
 		(void)fprintf(stderr, "extant: %s: %s: not in the volume of %s", verb,
 			      e2_str_text(&b), e2_str_text(&a));
@@ -300,10 +313,11 @@ static int refuse_volumes(const char *verb, const struct place *from, const stru
 	(void)fprintf(stderr, "; %s\n  try: extant cp %s%s %s%s\n",
 		      move ? "a name moves within its volume only" :
 		      "a hard link is one more name of an inode, and each volume numbers its own",
-		      tree ? "-a " : "", e2_str_text(&a), e2_str_text(&b),
+		      tree ? "-a " : "", e2_str_text(&a), e2_str_text(&dest),
 		      move ? ", and rm -r when it is there" : "");
 	e2_str_free(&a);
 	e2_str_free(&b);
+	e2_str_free(&dest);
 	return EXIT_FAILURE;
 }
 

@@ -116,7 +116,7 @@ static int add_kind(struct e2_alike *a, uint32_t item, const uint8_t *piece, siz
 	a->kinds = kinds;
 	*kind = (uint32_t)a->kind_count++;
 	kinds[*kind] = (struct kind){ .item = item, .kept = NOT_KEPT };
-	if (len <= a->how.room - a->room_used) {
+	if (len > 0 && len <= a->how.room - a->room_used) {
 		kinds[*kind].kept = (uint32_t)a->room_used;
 		memcpy(a->room + a->room_used, piece, len);
 		a->room_used += len;
