@@ -55,8 +55,14 @@ static int copy(struct shell *sh, const struct spot *from, struct spot *to, stru
 {
 	struct e2_copy_counts counts = { .files = 0 };
 	unsigned flags = how->flags;
-	int err = 0;
+	int err = spot_must_be_first(to);
 
+	if (!err && to->ino && e2_is_symlink(&from->in) && from->name.len &&
+	    !e2_is_symlink(&to->in) && spot_on_way(sh, from->dir, from->name.text, to))
+		err = spot_fail(to, e2_fail(E2_ERR_INVAL, "the symlink to be copied leads here, "
+					    "and would lead to itself"));
+	if (err)
+		return err;
 	if (to->ino && flags & E2_COPY_LINK && !e2_is_dir(&from->in)) {
 		if (!how->force || e2_is_dir(&to->in))
 			return spot_must_be_free(to, false);

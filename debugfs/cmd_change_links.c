@@ -115,8 +115,23 @@ static int relative_text(struct shell *sh, const char *target, const struct spot
 
 /* ---- one link --------------------------------------------------------------------- */
 
+/* Refused as GNU's ln does: what the name stood for would be gone. */
+static int fail_same(const struct spot *link, const char *target)
+{
+	struct e2_str a = E2_STR_INIT, b = E2_STR_INIT;
+	int err;
+
+	e2_str_add_name(&a, target, strlen(target));
+	e2_str_add_name(&b, link->path.text, link->path.len);
+	err = e2_fail(E2_ERR_INVAL, "%s and %s are the same file; the link would lead to itself",
+		      e2_str_text(&a), e2_str_text(&b));
+	e2_str_free(&a);
+	e2_str_free(&b);
+	return err;
+}
+
 /* Makes room for the link where -f was given. */
-static int clear_name(struct shell *sh, struct spot *link, e2_ino target, bool force)
+static int clear_name(struct shell *sh, struct spot *link, bool force)
 {
 	int err;
 
@@ -124,8 +139,9 @@ static int clear_name(struct shell *sh, struct spot *link, e2_ino target, bool f
 		return spot_must_be_free(link, false);
 	if (!force)
 		return shell_advise(sh, spot_must_be_free(link, false), "ln -f, to replace it");
-	if (link->ino == target)
-		return spot_fail(link, e2_fail(E2_ERR_INVAL, "is that very file already"));
+	err = spot_must_be_first(link);
+	if (err)
+		return err;
 	if (e2_is_dir(&link->in))
 		return spot_fail(link, e2_fail(E2_ERR_ISDIR, "a directory; -f replaces none"));
 	err = e2_unlink(sh->txn, link->dir, link->name.text, link->name.len);
@@ -147,14 +163,49 @@ static int make_symlink(struct shell *sh, const char *target, struct spot *link,
 		e2_str_add(text, target);
 	if (!err)
 		err = e2_str_status(text);
+	if (!err && how->force && link->ino && !e2_is_dir(&link->in) &&
+	    (spot_on_way(sh, link->dir, e2_str_text(text), link) ||
+	     (!how->relative && spot_on_way(sh, sh->cwd, target, link))))
+		return fail_same(link, target);
 	if (!err)
-		err = clear_name(sh, link, 0, how->force);
+		err = clear_name(sh, link, how->force);
 	if (err)
 		return err;
 	what.target = e2_str_text(text);
 	what.target_len = text->len;
 	err = e2_create(sh->txn, link->dir, link->name.text, link->name.len, &what, &link->ino);
 	return err ? spot_fail(link, err) : 0;
+}
+
+/* The name is one of the file's already: with -f all is as it should be. */
+static int same_already(struct shell *sh, const struct spot *target, const struct spot *link,
+			const struct how *how)
+{
+	struct e2_str s = E2_STR_INIT;
+	bool one = target->dir == link->dir &&
+		!strcmp(e2_str_text(&target->name), e2_str_text(&link->name));
+
+	e2_str_add_name(&s, link->path.text, link->path.len);
+	e2_str_addf(&s, " <%u>: exists already, ", link->ino);
+	if (one) {
+		e2_str_add(&s, "and is TARGET itself: they are the same file");
+	} else {
+		e2_str_add(&s, "a name of ");
+		if (target->path.len)
+			e2_str_add_name(&s, target->path.text, target->path.len);
+		else
+			e2_str_add(&s, "that file");
+	}
+	if (one || !how->force) {
+		int err = e2_fail(E2_ERR_EXIST, "%s", e2_str_text(&s));
+
+		e2_str_free(&s);
+		return err;
+	}
+	e2_str_add(&s, "; nothing to do");
+	shell_note(sh, e2_str_text(&s));
+	e2_str_free(&s);
+	return 0;
 }
 
 static int make_link(struct shell *sh, const struct spot *target, struct spot *link,
@@ -170,8 +221,14 @@ static int make_link(struct shell *sh, const struct spot *target, struct spot *l
 	if (!err && how->only_symlinks && !e2_is_symlink(&target->in))
 		err = spot_fail(target, e2_fail(E2_ERR_INVAL, "a %s, not a symlink",
 						file_type_words(target->in.mode)));
+	if (!err && link->ino == target->ino)
+		return same_already(sh, target, link, how);
+	if (!err && how->force && target->name.len && e2_is_symlink(&target->in) && link->ino &&
+	    !e2_is_symlink(&link->in) &&
+	    spot_on_way(sh, target->dir, target->name.text, link))
+		return fail_same(link, e2_str_text(&target->path));
 	if (!err)
-		err = clear_name(sh, link, target->ino, how->force);
+		err = clear_name(sh, link, how->force);
 	if (err)
 		return err;
 	err = e2_link(sh->txn, link->dir, link->name.text, link->name.len, target->ino);

@@ -49,8 +49,10 @@ static int exchange(struct shell *sh, const struct spot *from, const struct spot
 
 static int move(struct shell *sh, const struct spot *from, const struct spot *to)
 {
-	int err;
+	int err = spot_must_be_first(to);
 
+	if (err)
+		return err;
 	if (!to->ino && to->slash && !e2_is_dir(&from->in))
 		return spot_must_be_free(to, false);
 	err = e2_rename(sh->txn, from->dir, from->name.text, from->name.len, to->dir,
@@ -66,10 +68,22 @@ static void tell(struct shell *sh, const struct how *how, const struct spot *fro
 
 	e2_str_add(&note, how->exchange ? "with " : "to ");
 	e2_str_add_name(&note, to->path.text, to->path.len);
-	if (from->ino == to->ino)
-		e2_str_add(&note, ": two names of one file, nothing to do");
 	spot_told(sh, how->exchange ? "exchanged" : "moved", &moved, e2_str_text(&note));
 	e2_str_free(&note);
+}
+
+/* rename(2) does nothing then, and succeeds. */
+static void note_same(struct shell *sh, const struct spot *from, const struct spot *to)
+{
+	struct e2_str s = E2_STR_INIT;
+
+	e2_str_add_name(&s, from->path.text, from->path.len);
+	e2_str_add(&s, " and ");
+	e2_str_add_name(&s, to->path.text, to->path.len);
+	e2_str_addf(&s, " are the same file <%u>: nothing was moved, by the rule of rename(2)",
+		    from->ino);
+	shell_note(sh, e2_str_text(&s));
+	e2_str_free(&s);
 }
 
 static int move_one(struct shell *sh, const struct arg *arg, struct spot *to, void *context)
@@ -86,10 +100,12 @@ static int move_one(struct shell *sh, const struct arg *arg, struct spot *to, vo
 		err = spot_must_be_name(to);
 	if (!err && !(how->keep && to->ino)) {
 		err = how->exchange ? exchange(sh, &from, to) : move(sh, &from, to);
+		if (!err && from.ino == to->ino)
+			note_same(sh, &from, to);
 		if (!err && to->ino && to->ino != from.ino && !e2_is_dir(&to->in) &&
 		    !how->exchange)
 			tell_content(sh, to->ino, to->in.links_count, &to->path, true);
-		if (!err && how->verbose)
+		if (!err && how->verbose && from.ino != to->ino)
 			tell(sh, how, &from, to);
 	}
 	spot_free(&from);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "several.h"
 
+#include <string.h>
+
 /* The name a source has in a directory: its own, or for an inode number "inode-12". */
 static int into(struct shell *sh, const struct spot *dir, const struct arg *from, struct spot *to)
 {
@@ -22,6 +24,22 @@ static int into(struct shell *sh, const struct spot *dir, const struct arg *from
 	return err;
 }
 
+/* Whether two arguments of different paths end in one name. */
+static bool collide(const char *a, const char *b)
+{
+	const char *x = a + strlen(a), *y = b + strlen(b);
+
+	if (!strcmp(a, b))
+		return false;
+	for (; x > a && x[-1] == '/'; x--)
+		;
+	for (; y > b && y[-1] == '/'; y--)
+		;
+	for (; x > a && y > b && x[-1] == y[-1] && x[-1] != '/'; x--, y--)
+		;
+	return (x == a || x[-1] == '/') && (y == b || y[-1] == '/');
+}
+
 static int all_into(struct shell *sh, const struct args *args, size_t count, struct spot *dir,
 		    several_fn *one, void *context)
 {
@@ -31,6 +49,8 @@ static int all_into(struct shell *sh, const struct args *args, size_t count, str
 		struct spot to = { 0 };
 
 		err = into(sh, dir, &args->arg[i], &to);
+		for (size_t k = 0; !err && to.ino && k < i && !to.again; k++)
+			to.again = collide(args->arg[k].text, args->arg[i].text);
 		if (!err)
 			err = one(sh, &args->arg[i], &to, context);
 		spot_free(&to);

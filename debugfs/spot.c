@@ -259,6 +259,42 @@ int spot_must_be_name(const struct spot *s)
 		       s->name.len ? s->name.text : "/");
 }
 
+int spot_must_be_first(const struct spot *s)
+{
+	if (!s->again || !s->ino || e2_is_dir(&s->in))
+		return 0;
+	return spot_fail(s, e2_fail(E2_ERR_EXIST, "an argument before has this name too, and is "
+				    "not replaced by the next"));
+}
+
+struct crossing {
+	const struct spot *name;
+	bool found;
+};
+
+static int cross(void *context, const struct e2_step *step)
+{
+	struct crossing *c = context;
+	const struct spot *s = c->name;
+
+	c->found = c->found ||
+		(step->dir == s->dir && step->name_len == s->name.len &&
+		 !memcmp(step->name, e2_str_text(&s->name), s->name.len) &&
+		 !(step->via && e2_is_symlink(&s->in)));
+	return 0;
+}
+
+bool spot_on_way(struct shell *sh, e2_ino dir, const char *path, const struct spot *s)
+{
+	struct crossing c = { .name = s };
+	struct e2_resolve how = { .root = sh->root, .cwd = dir, .step = cross, .context = &c };
+	e2_ino ino;
+
+	if (e2_resolve(sh->fs, &how, path, &ino))
+		e2_err_clear();		/* as far as it goes */
+	return c.found;
+}
+
 /* Whether a note is a part of the sentence: "moved /a <12> to /b". */
 static bool goes_on(const char *note)
 {

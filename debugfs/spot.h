@@ -14,6 +14,7 @@ struct spot {
 	e2_ino ino;		/* what the name leads to; 0: nothing has it */
 	struct e2_inode in;	/* of ino */
 	bool slash;		/* it was written with a slash behind it */
+	bool again;		/* the same command has put something of another path there */
 };
 
 /*
@@ -40,7 +41,17 @@ int spot_must_be_free(const struct spot *spot, bool directory);
 /* 0, or E2_ERR_INVAL for "/", "." and "..". */
 int spot_must_be_name(const struct spot *spot);
 
+/* 0, or E2_ERR_EXIST where it would replace what the same command has just put there. */
+int spot_must_be_first(const struct spot *spot);
+
 bool spot_is_dir(const struct spot *spot);
+
+/*
+ * Whether the way of a path, looked up in a directory, goes through the name of a spot: then what
+ * takes that name cannot stand for the path.  Of the name of a symlink only the path itself
+ * counts, and not what the symlinks on its way say.
+ */
+bool spot_on_way(struct shell *sh, e2_ino dir, const char *path, const struct spot *spot);
 
 /* "/docs/copy <12>: what failed"; returns err. */
 int spot_fail(const struct spot *spot, int err);

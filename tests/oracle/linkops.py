@@ -356,7 +356,7 @@ def pairs(a):
     r = subprocess.run(['extant-debugfs', '-w', '--keep-going', '-f', root + '/script', a.image], env=ENV,
                        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     ours = {int(m[1]): m[2] for m in re.finditer(r'script:(\d+): (?!rollback)(.*)', r.stderr)
-            if not re.search(r'other names? of <|symlinks? (now )?leads? ', m[2])}      # what it means elsewhere
+            if not re.search(r'other names? of <|symlinks? (now )?leads? |nothing was moved, ', m[2])}      # what it means elsewhere
     bad = []
     for i, (case, error) in enumerate(zip(cases, theirs)):
         said = ours.get(2 + 2 * i)
