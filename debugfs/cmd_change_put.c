@@ -26,12 +26,18 @@ struct how {
 
 static int refuse_existing(struct shell *sh, const struct spot *to)
 {
-	return shell_advise(sh, spot_must_be_free(to, false),
-			    "put --atomic, --inplace or --append");
+	int err = spot_must_be_free(to, false);
+
+	return e2_is_reg(&to->in) ? shell_advise(sh, err, "put --atomic, --inplace or --append") :
+		err;
 }
 
 static int check_way(struct shell *sh, struct how *how, struct spot *to)
 {
+	int err = spot_must_be_first(to);
+
+	if (err)
+		return err;
 	if (!to->ino)
 		return spot_must_be_free(to, how->import.flags & E2_IMPORT_TREE);
 	if (how->import.exists == E2_IMPORT_REFUSE && !e2_is_dir(&to->in))
@@ -171,12 +177,40 @@ static int finish(struct shell *sh, const struct spot *old, struct spot *to, str
 	return 0;
 }
 
+/* A symlink in the place of one file stays: the file is where it leads, or is made there. */
+static int go_behind(struct shell *sh, struct spot *to)
+{
+	struct e2_str s = E2_STR_INIT;
+	struct spot behind;
+	int err = spot_find(sh, e2_str_text(&to->path), true, &behind);
+
+	if (err) {
+		spot_free(&behind);
+		return spot_fail(to, err);
+	}
+	if (!behind.ino) {
+		e2_str_add_name(&s, e2_str_text(&behind.path), behind.path.len);
+		e2_str_add(&s, " is new: the symlink ");
+		e2_str_add_name(&s, e2_str_text(&to->path), to->path.len);
+		e2_str_add(&s, " led there, and to nothing");
+		shell_note(sh, e2_str_text(&s));
+		e2_str_free(&s);
+	}
+	behind.again = to->again;
+	spot_free(to);
+	*to = behind;
+	return 0;
+}
+
 static int put_one(struct shell *sh, const struct arg *from, struct spot *to, void *context)
 {
 	struct how *how = context;
-	struct spot old = *to;		/* borrowed */
+	struct spot old;		/* borrowed */
 	int err = spot_must_be_name(to);
 
+	if (!err && !(how->import.flags & E2_IMPORT_TREE) && to->ino && e2_is_symlink(&to->in))
+		err = go_behind(sh, to);
+	old = *to;
 	if (!err)
 		err = from->operand->type == ARG_HOST ? put_file(sh, from->text, to, how) :
 			put_text(sh, to, from->text, how);
@@ -202,7 +236,7 @@ static int exists_of(const struct args *args, enum e2_import_exists *exists)
 	return 0;
 }
 
-/* put --text: one name, through a symlink to the file it means. */
+/* put --text: one name. */
 static int put_words(struct shell *sh, const struct args *args, struct how *how)
 {
 	static const struct arg_operand text = { .name = "STR", .type = ARG_TEXT };
@@ -214,7 +248,7 @@ static int put_words(struct shell *sh, const struct args *args, struct how *how)
 	if (args->count != 1)
 		return shell_misused(sh, e2_fail(E2_ERR_INVAL,
 						 "--text takes one NAME and no file"));
-	err = spot_find(sh, args->arg[0].text, how->import.exists != E2_IMPORT_ATOMIC, &to);
+	err = spot_find(sh, args->arg[0].text, false, &to);
 	if (!err)
 		err = put_one(sh, &from, &to, how);
 	spot_free(&to);

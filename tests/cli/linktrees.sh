@@ -43,6 +43,37 @@ t "... and -f is shown" refused 1 'try: ln -f' x ln -sT app-2.0 /opt/current
 t "of a directory it is not" fails_with 'exists already, a directory' x ln -sT app-2.0 /opt/app-1.0
 t "... nor with -f replaced" refused 1 '-f replaces none' x ln -sfT app-2.0 /opt/app-1.0
 
+# ---- what would destroy its own source -----------------------------------------------------
+extant-debugfs -w -R "mkdir /own /own/x /own/y /own/to; put --text one /own/x/f; put --text two /own/y/f; ln -s f /own/x/lk" a.img 2>notes || fail "own"
+for words in "ln -sf /own/x/f /own/x" "ln -sf f /own/x/f" "ln -sfn own/x/f /own/x/f" "ln -sf lk /own/x/f" "ln -srf /own/x/f /own/x/f" \
+	"ln -sf lk /own/x/lk" "ln -f /own/x/lk /own/x/f" "ln -f /own/x/f /own/x/f"; do
+	t "$words" refused 1 'are the same file' x $words
+done
+t "cp -P of a symlink onto what it leads to" refused 1 'would lead to itself' x cp -P /own/x/lk /own/x/f
+t "... cp -lf" refused 1 'would lead to itself' x cp -lf /own/x/lk /own/x/f
+t "... cp -a" refused 1 'would lead to itself' x cp -aT /own/x/lk /own/x/f
+for words in "mv /own/x/f /own/y/f /own/to" "cp /own/x/f /own/y/f /own/to" "ln -f /own/x/f /own/y/f /own/to" "ln -sf /own/x/f /own/y/f /own/to"; do
+	t "$words" refused 1 'an argument before has this name too' x $words
+done
+mkdir p q; echo 1 >p/n; echo 2 >q/n
+t "put of two files of one name" refused 1 'an argument before has this name too' x put --atomic p/n q/n /own/to
+t "the second name of a file may become a symlink to the first" sh -c 'extant-debugfs -w a.img ln /own/x/f /own/x/g &&
+	extant-debugfs -w a.img ln -sf g /own/x/f && [ "$(extant-debugfs a.img cat /own/x/f)" = one ]'
+
+# ---- put through a symlink ------------------------------------------------------------------
+printf 'new\n' >hf
+extant-debugfs -w -R "mkdir /th; put --text old /th/f; ln -s f /th/lk; mknod /th/p p" a.img 2>notes || fail "through"
+for o in --atomic --inplace; do
+	t "put $o onto a symlink changes the file behind it" sh -c "extant-debugfs -w a.img put $o hf /th/lk; extant-debugfs -w a.img put $o --text new$o /th/lk
+		[ \"\$(extant-debugfs a.img readlink /th/lk)\" = f ] && [ \"\$(extant-debugfs a.img cat /th/f)\" = new$o ]"
+done
+t "without them the file behind it is named" refused 1 '/th/f <[0-9]*>: exists already, a regular file' x put hf /th/lk
+x ln -s gone /th/dang 2>notes
+t "... to nothing: the file is made, and that is said" says '/th/gone is new: the symlink /th/dang led there, and to nothing' x put --atomic hf /th/dang
+t "... and the symlink stays" prints new see cat /th/dang
+t "of a fifo no way is advised" sh -c 'extant-debugfs -w a.img put --text x /th/p 2>&1 | grep -q "exists already, a fifo" &&
+	! extant-debugfs -w a.img put --text x /th/p 2>&1 | grep -q try:'
+
 # ---- relative texts ----------------------------------------------------------------------
 t "ln -sr" says '^made /srv/r1 <[0-9]*> -> \.\./a$' x ln -srv /a /srv/r1
 t "... to a name that is not there" says ' -> \.\./no/such$' x ln -srv /no/such /srv/r2
