@@ -442,9 +442,11 @@ static int undo_steps(struct shell *sh, uint64_t wanted)
 	if (wanted > there) {
 		int err = there ? e2_fail(E2_ERR_NOENT, "%" PRIu64 " changes cannot be taken back: "
 					  "there are %" PRIu64, wanted, there) :
-			e2_fail(E2_ERR_NOENT, "nothing has been changed yet");
+			e2_fail(E2_ERR_NOENT, c->undone ? "nothing is left to take back: all that "
+				"was changed is taken back" : "nothing has been changed yet");
 		return err;
 	}
+	c->undone = c->undone || wanted;
 	for (; wanted; wanted--)
 		pop_rewind(sh);
 	forget(sh);
@@ -490,14 +492,18 @@ int change_undo(struct shell *sh, uint64_t steps)
 	if (err)
 		return err;
 	if (c->lines == 0)
-		return e2_fail(E2_ERR_NOENT, "this session has changed nothing yet");
+		return e2_fail(E2_ERR_NOENT, c->undone ? "nothing is left to take back: all that "
+			       "this session changed is taken back" :
+			       "this session has changed nothing yet");
 	if (steps > c->lines)
 		return e2_fail(E2_ERR_NOENT, "%" PRIu64 " changes cannot be taken back: this "
 			       "session has made %zu", steps, c->lines);
 	for (size_t i = 0; i < steps; i++)
 		commits += c->commits[c->lines - 1 - i];
 	err = undo_commits(sh, undo, commits);
-	if (!err)
+	if (!err) {
 		c->lines -= (size_t)steps;
+		c->undone = c->undone || steps;
+	}
 	return err;
 }

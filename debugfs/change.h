@@ -28,6 +28,7 @@ struct change {
 	unsigned group_line;	/* of the script: where "begin" stands */
 	bool line;		/* the line that runs has a mark */
 	bool full;		/* further lines join the step before: undo tells none apart */
+	bool undone;		/* something has been taken back */
 	bool was_full;		/* when the group began */
 	uint64_t done;		/* commands that changed something, taken back ones left out */
 	bool *commits;		/* of each line that took effect: whether it was one, as the */

@@ -118,6 +118,20 @@ static void add_head(struct leaving *v)
 	out_line(o);
 }
 
+static int must_be_dir(struct shell *sh, const struct arg *dir)
+{
+	struct e2_str s = E2_STR_INIT;
+	struct e2_inode in;
+	int err = e2_inode_get(sh->fs, dir->ino, &in);
+
+	if (!err && !e2_is_dir(&in)) {
+		add_object(&s, dir);
+		err = e2_fail(E2_ERR_NOTDIR, "%s is not a directory", e2_str_text(&s));
+		e2_str_free(&s);
+	}
+	return err;
+}
+
 int links_leaving(struct shell *sh, const struct arg *dir)
 {
 	struct leaving v = { .sh = sh, .dir = *dir,
@@ -126,6 +140,8 @@ int links_leaving(struct shell *sh, const struct arg *dir)
 
 	v.dir.path = (struct e2_str)E2_STR_INIT;
 	err = shell_lookup(sh, &dir->object, true, &v.dir.ino, &v.dir.path);
+	if (!err)
+		err = must_be_dir(sh, &v.dir);
 	if (!err)
 		err = go_through(&v);
 	while (!err && sh->out.mode == OUT_TEXT && v.list < 2) {

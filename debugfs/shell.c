@@ -419,6 +419,29 @@ static void run_ignored(struct shell *sh, const struct command *c, struct args *
 		change_attempt_end(sh, &attempt, (int)status);
 }
 
+/* "ls --help": the help of ls, whatever else is asked. */
+static bool asks_help(const struct spec *spec, const struct word *words, size_t count)
+{
+	bool line = spec->operands && spec->operand[0].type == ARG_LINE;
+
+	for (size_t i = 0; i < count; i++) {
+		if (words[i].quoted || !strcmp(words[i].text, "--"))
+			return false;
+		if (!strcmp(words[i].text, "--help"))
+			return true;
+		if (line)
+			return false;		/* what follows is another command's */
+	}
+	return false;
+}
+
+static enum shell_status show_help(struct shell *sh, const char *name)
+{
+	const struct word words[] = { { .text = "help" }, { .text = name } };
+
+	return shell_words(sh, words, 2);
+}
+
 /* A command and its arguments, copied: a command that runs others outlives what is remembered.
  * NULL: there is none; *err tells of a description that cannot be parsed. */
 static const struct command *find_command(struct shell *sh, const char *name, struct spec *spec,
@@ -466,6 +489,8 @@ enum shell_status shell_words(struct shell *sh, const struct word *words, size_t
 	c = find_command(sh, name, &spec, &err);
 	if (!c)
 		return unknown_command(sh, name);
+	if (!err && asks_help(&spec, words + used, count - used))
+		return show_help(sh, c->name);
 	/* as it was called, but in full */
 	sh->command = strcmp(c->name, name) && command_find(name) ? name : c->name;
 	if (!err)

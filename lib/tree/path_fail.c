@@ -36,6 +36,24 @@ static void add_here(struct e2_str *s, const struct e2_path_walk *w)
 	e2_str_free(&path);
 }
 
+/* What was reached and is no directory: "/test <17>". */
+static void add_reached(struct e2_str *s, const struct e2_path_walk *w)
+{
+	struct e2_str path = E2_STR_INIT;
+
+	if (!w->leaf.len) {
+		e2_str_addf(s, "<%u> below ", w->at);
+		add_here(s, w);
+		return;
+	}
+	e2_path_add_here(w, &path);
+	e2_str_addf(&path, "/");
+	e2_str_add_bytes(&path, w->leaf.text, w->leaf.len);
+	e2_str_add_name(s, e2_str_text(&path), path.len);
+	e2_str_addf(s, " <%u>", w->at);
+	e2_str_free(&path);
+}
+
 static void add_via_link(struct e2_str *s, const struct e2_path_walk *w)
 {
 	if (!w->in_link)
@@ -112,8 +130,7 @@ int e2_path_not_dir(struct e2_path_walk *w)
 		return ends(w);
 	judge(w, E2_FATE_NOTDIR, w->leaf.len ? w->leaf.text : NULL, w->leaf.len);
 	add_via_link(&reason, w);
-	e2_str_addf(&reason, "<%u> below ", w->at);
-	add_here(&reason, w);
+	add_reached(&reason, w);
 	e2_str_add(&reason, " is not a directory");
 	return fail_with(w, E2_ERR_NOTDIR, &reason);
 }

@@ -74,7 +74,7 @@ t "mkdir as JSON" prints '{"format": "extant-done/1", "done": "made", "path": "/
 	extant-debugfs -w --json a.img mkdir -v /js
 t "EEXIST" refused 1 "mkdir: /a <12>: exists already, a directory" x mkdir /a
 t "ENOENT" refused 1 'mkdir: /nosuch/a: / has no "nosuch"' x mkdir /nosuch/a
-t "ENOTDIR" refused 1 'is not a directory' sh -c 'extant-debugfs -w -R "touch /f" -R "mkdir /f/a" a.img'
+t "ENOTDIR" refused 1 '/f <[0-9]*> is not a directory' sh -c 'extant-debugfs -w -R "touch /f" -R "mkdir /f/a" a.img'
 t "ENAMETOOLONG" refused 1 "mkdir: /$(printf '%0256d' 0): .*255" x mkdir "/$(printf '%0256d' 0)"
 t "a bad mode is found before anything" refused 2 "89: not a mode" x mkdir -m 89 /q
 t "all or nothing of several" refused 1 "/nosuch" x mkdir /one /two /nosuch/three
@@ -450,6 +450,7 @@ t "commit without begin" refused 1 "nothing was begun" x commit
 t "rollback without begin" refused 1 "nothing was begun" x rollback
 t "undo of nothing" refused 1 "nothing has been changed yet" x undo
 t "undo of more than there is" refused 1 "2 changes cannot be taken back: there are 1" R2 -R "touch /z" -R "undo 2"
+t "... when all is taken back" refused 1 "nothing is left to take back" R2 -R "touch /z" -R undo -R undo
 t "undo of two lines" silent R2 -R "touch /z" -R "touch /z2" -R "undo 2" -R "touch /z3"
 t "z is not there" fails_with 'has no "z"' see stat /z
 t "z3 is" says "regular" see stat /z3
@@ -600,6 +601,7 @@ t "k and m" prints "$(printf 'j\nk\nm')" see ls /i
 t "undo at a terminal" python3 talk.py 'touch /u1' 'touch /u2' undo 'touch /u3' 'undo 2' quit
 t "takes back what it should" prints "$(printf 'i\nlost+found')" see ls /
 t "undo beyond the session" says "has changed nothing yet" python3 talk.py undo quit
+t "undo when all is taken back" says "nothing is left to take back" python3 talk.py "touch /u9" undo undo quit
 t "the end of input ends it" python3 talk.py 'touch /e' "$(printf '\004')"
 t "with what was done" says regular see stat /e
 t "an interrupt returns to the prompt" python3 talk.py "$(printf '\003')" 'touch /after' quit

@@ -81,7 +81,8 @@ t "links --leaving" same "$(d a.img links --leaving /opt/app)" \
 below() { d a.img links --leaving "$1" | sed -n '1s/ <.*//p'; }
 t "what is inside moves along" same "$(below /opt)" "1 symlink breaks when /opt"
 t "the root does not move" fails_with 'cannot be moved' d a.img links --leaving /
-t "a file is no directory" fails_with 'is not a directory' d a.img links --leaving /test
+t "links --help is its help" same "$(d a.img links --help)" "$(d a.img help links)"
+t "a file is no directory" fails_with '/test <[0-9]*> is not a directory' d a.img links --leaving /test
 
 # ---- resolve --limit ------------------------------------------------------------------------------------
 t "40 are followed" exits 0 d a.img resolve /c40
