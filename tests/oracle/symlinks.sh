@@ -7,7 +7,7 @@
 can_mount || { skip "all" "$why"; finish; }
 have mke2fs && have e2fsck && have python3 || { skip "all" "e2fsprogs or python3 is not installed"; finish; }
 links="$root/tests/oracle/symlinks.py"
-images=${1:-24} seed=${2:-1}
+images=${1:-6} seed=${2:-1}
 
 # on IMAGE OPTIONS COMMAND...: the command while the image is mounted.
 on() {
