@@ -386,6 +386,23 @@ static int copy_across(const struct job *j, const char *from, const char *to)
 	return run_both(&out, &in);
 }
 
+/* Which argument was perhaps meant as IMAGE:PATH, and why it is none. */
+static int refuse_hosts(const struct job *j)
+{
+	for (int i = 0; i < j->count; i++) {
+		const char *text = j->place[i].path, *colon = strchr(text, ':');
+
+		if (!colon)
+			continue;
+		if (!strncmp(text, "./", 2))
+			return refuse(j->verb, text, "nothing here is in an image: what begins "
+				      "with ./ is a file; write the image without it");
+		return refuse(j->verb, text, "nothing here is in an image: what stands before the "
+			      "colon is no such file");
+	}
+	return refuse(j->verb, "", "nothing here is in an image");
+}
+
 static int copy(const struct job *j)
 {
 	const char *from, *to;
@@ -401,7 +418,7 @@ static int copy(const struct job *j)
 			return refuse(j->verb, "",
 				      "the sources must be in one image, or all files");
 	if (!from && !to)
-		return refuse(j->verb, "", "nothing here is in an image");
+		return refuse_hosts(j);
 	if (has_option(j, 'l') && !one_volume(&j->place[0], dest))
 		return refuse_volumes("cp -l", &j->place[0], dest);
 	if (from && to)
@@ -422,7 +439,7 @@ static int other(const struct verb *verb, const struct job *j)
 	for (int i = 0; i < j->count && !first; i++)
 		first = j->place[i].image ? &j->place[i] : NULL;
 	if (!first)
-		return refuse(j->verb, "", "nothing here is in an image");
+		return refuse_hosts(j);
 	for (int i = texts; i + 1 < j->count; i++)
 		if ((link || move) && !one_volume(&j->place[i], &j->place[j->count - 1]))
 			return refuse_volumes(j->verb, &j->place[i], &j->place[j->count - 1]);

@@ -18,7 +18,8 @@ static int take_id(struct shell *sh, const char **at, const char *stops, bool gr
 	else if (!err)
 		*id = (uint32_t)number;
 	else if (text)
-		err = e2_fail(E2_ERR_INVAL, "no such %s", group ? "group" : "user");
+		err = e2_fail(E2_ERR_INVAL, "no such %s in the volume's own /etc/%s",
+			     group ? "group" : "user", group ? "group" : "passwd");
 	free(text);
 	*at += len;
 	return err;

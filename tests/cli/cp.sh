@@ -43,6 +43,8 @@ else
 	skip "from image to image" "libarchive is not installed"
 fi
 t "nothing in an image" fails_with 'nothing here is in an image' x cp tree/hello out
+t "./IMAGE:PATH is named, and the rule" fails_with './a.img:/hello: nothing here is in an image: what begins with ./ is a file' x cp ./a.img:/hello out
+t "an image that is not there" fails_with 'nosuch.img:/a: nothing here is in an image: .* no such file' x ls nosuch.img:/a
 t "... is wrong usage" exits 2 x cp tree/hello out
 t "sources of two kinds" fails_with 'the sources must be' x cp a.img:/hello tree/hello out
 echo literal >a.img:x

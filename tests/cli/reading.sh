@@ -81,6 +81,8 @@ t "resolve shows the steps" same "$(d a.img resolve -v /docs/rel | sed -n '2p;4p
 4  /      etc   <$(d -R 'stat -c %i /etc' a.img)> directory"
 t "resolve --as is refused" fails_with '/docs/deep <[0-9]*>: 5:5 may not search it' d a.img resolve --as 5:5 /docs/deep/er
 t "... and says so in records" says '"error": "EACCES"' d --json --keep-going -R '-resolve --as 5:5 /docs/deep/er' a.img
+t "... of a name says whose it is not" fails_with "no such user in the volume's own /etc/passwd" d a.img resolve --as nobody-there:1 /docs
+t "realpath is resolve" same "$(d a.img realpath /docs)" "$(d a.img resolve /docs)"
 t "... but not to the owner" exits 0 d a.img resolve --as 0:0 /docs/deep/er
 t "dirsearch" says '^rel <[0-9]*>  block 0 of the directory' d a.img dirsearch /docs rel
 t "dirsearch of nothing" fails_with 'has no "nosuch"' d a.img dirsearch /docs nosuch
