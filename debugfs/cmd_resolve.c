@@ -138,9 +138,37 @@ static void add_column(struct out *o, const struct e2_str *arena, size_t from, s
 	out_pad(o, mark, width + 2);
 }
 
-/* "2  /docs  rel   <8195> symlink "../test", hop 1 of 40, goes on in /docs" */
-static void show_steps(struct resolving *r)
+static bool same_text(const struct resolving *r, size_t a, size_t a_end, size_t b, size_t b_end)
 {
+	return a_end - a == b_end - b && !memcmp(r->arena.text + a, r->arena.text + b, a_end - a);
+}
+
+/*
+ * After how many steps a walk that failed of too many symlinks goes round again for good; kept
+ * where it does not.  The hop in the notes differs, so that places and names are compared.
+ */
+static size_t first_round(const struct resolving *r)
+{
+	for (size_t period = 1; period <= r->kept / 2; period++) {
+		size_t i = r->kept;
+
+		while (i > period) {
+			const struct step *a = &r->steps[i - 1], *b = a - period;
+
+			if (!same_text(r, a->in, a->note, b->in, b->note))
+				break;
+			i--;
+		}
+		if (i <= r->kept / 2)
+			return i;
+	}
+	return r->kept;
+}
+
+/* "2  /docs  rel   <8195> symlink "../test", hop 1 of 40, goes on in /docs" */
+static void show_steps(struct resolving *r, bool circle)
+{
+	size_t shown = circle ? first_round(r) : r->kept;
 	struct out *o = &r->sh->out;
 	size_t in = 0, name = 0;
 
@@ -152,7 +180,7 @@ static void show_steps(struct resolving *r)
 	}
 	in = in < COLUMN_MAX ? in : COLUMN_MAX;
 	name = name < COLUMN_MAX ? name : COLUMN_MAX;
-	for (size_t i = 0; i < r->kept && !out_failed(o); i++) {
+	for (size_t i = 0; i < shown && !out_failed(o); i++) {
 		const struct step *s = &r->steps[i];
 
 		out_add(o, "%-3zu", i + 1);
@@ -161,8 +189,9 @@ static void show_steps(struct resolving *r)
 		out_raw(o, r->arena.text + s->note, s->end - s->note);
 		out_line(o);
 	}
-	if (r->step > r->kept) {
-		out_add(o, "and %zu more steps", r->step - r->kept);
+	if (r->step > shown) {
+		out_add(o, "and %zu more steps%s", r->step - shown,
+			shown < r->kept ? ", the same again" : "");
 		out_line(o);
 	}
 }
@@ -192,7 +221,7 @@ static int walk(struct resolving *r, const struct object *object, e2_ino *ino)
 	err = e2_resolve(r->sh->fs, &how, object->path, ino);
 	e2_cache_stats(cache, &stats);
 	if (r->verbose && o->mode == OUT_TEXT) {
-		show_steps(r);
+		show_steps(r, err == E2_ERR_LOOP);
 		add_plural(&o->text, stats.watched, "block", "blocks");
 		out_add(o, " looked at");
 		out_line(o);

@@ -82,6 +82,8 @@ t "resolve shows the steps" same "$(d a.img resolve -v /docs/rel | sed -n '2p;4p
 t "resolve --as is refused" fails_with '/docs/deep <[0-9]*>: 5:5 may not search it' d a.img resolve --as 5:5 /docs/deep/er
 t "... and says so in records" says '"error": "EACCES"' d --json --keep-going -R '-resolve --as 5:5 /docs/deep/er' a.img
 t "... of a name says whose it is not" fails_with "no such user in the volume's own /etc/passwd" d a.img resolve --as nobody-there:1 /docs
+cp a.img circle.img; extant-debugfs -w -R "ln -s circle2 /circle1" -R "ln -s circle1 /circle2" circle.img 2>notes
+t "resolve -v of a circle shows it once" says '^and 38 more steps, the same again$' sh -c 'extant-debugfs circle.img resolve -v /circle1 2>&1; :'
 t "realpath is resolve" same "$(d a.img realpath /docs)" "$(d a.img resolve /docs)"
 t "... but not to the owner" exits 0 d a.img resolve --as 0:0 /docs/deep/er
 t "dirsearch" says '^rel <[0-9]*>  block 0 of the directory' d a.img dirsearch /docs rel
