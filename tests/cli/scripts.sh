@@ -6,6 +6,7 @@ TMPDIR=${TMPDIR:-$([ -w /dev/shm ] && echo /dev/shm || echo /tmp)}	# many an fsy
 have python3 || { skip "generated scripts" "python3 is not installed"; finish; }
 SOURCE_DATE_EPOCH=1700000000
 export SOURCE_DATE_EPOCH
+sanitized && COUNT=${COUNT:-60}
 SEED=${SEED:-1} COUNT=${COUNT:-200}
 
 # one SEED: fails with the message it should have, and the image keeps its bytes.
