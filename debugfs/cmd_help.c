@@ -6,7 +6,7 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { HELP_COLUMNS = 79, NAMES_FROM = 9, FIELD_COLUMNS = 28,
+enum { HELP_COLUMNS = 79, NAMES_FROM = 9, FIELD_COLUMNS = 28, LABEL_COLUMNS = 10,
        USAGE_COLUMNS = 79, USAGE_INDENT = 6 };
 
 /* ---- all of it, on one screen ------------------------------------------------- */
@@ -54,8 +54,23 @@ static void help_all(struct out *o)
 
 /* ---- a command ------------------------------------------------------------------- */
 
+/* The columns that the longest option takes. */
+static int label_columns(const char *more)
+{
+	size_t most = LABEL_COLUMNS;
+
+	for (const char *line = more; *line; line += strcspn(line, "\n") + 1) {
+		size_t len = strcspn(line, "\t\n");
+
+		if (line[len] == '\t' && len > most)
+			most = len;
+	}
+	return (int)most;
+}
+
 static void help_lines(struct out *o, const char *more)
 {
+	int labels = label_columns(more);
 	bool examples = false;
 	const char *end;
 
@@ -68,8 +83,8 @@ static void help_lines(struct out *o, const char *more)
 			out_line(o);
 		examples = *line == '$';
 		if (tab)
-			out_add(o, "  %-10.*s %.*s", (int)(tab - line), line, (int)(end - tab - 1),
-				tab + 1);
+			out_add(o, "  %-*.*s %.*s", labels, (int)(tab - line), line,
+				(int)(end - tab - 1), tab + 1);
 		else if (examples)
 			out_add(o, "  for example  %.*s", (int)(end - line - 2), line + 2);
 		else
