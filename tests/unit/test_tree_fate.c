@@ -153,8 +153,8 @@ E2_TEST(tree_fate, all_of_a_volume)
 		"/x0: into the same loop\n", "/gone: /d/no does not exist; /d/such\n",
 		"/lost: /opt does not exist; /d/such\n",
 		"/k40: leads through more than 40 symlinks\n", "/k44: leads through more",
-		"/toround: into a loop: r7 -> r8 -> r9 -> r10 -> r11 -> r12 -> r13 -> r14 -> ... "
-		"52 more -> r7\n", "/r0: the same loop\n",
+		("/toround: into a loop: r7 -> r8 -> r9 -> r10 -> r11 -> r12 -> r13 -> r14 -> ... "
+		 "52 more -> r7\n"), "/r0: the same loop\n",
 		"/r1: the same loop\n", "/r59: the same loop\n",
 	};
 	static const char *const not[] = { "/ok:", "/s:", "/k39:", "/into:", "/d/here:" };
