@@ -146,8 +146,7 @@ static void show_all_left(struct job *job)
 	show_left(o, n->small, e2_str_text(&why));
 	e2_str_truncate(&why, 0);
 	e2_str_add(&why, "no inode gets more than ");
-	e2_str_add_count(&why, job->how.max_links);
-	e2_str_add(&why, " names");
+	add_plural(&why, job->how.max_links, "name", "names");
 	show_left(o, n->full, e2_str_text(&why));
 	e2_str_free(&why);
 	show_left(o, n->elsewhere, "the same as another, but with names elsewhere, or one that may "

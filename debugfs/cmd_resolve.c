@@ -279,7 +279,7 @@ int cmd_resolve(struct shell *sh, const struct args *args)
 	int err = as ? identity_parse(sh, as->text, &id) : 0;
 
 	if (limit && (limit->number == 0 || limit->number > LIMIT_MAX))
-		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "--limit %s: 1 to %d",
+		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "--limit %s: must be 1 to %d",
 						 limit->text, LIMIT_MAX));
 	if (err)
 		return err;

@@ -70,7 +70,7 @@ static bool is_unknown_program(const char *word)
 	return word[0] != '-' && !strpbrk(word, "/.@#?") && access(word, F_OK) != 0;
 }
 
-static int unknown(const char *word)
+static int unknown(const char *word, const char *next)
 {
 	struct e2_str s = E2_STR_INIT;
 
@@ -78,7 +78,14 @@ static int unknown(const char *word)
 	(void)fprintf(stderr, "extant: \"%s\" is no program (", e2_str_text(&s));
 	for (size_t i = 0; i < PROGRAMS; i++)
 		(void)fprintf(stderr, "%s%s", i ? ", " : "", programs[i].name);
-	(void)fprintf(stderr, ") and no image\n  try: extant --help\n");
+	(void)fprintf(stderr, ") and no image\n");
+	if (next && next[0] != '-' && access(next, F_OK) == 0) {	/* the other way round */
+		e2_str_truncate(&s, 0);
+		e2_str_add_name(&s, next, strlen(next));
+		(void)fprintf(stderr, "  try: extant %s %s\n", e2_str_text(&s), word);
+	} else {
+		(void)fprintf(stderr, "  try: extant --help\n");
+	}
 	e2_str_free(&s);
 	return EXTANT_USAGE;
 }
@@ -147,6 +154,6 @@ int main(int argc, char **argv)
 	if (extant_is_verb(argv[1]))
 		return extant_verb(argc - 1, argv + 1);
 	if (is_unknown_program(argv[1]))
-		return unknown(argv[1]);
+		return unknown(argv[1], argc > 2 ? argv[2] : NULL);
 	return extant_start("debugfs", argv);
 }

@@ -386,6 +386,21 @@ static int copy_across(const struct job *j, const char *from, const char *to)
 	return run_both(&out, &in);
 }
 
+/* Whether DEST would be made in a directory "NAME:" that is not there: an image was meant. */
+static bool misses_image(const char *dest)
+{
+	const char *end = strstr(dest, ":/");
+	struct e2_str dir = E2_STR_INIT;
+	bool misses = false;
+
+	if (end && end != dest && strncmp(dest, "./", 2) != 0) {
+		e2_str_add_bytes(&dir, dest, (size_t)(end - dest) + 1);
+		misses = !e2_str_status(&dir) && access(dir.text, F_OK) != 0;
+	}
+	e2_str_free(&dir);
+	return misses;
+}
+
 /* Which argument was perhaps meant as IMAGE:PATH, and why it is none. */
 static int refuse_hosts(const struct job *j)
 {
@@ -421,6 +436,9 @@ static int copy(const struct job *j)
 		return refuse_hosts(j);
 	if (has_option(j, 'l') && !one_volume(&j->place[0], dest))
 		return refuse_volumes("cp -l", &j->place[0], dest);
+	if (!to && misses_image(dest->path))
+		return refuse(j->verb, dest->path, "what stands before the colon is no such file; "
+			      "with ./ in front all of it is a path of the host");
 	if (from && to)
 		return one_volume(&j->place[0], dest) ? copy_within(j, from) :
 			copy_across(j, from, to);

@@ -156,6 +156,11 @@ bool fsck_report_preen(const char *shown, struct e2_report *report,
 /* What a repair would lose, before the question whether to write it. */
 void fsck_report_cost(struct e2_report *report, const struct fsck_losses *losses);
 
+/* A line of a type: an object with its format and type, to be filled, and printed by put; false
+ * when it could not be.  The text is the caller's, to be freed. */
+void fsck_json_begin(struct e2_json *j, struct e2_str *s, const char *type);
+bool fsck_json_put(struct e2_json *j, struct e2_str *s);
+
 /* The same as JSON lines; plan before a commit, done afterwards. */
 bool fsck_json_plan(const char *image, struct e2_report *report, const struct fsck_losses *losses,
 		    const struct fsck_outcome *outcome);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void begin(struct e2_json *j, struct e2_str *s, const char *type)
+void fsck_json_begin(struct e2_json *j, struct e2_str *s, const char *type)
 {
 	e2_str_truncate(s, 0);
 	e2_json_begin(j, s);
@@ -14,7 +14,7 @@ static void begin(struct e2_json *j, struct e2_str *s, const char *type)
 	e2_json_string(j, "type", type);
 }
 
-static bool put(struct e2_json *j, struct e2_str *s)
+bool fsck_json_put(struct e2_json *j, struct e2_str *s)
 {
 	e2_json_end(j);
 	puts(e2_str_text(s));
@@ -45,13 +45,13 @@ bool fsck_json_plan(const char *image, struct e2_report *report, const struct fs
 	bool good;
 
 	(void)report;
-	begin(&j, &s, "plan");
+	fsck_json_begin(&j, &s, "plan");
 	e2_json_name(&j, "image", image, strlen(image));
 	e2_json_u64(&j, "problems", outcome->errors);
 	e2_json_u64(&j, "notes", outcome->notes);
 	e2_json_u64(&j, "repairable", outcome->repaired_errors + outcome->repaired_notes);
 	add_sums(&j, losses);
-	good = put(&j, &s) && fflush(stdout) == 0;
+	good = fsck_json_put(&j, &s) && fflush(stdout) == 0;
 	e2_str_free(&s);
 	return good;
 }
@@ -60,7 +60,7 @@ static bool put_loss(const struct e2_loss *l, struct e2_str *s)
 {
 	struct e2_json j;
 
-	begin(&j, s, "loss");
+	fsck_json_begin(&j, s, "loss");
 	e2_json_string(&j, "kind", e2_loss_kind_name(l->kind));
 	e2_json_string(&j, "code", e2_problem(l->id)->code);
 	e2_json_u64(&j, "ino", l->ino);
@@ -73,7 +73,7 @@ static bool put_loss(const struct e2_loss *l, struct e2_str *s)
 	e2_json_u64(&j, "bytes", l->bytes);
 	e2_json_u64(&j, "size", l->size);
 	e2_json_string(&j, "why", l->why != NULL ? l->why : "");
-	return put(&j, s);
+	return fsck_json_put(&j, s);
 }
 
 bool fsck_json_done(const char *image, struct e2_report *report, const struct fsck_losses *losses,
@@ -101,7 +101,7 @@ bool fsck_json_done(const char *image, struct e2_report *report, const struct fs
 		e2_err_clear();
 	}
 	e2_report_totals(report, &t);
-	begin(&j, &s, "summary");
+	fsck_json_begin(&j, &s, "summary");
 	e2_json_name(&j, "image", image, strlen(image));
 	e2_json_u64(&j, "problems", outcome->errors);
 	e2_json_u64(&j, "notes", outcome->notes);
@@ -126,7 +126,7 @@ bool fsck_json_done(const char *image, struct e2_report *report, const struct fs
 		e2_json_u64(&j, "blocks_freed", outcome->optimized.freed);
 		e2_json_u64(&j, "blocks_taken", outcome->optimized.taken);
 	}
-	good = good && put(&j, &s);
+	good = good && fsck_json_put(&j, &s);
 	e2_str_free(&s);
 	return good && fflush(stdout) == 0 && !ferror(stdout);
 }

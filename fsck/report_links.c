@@ -18,28 +18,13 @@ struct pass {
 	struct e2_dangling_sum sum;
 };
 
-static void begin(struct e2_json *j, struct e2_str *s, const char *type)
-{
-	e2_json_begin(j, s);
-	e2_json_object(j, NULL);
-	e2_json_string(j, "format", "extant-fsck/1");
-	e2_json_string(j, "type", type);
-}
-
-static void put(struct e2_json *j, struct e2_str *s)
-{
-	e2_json_end(j);
-	puts(e2_str_text(s));
-	e2_str_free(s);
-}
-
 static void put_json(const struct e2_dangling *b)
 {
 	struct e2_str s = E2_STR_INIT;
 	struct e2_json j;
 	const char *link = b->circle;
 
-	begin(&j, &s, "broken-link");
+	fsck_json_begin(&j, &s, "broken-link");
 	e2_json_name(&j, "path", b->path, b->path_len);
 	e2_json_u64(&j, "ino", b->ino);
 	e2_json_name(&j, "target", b->text, b->text_len);
@@ -53,7 +38,8 @@ static void put_json(const struct e2_dangling *b)
 		e2_json_name(&j, NULL, link, strlen(link));
 	e2_json_end(&j);
 	e2_json_name(&j, "perhaps", b->perhaps, strlen(b->perhaps));
-	put(&j, &s);
+	(void)fsck_json_put(&j, &s);
+	e2_str_free(&s);
 }
 
 static void put_json_sum(const struct e2_dangling_sum *sum)
@@ -61,13 +47,14 @@ static void put_json_sum(const struct e2_dangling_sum *sum)
 	struct e2_str s = E2_STR_INIT;
 	struct e2_json j;
 
-	begin(&j, &s, "links");
+	fsck_json_begin(&j, &s, "links");
 	e2_json_u64(&j, "symlinks", sum->links);
 	e2_json_u64(&j, "broken", sum->broken);
 	e2_json_u64(&j, "unread", sum->unread);
 	e2_json_u64(&j, "deep", sum->deep);
 	e2_json_u64(&j, "unsearched", sum->unsearched);
-	put(&j, &s);
+	(void)fsck_json_put(&j, &s);
+	e2_str_free(&s);
 }
 
 static void add_cell(struct e2_str *s, const char *before, const char *name, size_t len,

@@ -12,12 +12,25 @@
 #include <sys/stat.h>
 #include <uuid/uuid.h>
 
+/* What says how a tree is taken in, without a tree: one was forgotten. */
+static int check_tree(const struct options *o)
+{
+	const char *name = o->one_file_system ? "-x" : o->dedupe ? "--dedupe" :
+		o->dangling != DANGLING_KEEP ? "--dangling" : o->excludes ? "--exclude" :
+		o->skip_unreadable ? "--skip-unreadable" : NULL;
+
+	return name && !o->sources_len ?
+		e2_fail(E2_ERR_INVAL, "%s: says how a tree is taken in, and there is no -d", name) :
+		0;
+}
+
 int job_check(const struct options *o)
 {
 	const uint64_t usual = 64 << 20;
 	uint32_t block_size;
+	int err = check_tree(o);
 
-	return e2_shape_block_size(&o->shape, o->size ? o->size : usual, &block_size);
+	return err ? err : e2_shape_block_size(&o->shape, o->size ? o->size : usual, &block_size);
 }
 
 /* ---- the image -------------------------------------------------------------- */

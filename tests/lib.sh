@@ -95,6 +95,15 @@ mount_image() {
 	case " $mounts " in *" $2 "*) ;; *) mounts="$2 $mounts" ;; esac
 }
 
+# mounted IMAGE OPTIONS COMMAND...: the command while the image is mounted at $tmp/mnt.
+mounted() {
+	image=$1 options=$2; shift 2
+	mount_image "$image" "$tmp/mnt" "$options" || return 1
+	"$@"; got=$?
+	umount "$tmp/mnt"
+	return $got
+}
+
 finish() {
 	echo "${0##*/}: $passed passed, $failed failed, $skipped skipped"
 	[ $failed -eq 0 ] && [ $((passed + skipped)) -gt 0 ]

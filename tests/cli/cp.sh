@@ -87,6 +87,10 @@ done
 t "... is wrong usage, and copies nothing" sh -c 'extant cp --bogus a.img:/docs/sub/seq b.img:/; [ $? -eq 2 ] && ! extant ls b.img:/seq &&
 	! extant ls a.img:/no && [ ! -e out/no ]'
 t "no image" fails_with 'nothing here is in an image' x ls /tmp
+t "an image that is not there" fails_with 'nosuch.img:/hello: what stands before the colon is no such file' x cp a.img:/hello nosuch.img:/hello
+t "... and no directory is made of its name" test ! -e nosuch.img:
+t "... but with ./ it is a path" sh -c 'mkdir here: && extant cp a.img:/hello ./here:/hello && [ -e here:/hello ]'
+t "a command before its image" fails_with 'try: extant a.img links' x links a.img
 t "an exit status is passed on" exits 1 x cat a.img:/nosuch
 t "an image called cp is ./cp" sh -c 'cp a.img cp; extant ./cp cat /hello | grep -qx hello'
 t "the volumes are sound" sh -c 'e2fsck -fn a.img && e2fsck -fn b.img'

@@ -296,6 +296,10 @@ t "... as -E offset" unchanged disk.img $mkfs -E offset=1048576 disk.img 1M
 t "... is found again" holds said "contains ext2, 2 MiB"
 t "... and the rest is untouched" sh -c "cmp -n 1048576 disk.img /dev/zero && cmp -i 3145728:0 -n 1048576 disk.img /dev/zero"
 t "a directory is no image" starts "tree: is a directory" tree 1M
+for option in -x --dedupe --dangling=warn "--exclude x" --skip-unreadable; do
+	t "$option without a tree" fails_with 'says how a tree is taken in, and there is no -d' $mkfs $option none.img 1M
+done
+t "... makes nothing" test ! -e none.img
 t "a fifo is no image" fails_with "extant-mkfs: tree/fifo: " timeout 5 $mkfs tree/fifo 1M
 t "no such directory" starts "no/no.img: no such file or directory" no/no.img 1M
 t "an image inside its own tree is left out" sh -c "$mkfs -q -d tree tree/self.img && $mkfs -q -F -d tree tree/self.img 2M &&

@@ -11,22 +11,13 @@ py="$root/tests/oracle/broken.py"
 trees=${1:-5} seed=${2:-1}
 deep=/zz1/zz2/zz3/zz4/zz5/zz6/zz7/zz8/zz9
 
-# on IMAGE COMMAND...: the command while the image is mounted.
-on() {
-	image=$1; shift
-	mount_image "$image" "$tmp/mnt" || return 1
-	"$@"; got=$?
-	umount "$tmp/mnt"
-	return $got
-}
-
 both() {
 	python3 "$py" truth "$tmp/mnt" >truth.before && python3 "$py" dir "$tmp/mnt" "$1" >dir
 }
 broken() {
 	rm -rf tree && python3 "$py" make tree "$1" && rm -f a.img && extant-mkfs -q -d tree a.img 4M &&
 	extant-mkfs -n --dangling=warn -d tree b.img 4M >/dev/null 2>warned &&
-	on a.img both "$1" && extant-debugfs --json a.img links --broken >ours &&
+	mounted a.img ro both "$1" && extant-debugfs --json a.img links --broken >ours &&
 	python3 "$py" judge truth.before ours
 }
 others() {
@@ -38,7 +29,7 @@ leaving() {
 	extant-debugfs --json a.img links --leaving "$dir" >ours || return 1
 	extant-debugfs -w -R "mkdir -p $deep" a.img &&
 	extant-debugfs -w a.img mv "$dir" $deep/moved 2>/dev/null &&
-	on a.img python3 "$py" truth "$tmp/mnt" >truth.after &&
+	mounted a.img ro python3 "$py" truth "$tmp/mnt" >truth.after &&
 	python3 "$py" moved "$dir" $deep/moved truth.before truth.after ours
 }
 

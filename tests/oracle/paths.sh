@@ -10,19 +10,12 @@ have mke2fs && have python3 && have setfacl || { skip "all" "e2fsprogs, acl or p
 paths="$root/tests/oracle/paths.py"
 count=${1:-5000} trees=${2:-1000} seed=${3:-1}
 
-on() {		# OPTIONS COMMAND...: while a.img is mounted
-	how=$1; shift
-	mount_image a.img "$tmp/mnt" "$how" || return 1
-	"$@"; got=$?
-	umount "$tmp/mnt"
-	return $got
-}
 answer() {
 	extant-debugfs --json --keep-going -f q.lines a.img >q.got 2>q.err
 	[ $? -le 1 ] && python3 "$paths" compare q
 }
 judge() {	# LABEL PATHS PER-TREE
-	on ro python3 "$paths" ask "$tmp/mnt" "$2" "$3" "$seed" "$tmp/q" || { fail "$1: asking the kernel"; return; }
+	mounted a.img ro python3 "$paths" ask "$tmp/mnt" "$2" "$3" "$seed" "$tmp/q" || { fail "$1: asking the kernel"; return; }
 	t "$1: the shell answers as the kernel does" answer
 	grep -h figure .out
 }
@@ -30,7 +23,7 @@ judge() {	# LABEL PATHS PER-TREE
 for options in "-b 1024" "-b 4096"; do
 	# shellcheck disable=SC2086
 	mke2fs -q -F -t ext2 $options a.img 16M >/dev/null 2>&1
-	on rw python3 "$paths" tangle "$tmp/mnt" "$seed" || fail "links are made"
+	mounted a.img rw python3 "$paths" tangle "$tmp/mnt" "$seed" || fail "links are made"
 	judge "blocks of ${options#-b }" $(((count + 1) / 2)) 0
 	seed=$((seed + 1))
 done
@@ -40,6 +33,6 @@ if [ "$(cat /proc/sys/fs/protected_symlinks 2>/dev/null)" = 1 ]; then
 	finish
 fi
 mke2fs -q -F -t ext2 -b 1024 -N $((trees * 20 + 100)) a.img $((trees / 25 + 16))M >/dev/null 2>&1
-on rw,acl,user_xattr python3 "$paths" trees "$tmp/mnt" "$trees" "$seed" || fail "trees are made"
+mounted a.img rw,acl,user_xattr python3 "$paths" trees "$tmp/mnt" "$trees" "$seed" || fail "trees are made"
 judge "as others, $trees trees" 0 2
 finish

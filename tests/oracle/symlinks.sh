@@ -9,15 +9,6 @@ have mke2fs && have e2fsck && have python3 || { skip "all" "e2fsprogs or python3
 links="$root/tests/oracle/symlinks.py"
 images=${1:-6} seed=${2:-1}
 
-# on IMAGE OPTIONS COMMAND...: the command while the image is mounted.
-on() {
-	image=$1 options=$2; shift 2
-	mount_image "$image" "$tmp/mnt" "$options" || return 1
-	"$@"; got=$?
-	umount "$tmp/mnt"
-	return $got
-}
-
 # The lines for no text, a whole block and a byte more fail, and the others do not.
 by_shell() { extant-debugfs -w --keep-going -f script x.img >out 2>&1; python3 "$links" limit out "$1"; }
 
@@ -27,7 +18,7 @@ for bs in 1024 2048 4096; do
 	t "$bs: the shell makes them, and refuses what is longer" by_shell $bs
 	t "$bs: e2fsck finds nothing" e2fsck -fn x.img
 	t "$bs: extant-fsck finds nothing" extant-fsck -fn x.img
-	t "$bs: the kernel reads every text" on x.img ro python3 "$links" judge "$tmp/mnt" $bs "$seed"
+	t "$bs: the kernel reads every text" mounted x.img ro python3 "$links" judge "$tmp/mnt" $bs "$seed"
 	grep -h figure .out
 	[ $bs -lt 4096 ] || break
 	for n in $bs $((bs + 1)); do
@@ -44,7 +35,7 @@ damaged() {
 	cp base.img d.img && python3 "$links" hurt d.img "$n" || return 1
 	"$@" d.img >out 2>&1; got=$?
 	[ $got -lt 4 ] || [ "$1" = e2fsck ] || { echo "exit $got: $*"; tail -5 out; return 1; }	# e2fsck aborts at times
-	on d.img ro python3 "$links" kept "$tmp/mnt" "$bs" "$base" >>"kept.$1"
+	mounted d.img ro python3 "$links" kept "$tmp/mnt" "$bs" "$base" >>"kept.$1"
 }
 repaired() {
 	damaged "$1" "$2" extant-fsck -fy || return 1
@@ -62,7 +53,7 @@ while [ $i -lt "$images" ]; do
 		0) bs=1024 isize=128 ;; 1) bs=4096 isize=256 ;; 2) bs=2048 isize=128 ;; 3) bs=1024 isize=256 ;;
 		esac
 		mke2fs -q -F -t ext2 -b $bs -I $isize base.img 4M >/dev/null 2>&1
-		on base.img rw,user_xattr python3 "$links" some "$tmp/mnt" $bs $base || fail "links are made"
+		mounted base.img rw,user_xattr python3 "$links" some "$tmp/mnt" $bs $base || fail "links are made"
 	fi
 	t "damaged sizes, seed $((seed + i))" repaired $((seed + i)) $bs
 	i=$((i + 1))
