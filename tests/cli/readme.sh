@@ -4,6 +4,7 @@
 # sanitizers: no, it is about what programs print
 . "$(dirname "$0")/../lib.sh"
 have python3 || { skip "README" "python3 is not installed"; finish; }
+export B		# for scripts/gallery
 [ -x "$B/gallery" ] || make -s -C "$root" B="$B" "$B/gallery"
 unset SOURCE_DATE_EPOCH
 mkdir empty && cd empty || exit 1
