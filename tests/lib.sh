@@ -104,6 +104,27 @@ mounted() {
 	return $got
 }
 
+# hold IMAGE COMMAND...: a session that has the image open for writing until let_go; $holder is
+# its process, and what it says stands in holder.out.  Its lock is looked up, not tried: a session
+# that tried would now and then have the lock at the moment the holder asks for it.
+hold() {
+	image=$1; shift
+	rm -f in; mkfifo in
+	extant-debugfs -w "$image" <in >holder.out 2>&1 &
+	holder=$!
+	exec 3>in
+	for line; do echo "$line" >&3; done
+	n=0
+	until grep -qs OFDLCK /proc/$holder/fdinfo/*; do
+		n=$((n + 1)); [ $n -lt 3000 ] || { echo "no lock was taken"; return 1; }
+		sleep 0.01
+	done
+}
+let_go() {	# the exit status of the session
+	exec 3>&-
+	wait $holder
+}
+
 finish() {
 	echo "${0##*/}: $passed passed, $failed failed, $skipped skipped"
 	[ $failed -eq 0 ] && [ $((passed + skipped)) -gt 0 ]

@@ -350,7 +350,8 @@ image, fsck = sys.argv[1:3]
 def digest():
     with open(image, "rb") as f: return hashlib.sha256(f.read(1 << 22)).hexdigest()
 before, slow, cancelled = digest(), 0, 0
-for i in range(12):
+for i in range(200):     # 12, or as many as a busy machine needs until one comes in time
+    if i >= 12 and cancelled: break
     p = subprocess.Popen([fsck, "-y", image], stdout=subprocess.DEVNULL,
                          stderr=subprocess.PIPE, text=True)
     time.sleep(0.004 * i)
@@ -364,7 +365,7 @@ for i in range(12):
     if p.returncode in (1, 33) and now != before:              # committed before the signal
         subprocess.run(["cp", "many.copy", image]); continue
     sys.exit("exit %d, changed %s: %s" % (p.returncode, now != before, err))
-print("figure: %d of 12 cancelled, at most %.0f ms" % (cancelled, slow * 1000))
+print("figure: %d of %d cancelled, at most %.0f ms" % (cancelled, i, slow * 1000))
 sys.exit(cancelled < 1)
 END
 cp many.img many.copy
@@ -384,15 +385,9 @@ t "progress never goes back" monotone
 
 cp two.img a.img
 held() {
-	mkfifo hold
-	extant-debugfs -w a.img <hold >/dev/null 2>&1 & pid=$!
-	exec 5>hold
-	n=0
-	until ! extant-debugfs -w a.img pwd >/dev/null 2>&1 || [ $n -gt 200 ]; do n=$((n + 1)); done
+	hold a.img || return 1
 	says 8 "locked by process" $fsck -y a.img && says 4 "2 problems" $fsck -n a.img; r=$?
-	exec 5>&-
-	wait $pid
-	rm hold
+	let_go && rm -f in holder.out
 	return $r
 }
 t "a locked image is refused but for -n" held

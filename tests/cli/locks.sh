@@ -15,26 +15,6 @@ for i in 1 2 3 4 5 6 7 8 9; do seq $i 500 >tree/keep/f$i; done
 echo moves >tree/one/m
 extant-mkfs -q -b 1024 -d tree base.img 4M || { fail "an image to work on"; finish; }
 
-# hold IMAGE COMMAND...: a session that has the image open for writing until let_go; $holder is
-# its process, and what it says stands in holder.out.
-hold() {
-	image=$1; shift
-	rm -f in; mkfifo in
-	extant-debugfs -w "$image" <in >holder.out 2>&1 &
-	holder=$!
-	exec 3>in
-	for line; do echo "$line" >&3; done
-	n=0
-	until grep -qs OFDLCK /proc/$holder/fdinfo/*; do
-		n=$((n + 1)); [ $n -lt 500 ] || { echo "no lock was taken"; return 1; }
-		sleep 0.01
-	done
-}
-let_go() {	# the exit status of the session
-	exec 3>&-
-	wait $holder
-}
-
 # ---- one writer ---------------------------------------------------------------------
 
 # refused N COMMAND...: N runs are refused, each at once and naming the holder.
