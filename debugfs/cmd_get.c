@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* get, rdump and dump: out of the volume to the host. */
 #include "cat.h"
+#include "copied.h"
 #include "copy_name.h"
 #include "host_file.h"
 #include "interrupt.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -36,37 +36,10 @@ static int told(struct copy *c, uint64_t before, int err)
 	return c->warnings > before && !ends ? 0 : err;
 }
 
-static void show_stats(struct shell *sh, const struct e2_extract_stats *s, bool verbose)
+static void show_stats(struct shell *sh, const struct e2_copied *c, bool verbose)
 {
-	struct out *o = &sh->out;
-
-	if (o->mode != OUT_TEXT) {
-		out_record(o, "get");
-		out_u64(o, "files", s->files);
-		out_u64(o, "directories", s->dirs);
-		out_u64(o, "symlinks", s->symlinks);
-		out_u64(o, "others", s->others);
-		out_u64(o, "hard_links", s->links);
-		out_u64(o, "bytes", s->bytes);
-		out_u64(o, "left_out", s->left_out);
-		out_record_end(o);
-		return;
-	}
-	if (s->left_out || verbose) {
-		out_add(o, "copied ");
-		add_plural(&o->text, s->files, "file", "files");
-		out_add(o, ", ");
-		add_plural(&o->text, s->dirs, "directory", "directories");
-		out_add(o, ", ");
-		add_plural(&o->text, s->symlinks, "symlink", "symlinks");
-		if (s->others)
-			out_add(o, ", %" PRIu64 " devices, fifos and sockets", s->others);
-		out_add(o, ": ");
-		e2_str_add_size(&o->text, s->bytes);
-		if (s->left_out)
-			out_add(o, "; left out or incomplete: %" PRIu64, s->left_out);
-		out_line(o);
-	}
+	if (sh->out.mode != OUT_TEXT || c->left_out || verbose)
+		copied_show(&sh->out, "get", "copied", "devices, fifos and sockets", c);
 }
 
 static bool is_dir(struct shell *sh, e2_ino ino)
@@ -80,7 +53,7 @@ static int copy_all(struct shell *sh, const struct args *args, struct e2_extract
 		    bool verbose)
 {
 	struct copy c = { .sh = sh };
-	struct e2_extract_stats stats;
+	struct e2_copied stats;
 	size_t last = args->count - 1;
 	uint64_t before;
 	int err, end;
@@ -160,7 +133,7 @@ static int copy_as(struct shell *sh, const struct args *args, struct e2_extract_
 {
 	const char *path = args->arg[args->count - 1].text, *slash = strrchr(path, '/');
 	struct copy c = { .sh = sh };
-	struct e2_extract_stats stats;
+	struct e2_copied stats;
 	char *dir;
 	int err, end;
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* tar: trees of the volume as an archive. */
+#include "copied.h"
 #include "copy_name.h"
 #include "host_file.h"
 #include "interrupt.h"
 #include "shell.h"
 
-#include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 
 struct job {
@@ -83,7 +82,7 @@ static int add_one(struct job *j, const struct arg *a)
 	return err;
 }
 
-static int add_all(struct job *j, const struct args *args, struct e2_tar_stats *stats,
+static int add_all(struct job *j, const struct args *args, struct e2_copied *stats,
 		   const struct e2_tar_options *options)
 {
 	int err = e2_tar_begin(j->sh->fs, options, &j->tar);
@@ -95,44 +94,13 @@ static int add_all(struct job *j, const struct args *args, struct e2_tar_stats *
 	return e2_tar_end(j->tar, err, stats);
 }
 
-static void show_stats(struct shell *sh, const struct e2_tar_stats *s)
-{
-	struct out *o = &sh->out;
-
-	if (o->mode != OUT_TEXT) {
-		out_record(o, "tar");
-		out_u64(o, "files", s->files);
-		out_u64(o, "directories", s->dirs);
-		out_u64(o, "symlinks", s->symlinks);
-		out_u64(o, "others", s->others);
-		out_u64(o, "hard_links", s->links);
-		out_u64(o, "bytes", s->bytes);
-		out_u64(o, "left_out", s->left_out);
-		out_record_end(o);
-		return;
-	}
-	out_add(o, "wrote ");
-	add_plural(&o->text, s->files, "file", "files");
-	out_add(o, ", ");
-	add_plural(&o->text, s->dirs, "directory", "directories");
-	out_add(o, ", ");
-	add_plural(&o->text, s->symlinks, "symlink", "symlinks");
-	if (s->others)
-		out_add(o, ", %" PRIu64 " devices and fifos", s->others);
-	out_add(o, ": ");
-	e2_str_add_size(&o->text, s->bytes);
-	if (s->left_out)
-		out_add(o, "; left out or incomplete: %" PRIu64, s->left_out);
-	out_line(o);
-}
-
 int cmd_tar(struct shell *sh, const struct args *args)
 {
 	const struct arg *file = args_value(args, "-f");
 	struct job j = { .sh = sh, .to_file = file && strcmp(file->text, "-") != 0 };
 	struct e2_tar_options options = { .write = put, .warn = warn, .note = note, .context = &j };
 	enum e2_compression how;
-	struct e2_tar_stats stats;
+	struct e2_copied stats;
 	int err = compression_of(args, &how);
 
 	if (err)
@@ -154,6 +122,6 @@ int cmd_tar(struct shell *sh, const struct args *args)
 	if (j.to_file)
 		err = host_file_end(&j.file, err);
 	if (!err && j.to_file && (args_has(args, "-v") || sh->out.mode != OUT_TEXT))
-		show_stats(sh, &stats);
+		copied_show(&sh->out, "tar", "wrote", "devices and fifos", &stats);
 	return err;
 }

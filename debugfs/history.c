@@ -59,7 +59,7 @@ static void shorten(struct history_file *h, const char *path, const char *text, 
 
 	e2_str_addf(&temp, "%s.XXXXXX", path);
 	fd = e2_str_status(&temp) ? -1 : mkostemp(temp.text, O_CLOEXEC | O_APPEND);
-	if (fd >= 0 && (!write_all(fd, text, len) || rename(temp.text, path))) {
+	if (fd >= 0 && (!write_all(fd, text, len) || fsync(fd) || rename(temp.text, path))) {
 		(void)unlink(temp.text);
 		(void)close(fd);	/* the long one stays */
 		fd = -1;

@@ -11,13 +11,7 @@
 
 static int fail(const struct host_file *f, int errnum)
 {
-	struct e2_str s = E2_STR_INIT;
-	int err;
-
-	e2_str_add_name(&s, f->path, strlen(f->path));
-	err = e2_fail_errno(errnum, "%s", e2_str_text(&s));
-	e2_str_free(&s);
-	return err;
+	return e2_io_fail_errno(errnum, f->path, "");
 }
 
 static mode_t new_mode(void)
@@ -54,21 +48,21 @@ static int open_temp(const char *path, char **temp, const struct stat *st)
 	return fd;
 }
 
-int host_file_open(const char *target, char **path, char **temp, int *fd)
+static int open_it(struct host_file *f)
 {
 	struct stat st, link;
-	bool there = stat(target, &st) == 0;
-	bool fresh = !there && errno == ENOENT && lstat(target, &link) != 0;
+	bool there = stat(f->path, &st) == 0;
+	bool fresh = !there && errno == ENOENT && lstat(f->path, &link) != 0;
 
-	*fd = -1;
-	*path = there ? realpath(target, NULL) : strdup(target);
-	if (!*path)
-		return e2_io_fail_errno(errno, target, "");
-	if (fresh || (there && S_ISREG(st.st_mode) && st.st_nlink == 1 && !access(*path, W_OK)))
-		*fd = open_temp(*path, temp, there ? &st : NULL);
-	if (*fd < 0)
-		*fd = open(*path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-	return *fd < 0 ? e2_io_fail_errno(errno, target, "") : 0;
+	f->real = there ? realpath(f->path, NULL) : strdup(f->path);
+	if (!f->real)
+		return fail(f, errno);
+	f->replaces = there;
+	if (fresh || (there && S_ISREG(st.st_mode) && st.st_nlink == 1 && !access(f->real, W_OK)))
+		f->fd = open_temp(f->real, &f->temporary, there ? &st : NULL);
+	if (f->fd < 0)
+		f->fd = open(f->real, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+	return f->fd < 0 ? fail(f, errno) : 0;
 }
 
 int host_file_check(const struct shell *sh, const char *path)
@@ -83,7 +77,7 @@ int host_file_begin(const struct shell *sh, struct host_file *f, const char *pat
 	if (err)
 		return err;
 	*f = (struct host_file){ .path = path, .fd = -1 };
-	err = host_file_open(path, &f->real, &f->temporary, &f->fd);
+	err = open_it(f);
 	if (err)
 		free(f->real);
 	return err;
@@ -106,8 +100,16 @@ int host_file_write(struct host_file *f, const void *data, size_t len)
 	return 0;
 }
 
+/* Some things cannot be synced, which is no failure. */
+static bool sync_it(const struct host_file *f)
+{
+	return fsync(f->fd) == 0 || errno == EINVAL;
+}
+
 int host_file_end(struct host_file *f, int err)
 {
+	if (!err && f->temporary && f->replaces && !sync_it(f))
+		err = fail(f, errno);
 	if (f->fd >= 0 && close(f->fd) < 0 && !err)
 		err = fail(f, errno);
 	f->fd = -1;

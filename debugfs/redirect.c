@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "redirect.h"
 
-#include "host_file.h"
 #include "interrupt.h"
 
 #include <errno.h>
@@ -149,45 +148,48 @@ static int begin_pipe(struct redirect *r, int *fd)
 
 /* ---- files ---------------------------------------------------------------------- */
 
-static int open_append(struct redirect *r, int *fd)
+static int begin_append(const struct shell *sh, struct redirect *r, int *fd)
 {
+	int err = host_file_check(sh, r->target);
 	struct stat st;
-	bool fresh = access(r->target, F_OK) != 0;
 
+	if (err)
+		return err;
+	r->fresh = access(r->target, F_OK) != 0;
 	*fd = open(r->target, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, 0666);
 	if (*fd < 0)
 		return e2_io_fail_errno(errno, r->target, "");
-	r->path = strdup(r->target);
-	r->size = r->path && fstat(*fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
-	if (fresh && r->path)
-		r->temp = strdup(r->path);	/* goes away again when the command fails */
+	r->size = fstat(*fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : -1;
 	return 0;
 }
 
-/* What the file becomes: all that was written, or what it was. */
-static int end_file(struct redirect *r, int fd, bool failed)
+/* What a command that failed has added goes again. */
+static int end_append(struct redirect *r, int fd, bool failed)
 {
 	int err = 0;
 
-	if (r->way == WAY_APPEND) {
-		if (failed && r->size >= 0 && ftruncate(fd, r->size))
-			err = e2_io_fail_errno(errno, r->target, "cannot be cut to what it was");
-		if (failed && r->temp)
-			(void)unlink(r->temp);	/* an empty file harms nobody */
-	}
-	if (close(fd) && !failed) {
+	if (failed && r->size >= 0 && ftruncate(fd, r->size))
+		err = e2_io_fail_errno(errno, r->target, "cannot be cut to what it was");
+	if (failed && r->fresh)
+		(void)unlink(r->target);	/* an empty file harms nobody */
+	if (close(fd) && !failed)
 		err = e2_io_fail_errno(errno, r->target, "");
-		failed = true;
-	}
-	if (r->way == WAY_FILE && r->temp) {
-		if (!failed && rename(r->temp, r->path)) {
-			err = e2_io_fail_errno(errno, r->target, "");
-			failed = true;
-		}
-		if (failed)
-			(void)unlink(r->temp);	/* no harm beyond a stray file */
-	}
 	return err;
+}
+
+static int begin_file(const struct shell *sh, struct redirect *r, int *fd)
+{
+	int err = host_file_begin(sh, &r->file, r->target);
+
+	*fd = err ? -1 : r->file.fd;
+	return err;
+}
+
+static int end_file(struct redirect *r, bool failed)
+{
+	int err = host_file_end(&r->file, failed ? E2_ERR_HOST : 0);
+
+	return failed ? 0 : err;	/* why it failed has been said */
 }
 
 /* ---- around a command --------------------------------------------------------------- */
@@ -200,17 +202,12 @@ int redirect_begin(struct shell *sh, const struct words *words, struct redirect 
 				.complaints = sh->complaints };
 	out_flush(&sh->out);
 	err = host_enter(sh);
-	if (!err && r->way != WAY_PIPE)
-		err = host_file_check(sh, r->target);
 	if (!err)
 		err = r->way == WAY_PIPE ? begin_pipe(r, &fd) :
-			r->way == WAY_APPEND ? open_append(r, &fd) :
-			host_file_open(r->target, &r->path, &r->temp, &fd);
+			r->way == WAY_APPEND ? begin_append(sh, r, &fd) : begin_file(sh, r, &fd);
 	host_leave(sh);
 	if (err) {
 		warn(sh, r, err);
-		free(r->path);
-		free(r->temp);
 		return err;
 	}
 	r->out = sh->out;
@@ -241,14 +238,12 @@ enum shell_status redirect_end(struct shell *sh, struct redirect *r, enum shell_
 		(void)close(fd);	/* a pipe; what it held is the child's */
 		err = host_await(sh, r->child);
 	} else {
-		err = end_file(r, fd, failed);
+		err = r->way == WAY_APPEND ? end_append(r, fd, failed) : end_file(r, failed);
 	}
 	host_leave(sh);
 	if (err) {
 		warn(sh, r, err);
 		status = status ? status : SHELL_FAILED;
 	}
-	free(r->path);
-	free(r->temp);
 	return status;
 }

@@ -9,7 +9,7 @@
 #ifndef DEBUGFS_REDIRECT_H
 #define DEBUGFS_REDIRECT_H
 
-#include "shell.h"
+#include "host_file.h"
 
 #include <sys/types.h>
 
@@ -17,8 +17,9 @@ struct redirect {
 	enum lex_way way;
 	const char *target;
 	struct out out;		/* the session's, meanwhile */
-	char *path, *temp;	/* the file, and what becomes it */
-	off_t size;		/* of a file that is added to; -1: it cannot be cut */
+	struct host_file file;	/* WAY_FILE */
+	bool fresh;		/* WAY_APPEND: the file was not there */
+	off_t size;		/* ... how long it was; -1: it cannot be cut */
 	pid_t child;
 	unsigned complaints;	/* of the session, before */
 };

@@ -220,6 +220,17 @@ static int fail_making(int err, const char *what)
 	return e2_fail_errno(err, "making %s", what);
 }
 
+/*
+ * What is going to replace a file that was asked for by its name is on the disk before: a power
+ * cut leaves the old one or the new.  Trees go as rsync and tar copy them, without waiting.
+ */
+static int sync_replacement(const struct object *o, int fd)
+{
+	if (o->as == o->name || !o->top || fsync(fd) == 0 || errno == EINVAL)
+		return 0;
+	return e2_fail_errno(errno, "making it durable");
+}
+
 static int make_file(struct e2_extractor *x, struct object *o)
 {
 	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -239,8 +250,11 @@ static int make_file(struct e2_extractor *x, struct object *o)
 	if (r == 0 && x->options.archive)
 		r = e2_extract_meta(x, o->ino, o->in, fd, o->dir_fd, o->as,
 				    fstat(fd, &st) == 0 ? &st : NULL);
-	if (close(fd) < 0 && r == 0)
-		r = data = e2_fail_errno(errno, "closing");
+	if (data == 0)
+		data = sync_replacement(o, fd);
+	if (close(fd) < 0 && data == 0)
+		data = e2_fail_errno(errno, "closing");
+	r = r ? r : data;
 	o->made = data == 0;
 	if (data)
 		(void)unlinkat(o->dir_fd, o->as, 0);	/* the failure is reported anyway */
@@ -602,7 +616,7 @@ int e2_extract(struct e2_extractor *x, e2_ino ino, const char *name)
 	return r;
 }
 
-int e2_extract_end(struct e2_extractor *x, struct e2_extract_stats *stats)
+int e2_extract_end(struct e2_extractor *x, struct e2_copied *stats)
 {
 	int r;
 

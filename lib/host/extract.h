@@ -9,6 +9,7 @@
 #define E2_HOST_EXTRACT_H
 
 #include "base/str.h"
+#include "host/copied.h"
 #include "tree/tree.h"
 
 struct e2_extract_options {
@@ -22,8 +23,6 @@ struct e2_extract_options {
 	/* Called now and then; true ends it with E2_ERR_CANCELLED.  May be NULL. */
 	bool (*stop)(void);
 };
-
-struct e2_extract_stats { uint64_t files, dirs, symlinks, others, links, bytes, left_out; };
 
 struct e2_extractor;
 
@@ -46,6 +45,6 @@ int e2_extract_begin(struct e2_fs *fs, const char *host_dir,
 int e2_extract(struct e2_extractor *x, e2_ino ino, const char *name);
 
 /* Sets what had to wait; fills stats (may be NULL); releases x. */
-int e2_extract_end(struct e2_extractor *x, struct e2_extract_stats *stats);
+int e2_extract_end(struct e2_extractor *x, struct e2_copied *stats);
 
 #endif

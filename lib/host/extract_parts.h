@@ -78,7 +78,7 @@ struct e2_late_mode {		/* a directory that is closed to its owner at the end */
 struct e2_extractor {
 	struct e2_fs *fs;
 	struct e2_extract_options options;
-	struct e2_extract_stats stats;
+	struct e2_copied stats;
 	struct e2_host_dirs dirs;
 	uid_t uid;			/* who we are */
 	gid_t gid;

@@ -379,7 +379,7 @@ static int put_end(struct e2_tar *t)
 	return r ? r : e2_tar_flush(t);
 }
 
-int e2_tar_end(struct e2_tar *t, int err, struct e2_tar_stats *stats)
+int e2_tar_end(struct e2_tar *t, int err, struct e2_copied *stats)
 {
 	if (err == 0)
 		err = put_end(t);

@@ -10,6 +10,7 @@
 #ifndef E2_HOST_TAR_OUT_H
 #define E2_HOST_TAR_OUT_H
 
+#include "host/copied.h"
 #include "tree/tree.h"
 
 struct e2_tar_options {
@@ -21,8 +22,6 @@ struct e2_tar_options {
 	void (*note)(void *context, const char *text);
 	void *context;
 };
-
-struct e2_tar_stats { uint64_t files, dirs, symlinks, others, links, bytes, left_out; };
 
 struct e2_tar;
 
@@ -42,6 +41,6 @@ int e2_tar_begin(struct e2_fs *fs, const struct e2_tar_options *options, struct 
 int e2_tar_add(struct e2_tar *tar, e2_ino ino, const char *name);
 
 /* Writes the end of the archive unless err; releases tar; fills stats (may be NULL). */
-int e2_tar_end(struct e2_tar *tar, int err, struct e2_tar_stats *stats);
+int e2_tar_end(struct e2_tar *tar, int err, struct e2_copied *stats);
 
 #endif

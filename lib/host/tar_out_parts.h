@@ -21,7 +21,7 @@ struct e2_tar_name {		/* of a directory, or the first of an object with several 
 struct e2_tar {
 	struct e2_fs *fs;
 	struct e2_tar_options options;
-	struct e2_tar_stats stats;
+	struct e2_copied stats;
 	struct e2_ahead ahead;
 	uint8_t *buffer;		/* what waits to be written */
 	size_t held;

@@ -203,11 +203,6 @@ struct e2_io *e2_target_io(struct e2_target *target)
 	return target->io;
 }
 
-uint64_t e2_target_old_size(const struct e2_target *target)
-{
-	return target->old ? target->old->size : 0;
-}
-
 struct e2_io *e2_target_old(struct e2_target *target)
 {
 	return target->old;

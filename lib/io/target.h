@@ -29,9 +29,6 @@ int e2_target_open(struct e2_env *env, const char *spec, struct e2_target **targ
  * e2_io_resize; an in-place target has its fixed size. */
 struct e2_io *e2_target_io(struct e2_target *target);
 
-/* Bytes of what is there: of the old file, the device or the slice; 0 when nothing is. */
-uint64_t e2_target_old_size(const struct e2_target *target);
-
 /* What is there, read-only, for recognising its content; NULL when nothing is. */
 struct e2_io *e2_target_old(struct e2_target *target);
 

@@ -31,6 +31,26 @@ t "which are one file then" test out/long -ef out/other
 again() { (cd out && extant-debugfs ../v.img get -f /long /other .) && same "$(ls -A out | wc -l)" 3 && test out/long -ef out/other; }
 t "and once more" again
 
+# What replaces a file is on the disk before it has the name; what is new waits for no disk.
+calls_are() {	# WANTED COMMAND...
+	want=$1; shift
+	(cd out && strace -f -o ../calls -e trace=fsync,rename,renameat "$@" >/dev/null) &&
+		same "$(sed -n 's/^[0-9]* *\([a-z]*\)(.*/\1/p' calls | tr '\n' ' ')" "$want"
+}
+if have strace && strace -o /dev/null true 2>/dev/null && ! sanitized; then
+	rm -rf out && mkdir out
+	for calls in "rename " "fsync rename "; do
+		t "tar -f: $calls" calls_are "$calls" extant-debugfs ../v.img tar -f tar /long
+		t "map --svg: $calls" calls_are "$calls" extant-debugfs ../v.img map --svg map
+		t "a redirection: $calls" calls_are "$calls" extant-debugfs -R 'ls > list' ../v.img
+	done
+	t "dump: nothing to replace" calls_are "" extant-debugfs ../v.img dump /long long
+	t "... a file to replace" calls_are "fsync renameat " extant-debugfs ../v.img dump /long long
+	t "get -f" calls_are "fsync renameat " extant-debugfs ../v.img get -f /long .
+else
+	skip "what is durable when" "strace cannot be used"
+fi
+
 into_fifo() {
 	rm -f fifo && mkfifo fifo && { cat fifo >got & } && "$@" && wait && cmp got tree/short && test -p fifo
 }

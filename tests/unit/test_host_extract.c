@@ -50,7 +50,7 @@ static void warn(void *context, const char *text)
 }
 
 static int extract(struct img *img, struct e2_extract_options o, e2_ino ino, const char *name,
-		   struct e2_extract_stats *stats)
+		   struct e2_copied *stats)
 {
 	struct e2_fs *fs = img_open(img, NULL);
 	struct e2_extractor *x;
@@ -138,7 +138,7 @@ static void make(struct img *img)
 
 E2_TEST(host_extract, plain, .init = setup, .fini = teardown)
 {
-	struct e2_extract_stats stats;
+	struct e2_copied stats;
 	struct img img;
 
 	make(&img);
@@ -204,7 +204,7 @@ E2_TEST(host_extract, one_object, .init = setup, .fini = teardown)
 
 E2_TEST(host_extract, names_that_lead_out, .init = setup, .fini = teardown)
 {
-	struct e2_extract_stats stats;
+	struct e2_copied stats;
 	struct e2_inode in;
 	struct img img;
 	uint8_t block[1024];
@@ -236,7 +236,7 @@ E2_TEST(host_extract, names_that_lead_out, .init = setup, .fini = teardown)
 /* Links that stand in the way are neither followed nor, without overwrite, replaced. */
 E2_TEST(host_extract, links_in_the_way, .init = setup, .fini = teardown)
 {
-	struct e2_extract_stats stats;
+	struct e2_copied stats;
 	struct img img;
 
 	make(&img);
@@ -284,7 +284,7 @@ E2_TEST(host_extract, link_then_directory, .init = setup, .fini = teardown)
 
 E2_TEST(host_extract, damaged_file, .init = setup, .fini = teardown)
 {
-	struct e2_extract_stats stats;
+	struct e2_copied stats;
 	struct e2_inode in, bad;
 	struct img img;
 	char text[4] = "";
@@ -334,7 +334,7 @@ E2_TEST(host_extract, damaged_file, .init = setup, .fini = teardown)
 E2_TEST(host_extract, no_more_than_the_image_holds, .init = setup, .fini = teardown)
 {
 	struct e2_extract_options limited = { .recursive = true, .max_bytes = 2029 };
-	struct e2_extract_stats stats;
+	struct e2_copied stats;
 	struct e2_inode in = img_reg(12 * 1024);
 	struct img img;
 	char name[20];
@@ -360,7 +360,7 @@ E2_TEST(host_extract, no_more_than_the_image_holds, .init = setup, .fini = teard
 E2_TEST(host_extract, special_files, .init = setup, .fini = teardown)
 {
 	static const uint32_t types[] = { E2_S_IFIFO, E2_S_IFSOCK, E2_S_IFCHR, E2_S_IFBLK, 0 };
-	struct e2_extract_stats stats;
+	struct e2_copied stats;
 	struct img img;
 	char name[2] = "a";
 
@@ -390,7 +390,7 @@ E2_TEST(host_extract, depth, .init = setup, .fini = teardown)
 {
 	enum { DEPTH = 700, FIRST = 20 };
 	struct rlimit limit = { 230, 230 };
-	struct e2_extract_stats stats;
+	struct e2_copied stats;
 	struct e2_inode in;
 	struct img img;
 
@@ -415,7 +415,7 @@ E2_TEST(host_extract, depth, .init = setup, .fini = teardown)
 /* As an ordinary user: a closed directory is filled, linked from, and closed at the end. */
 E2_TEST(host_extract, closed_directories, .init = setup, .fini = teardown)
 {
-	struct e2_extract_stats stats;
+	struct e2_copied stats;
 	struct e2_inode in;
 	struct img img;
 

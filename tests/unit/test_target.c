@@ -258,8 +258,8 @@ E2_TEST(io_target, abort_leaves_what_was)
 		struct e2_target *t;
 
 		cr_assert_eq(e2_target_open(e2_sim_env(sim), name, &t), E2_OK);
-		cr_assert_eq(e2_target_old_size(t), run & 1 ? OLD_BYTES : 0);
 		cr_assert_eq(e2_target_old(t) != NULL, run & 1);
+		cr_assert(e2_target_old(t) == NULL || e2_target_old(t)->size == OLD_BYTES);
 		cr_assert(e2_target_in_place(t) == NULL);
 		cr_assert_eq(e2_target_io(t)->size, 0);
 		cr_assert_eq(e2_io_resize(e2_target_io(t), 100), E2_OK);
@@ -355,7 +355,7 @@ E2_TEST(io_target, parts_of_files_and_files_with_two_names_are_written_in_place)
 
 	cr_assert_eq(e2_target_open(env, "d/a.img@1k+1k", &t), E2_OK);
 	cr_assert_str_eq(e2_target_in_place(t), "is a part of a file");
-	cr_assert_eq(e2_target_old_size(t), 1024);
+	cr_assert_eq(e2_target_old(t)->size, 1024);
 	cr_assert_eq(e2_target_io(t)->size, 1024);
 	cr_assert_not(e2_target_old(t)->writable);
 	cr_assert_eq(e2_io_write(e2_target_io(t), 0, 3, "new"), E2_OK);
