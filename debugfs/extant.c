@@ -140,6 +140,8 @@ int main(int argc, char **argv)
 			      "  try: extant --help\n");
 		return EXTANT_USAGE;
 	}
+	if (!strcmp(argv[1], "help") && argc > 2)
+		return extant_start("debugfs", argv);
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return help();
 	if (!strcmp(argv[1], "--version") || !strcmp(argv[1], "-V")) {

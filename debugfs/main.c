@@ -32,6 +32,7 @@ struct request {		/* what the command line asks for */
 	size_t count;
 	const char *script;
 	bool keep_going, utc, names, dry, restricted;
+	bool imageless;		/* what is asked needs none */
 	enum out_mode mode;
 	enum out_color color;
 	struct e2_open_options open;
@@ -63,7 +64,7 @@ static void print_help(void)
 	(void)printf("\nIMAGE is a file or device, IMAGE@1MiB+64MiB a part of it; "
 		     "gzip files are read too.\n"
 		     "Without a command, commands are read from standard input.\n"
-		     "\"" PROGRAM " IMAGE help\" lists them.\n\n"
+		     "\"" PROGRAM " help\" lists them, \"" PROGRAM " help ls\" explains one.\n\n"
 		     "Exit status: 0 all done, 1 a command failed, 2 usage, 8 cannot open\n");
 }
 
@@ -206,9 +207,34 @@ static int bad_option(int c, const char *word)
 		     "no such option");
 }
 
+/* Whether a line begins with a word that needs no image. */
+static bool only_explains(const char *line)
+{
+	static const char *const words[] = { "help", "apropos" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++)
+		if (strcspn(line, " \t") == strlen(words[i]) &&
+		    !strncmp(line, words[i], strlen(words[i])))
+			return true;
+	return false;
+}
+
+/* "help ls" in the place of IMAGE, unless there is a file of that name; or -R "help ls" without. */
+static void allow_no_image(struct request *r)
+{
+	r->imageless = r->image ? only_explains(r->image) && access(r->image, F_OK) : r->count > 0;
+	for (size_t i = 0; i < r->count && r->imageless; i++)
+		r->imageless = only_explains(r->commands[i]);
+	if (r->imageless && r->image) {
+		r->image = NULL;
+		r->words--;
+		r->word_count++;
+	}
+}
+
 static int check_request(const struct request *r)
 {
-	if (!r->image)
+	if (!r->image && !r->imageless)
 		return usage("", "", "IMAGE is missing");
 	if ((r->count > 0) + (r->script != NULL) + (r->word_count > 0) > 1)
 		return usage("", "", "-R, -f and a command after IMAGE exclude each other");
@@ -256,6 +282,7 @@ static bool read_options(struct request *r, int argc, char **argv, int *status)
 		r->words = argv + optind + 1;
 		r->word_count = (size_t)(argc - optind - 1);
 	}
+	allow_no_image(r);
 	*status = check_request(r);
 	return *status == SHELL_OK;
 }
@@ -349,8 +376,11 @@ static int set_clock(struct shell *sh)
 
 static int run(struct shell *sh, struct request *r)
 {
-	int status = set_clock(sh), err;
+	int status, err;
 
+	if (r->imageless)
+		return (int)run_request(sh, r);
+	status = set_clock(sh);
 	if (status)
 		return status;
 	err = set_scope(sh, r);
@@ -386,12 +416,13 @@ int main(int argc, char **argv)
 		return status;
 	if (r.dry)		/* nothing is to be written, a pending change neither */
 		r.open.flags &= ~(unsigned)E2_OPEN_WRITE;
-	status = volume_open(r.image, &r.open, &sh.fs);
+	status = r.imageless ? 0 : volume_open(r.image, &r.open, &sh.fs);
 	if (status)
 		return status;
 	sh.image = r.image;
 	sh.how = r.open;
-	e2_fs_set_stop(sh.fs, interrupt_asked);
+	if (sh.fs)
+		e2_fs_set_stop(sh.fs, interrupt_asked);
 	sh.restricted = r.restricted;
 	sh.time_flags = r.utc ? E2_TIME_UTC : 0;
 	sh.show_names = r.names;

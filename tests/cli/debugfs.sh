@@ -43,6 +43,13 @@ d() { extant-debugfs "$@"; }
 t "--help" says 'Usage: extant-debugfs' d --help
 t "--version" says '^extant-debugfs [0-9]' d -V
 t "no image is usage" exits 2 d
+t "... but not for what only explains" says '^ls ' d help ls
+t "... with -R too" says '^ls ' d -R 'help ls' -R 'apropos inode'
+t "... and nothing else" exits 2 d -R 'help ls' -R ls
+t "... through extant" says '^ls ' extant help ls
+cp a.img help
+t "... unless there is such a file" same "$(d help pwd)" /
+rm help
 t "an unknown option is usage" exits 2 d --nosuch a.img
 t "an unknown letter is named" fails_with '-Z: no such option' d -Z a.img
 t "a value too many is named" fails_with '--json=3: takes no value' d --json=3 a.img
