@@ -371,7 +371,7 @@ static void explain_symlink(struct sight *s)
 	out_line(o);
 }
 
-int sight_explain(struct sight *s)
+static int explain_all(struct sight *s)
 {
 	struct out *o = &s->sh->out;
 	struct e2_names *names;
@@ -379,7 +379,6 @@ int sight_explain(struct sight *s)
 
 	if (err)
 		return err;
-	s->label_columns = label_columns(&s->in);
 	if (e2_is_dir(&s->in))
 		return explain_dir(s, names);
 	err = explain_links(s, names);
@@ -398,4 +397,16 @@ int sight_explain(struct sight *s)
 		out_line(o);
 	}
 	return 0;
+}
+
+int sight_explain(struct sight *s)
+{
+	struct out *o = &s->sh->out;
+	size_t mark = out_mark(o);
+	int err;
+
+	s->label_columns = label_columns(&s->in);
+	err = explain_all(s);
+	out_fold(o, mark, s->label_columns, out_terminal_width(o));
+	return err;
 }

@@ -6,8 +6,23 @@
 #include <ctype.h>
 #include <string.h>
 
-enum { HELP_COLUMNS = 79, NAMES_FROM = 9, FIELD_COLUMNS = 28, LABEL_COLUMNS = 10,
-       USAGE_COLUMNS = 79, USAGE_INDENT = 6 };
+enum { HELP_COLUMNS = 79, NAMES_FROM = 9, COMMAND_COLUMNS = 16, FIELD_COLUMNS = 28,
+       LABEL_COLUMNS = 10, TOPIC_COLUMNS = 25, USAGE_INDENT = 6 };
+
+/* What fits in a line: less where the terminal is narrow. */
+static unsigned help_columns(const struct out *o)
+{
+	unsigned width = out_terminal_width(o);
+
+	return width && width < HELP_COLUMNS ? width : HELP_COLUMNS;
+}
+
+/* Ends what began at mark, the first line of it behind a label of so many columns. */
+static void end_lines(struct out *o, size_t mark, size_t indent)
+{
+	out_fold(o, mark, indent, help_columns(o));
+	out_line(o);
+}
 
 /* ---- all of it, on one screen ------------------------------------------------- */
 
@@ -23,9 +38,9 @@ static void list_group(struct out *o, enum command_group group)
 			continue;
 		if (at == 0)
 			out_add(o, "%-*s", NAMES_FROM - 1, command_group_title(group));
-		else if (at + 1 + len > HELP_COLUMNS)
+		else if (at + 1 + len > help_columns(o))
 			out_line(o);
-		if (at == 0 || at + 1 + len > HELP_COLUMNS) {
+		if (at == 0 || at + 1 + len > help_columns(o)) {
 			if (at)
 				out_add(o, "%*s", NAMES_FROM - 1, "");
 			at = NAMES_FROM - 1;
@@ -41,15 +56,17 @@ static void list_group(struct out *o, enum command_group group)
 static void help_all(struct out *o)
 {
 	const struct topic *t;
+	size_t mark;
 
 	for (enum command_group g = 0; g < GROUPS; g++)
 		list_group(o, g);
 	out_line(o);
+	mark = out_mark(o);
 	out_add(o, "help COMMAND explains one, help <12>.mode an object or a field; topics:");
 	for (size_t i = 0; (t = topic_at(i)) != NULL; i++)
 		out_add(o, "%s%s", i ? " " : "\n  ", t->name);
 	out_add(o, "; apropos WORD finds them");
-	out_line(o);
+	end_lines(o, mark, 2);
 }
 
 /* ---- a command ------------------------------------------------------------------- */
@@ -68,28 +85,50 @@ static int label_columns(const char *more)
 	return (int)most;
 }
 
+/* Lines of prose, up to an option, an example or the end, as one paragraph; where they end. */
+static const char *help_prose(struct out *o, const char *line)
+{
+	size_t mark = out_mark(o);
+
+	for (bool first = true; *line && *line != '$'; first = false) {
+		size_t len = strcspn(line, "\n");
+		bool full = len && line[len - 1] == '.';
+
+		if (memchr(line, '\t', len))
+			break;
+		out_add(o, "%s%.*s", first ? "  " : "", (int)len, line);
+		line += len + (line[len] == '\n');
+		if (*line && *line != '$')
+			out_add(o, full ? "  " : " ");
+	}
+	end_lines(o, mark, 2);
+	return line;
+}
+
 static void help_lines(struct out *o, const char *more)
 {
 	int labels = label_columns(more);
 	bool examples = false;
-	const char *end;
+	const char *line = more;
 
-	for (const char *line = more; *line; line = *end ? end + 1 : end) {
-		const char *tab;
+	while (*line) {
+		size_t len = strcspn(line, "\n"), mark = out_mark(o);
+		const char *tab = memchr(line, '\t', len);
 
-		end = line + strcspn(line, "\n");
-		tab = memchr(line, '\t', (size_t)(end - line));
 		if (*line == '$' && !examples)
 			out_line(o);
 		examples = *line == '$';
+		if (!tab && !examples) {
+			line = help_prose(o, line);
+			continue;
+		}
 		if (tab)
 			out_add(o, "  %-*.*s %.*s", labels, (int)(tab - line), line,
-				(int)(end - tab - 1), tab + 1);
-		else if (examples)
-			out_add(o, "  for example  %.*s", (int)(end - line - 2), line + 2);
+				(int)(line + len - tab - 1), tab + 1);
 		else
-			out_add(o, "  %.*s", (int)(end - line), line);
-		out_line(o);
+			out_add(o, "  for example  %.*s", (int)len - 2, line + 2);
+		end_lines(o, mark, tab ? (size_t)labels + 3 : 4);
+		line += len + (line[len] == '\n');
 	}
 }
 
@@ -131,7 +170,7 @@ static void help_command(struct out *o, const struct command *c)
 	for (const char *at = e2_str_text(&usage); *at; at += len) {
 		struct e2_str line = E2_STR_INIT;
 
-		len = fold(at, at == usage.text ? USAGE_COLUMNS : USAGE_COLUMNS - USAGE_INDENT);
+		len = fold(at, help_columns(o) - (at == usage.text ? 0 : USAGE_INDENT));
 		e2_str_addf(&line, "%*s%.*s", at == usage.text ? 0 : USAGE_INDENT, "", (int)len,
 			    at);
 		out_add_styled(o, STYLE_BOLD, e2_str_text(&line));
@@ -166,8 +205,11 @@ static void help_topic(struct out *o, const struct topic *t)
 	out_add_styled(o, STYLE_BOLD, t->title);
 	out_line(o);
 	for (const char *line = t->text; *line; line += strcspn(line, "\n") + 1) {
-		out_add(o, "  %.*s", (int)strcspn(line, "\n"), line);
-		out_line(o);
+		const char *text = strstr(line, "  ");
+		size_t len = strcspn(line, "\n"), mark = out_mark(o);
+
+		out_add(o, "  %.*s", (int)len, line);
+		end_lines(o, mark, text && text < line + len ? TOPIC_COLUMNS : 2);
 	}
 }
 
@@ -208,7 +250,7 @@ static void help_field(struct out *o, const struct e2_struct *st, const struct e
 {
 	struct e2_str s = E2_STR_INIT;
 	struct e2_word word;
-	size_t cursor = 0;
+	size_t cursor = 0, mark;
 
 	if (o->mode != OUT_TEXT) {
 		record_field(o, st, f);
@@ -219,19 +261,22 @@ static void help_field(struct out *o, const struct e2_struct *st, const struct e
 	out_line(o);
 	e2_str_truncate(&s, 0);
 	add_place(&s, f);
+	mark = out_mark(o);
 	out_add(o, "  %s", f->doc);
-	out_line(o);
+	end_lines(o, mark, 2);
+	mark = out_mark(o);
 	out_add(o, "  stored       %s; there %s", e2_str_text(&s),
 		e2_when_doc((enum e2_when)f->when));
-	out_line(o);
+	end_lines(o, mark, 15);
 	out_add(o, "  set          set %s.%s VALUE",
 		!strcmp(st->name, "super") ? "sb" : !strcmp(st->name, "group") ? "^5" : "<12>",
 		f->name);
 	out_line(o);
 	while (e2_fmt_style((enum e2_fmt)f->fmt) != E2_STYLE_plain &&
 	       e2_word_next((enum e2_fmt)f->fmt, &cursor, &word) > 0) {
+		mark = out_mark(o);
 		out_add(o, "  %-16s 0x%-8x  %s", word.name, word.value, word.doc);
-		out_line(o);
+		end_lines(o, mark, 31);
 	}
 	e2_str_free(&s);
 }
@@ -243,12 +288,14 @@ static void help_struct(struct out *o, const struct e2_struct *st)
 		out_line(o);
 	}
 	for (size_t i = 0; i < st->count; i++) {
+		size_t mark = out_mark(o);
+
 		if (o->mode != OUT_TEXT) {
 			record_field(o, st, &st->fields[i]);
 			continue;
 		}
 		out_add(o, "  %-*s  %s", FIELD_COLUMNS, st->fields[i].name, st->fields[i].doc);
-		out_line(o);
+		end_lines(o, mark, FIELD_COLUMNS + 4);
 	}
 }
 
@@ -375,8 +422,11 @@ static int fail_unknown(const char *word)
 static void found(struct out *o, const char *kind, const char *name, const char *summary)
 {
 	if (o->mode == OUT_TEXT) {
-		out_add(o, "%-*s  %s", FIELD_COLUMNS, name, summary);
-		out_line(o);
+		int columns = strcmp(kind, "field") ? COMMAND_COLUMNS : FIELD_COLUMNS;
+		size_t mark = out_mark(o);
+
+		out_add(o, "%-*s  %s", columns, name, summary);
+		end_lines(o, mark, (size_t)columns + 2);
 		return;
 	}
 	out_record(o, "apropos");

@@ -146,6 +146,7 @@ void sight_head(struct sight *s)
 	out_add(o, "<%u>  ", s->ino);
 	out_pad(o, mark, COLUMN);
 	add_nature(s);
+	out_fold(o, mark, COLUMN, out_terminal_width(o));
 	out_line(o);
 	out_line(o);
 }
@@ -385,7 +386,9 @@ static int show_raw(struct sight *s)
 
 static int show(struct sight *s, bool explain)
 {
+	enum { VALUES = 12 };	/* the column they stand in */
 	struct out *o = &s->sh->out;
+	size_t mark;
 	int err;
 
 	if (o->mode != OUT_TEXT) {
@@ -395,12 +398,14 @@ static int show(struct sight *s, bool explain)
 	sight_head(s);
 	if (explain)
 		return sight_explain(s);
+	mark = out_mark(o);
 	show_modes(s);
 	show_times(s);
 	out_line(o);
 	show_blocks(s);
 	show_attributes(s);
 	err = show_place(s);
+	out_fold(o, mark, VALUES, out_terminal_width(o));
 	if (!err && s->pieces.bad)
 		err = e2_fail(s->pieces.status, "%" PRIu64 " of its pointers lead nowhere; "
 			      "blocks --tree shows them", s->pieces.bad);

@@ -43,6 +43,7 @@ static void rows_show(struct rows *rows, struct out *o)
 		if (r->right.len)
 			out_pad(o, mark, column);
 		out_add(o, "%s", e2_str_text(&r->right));
+		out_fold(o, mark, column, out_terminal_width(o));
 		out_line(o);
 		e2_str_free(&r->left);
 		e2_str_free(&r->right);

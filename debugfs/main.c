@@ -44,10 +44,13 @@ enum { LONG_BASE = 256 };	/* what getopt_long returns for option i: LONG_BASE + 
 
 static void print_help(void)
 {
+	enum { TEXT_AT = 23, HELP_COLUMNS = 79 };
+
 	(void)printf("Usage: " PROGRAM " [OPTION...] IMAGE [COMMAND [ARGUMENT...]]\n"
-		     "Look into an ext2 image, or change it (-w), without mounting it.  "
+		     "Look into an ext2 image, or change it (-w), without mounting it.\n"
 		     "Options end at IMAGE.\n\n");
 	for (size_t i = 0; i < OPTS; i++) {
+		struct e2_str line = E2_STR_INIT;
 		char left[48];
 		int n = 0;
 
@@ -59,9 +62,12 @@ static void print_help(void)
 			(void)snprintf(left + n, sizeof(left) - (size_t)n, "%s--%s%s%s",
 				       n ? ", " : "    ", options[i].name,
 				       *options[i].value ? "=" : "", options[i].value);
-		(void)printf("  %-20s %s\n", left, options[i].help);
+		e2_str_addf(&line, "  %-*s %s", TEXT_AT - 3, left, options[i].help);
+		e2_str_fold(&line, 0, TEXT_AT, HELP_COLUMNS);
+		(void)printf("%s\n", e2_str_text(&line));
+		e2_str_free(&line);
 	}
-	(void)printf("\nIMAGE is a file or device, IMAGE@1MiB+64MiB a part of it; "
+	(void)printf("\nIMAGE is a file or device, IMAGE@1MiB+64MiB a part of it;\n"
 		     "gzip files are read too.\n"
 		     "Without a command, commands are read from standard input.\n"
 		     "\"" PROGRAM " help\" lists them, \"" PROGRAM " help ls\" explains one.\n\n"

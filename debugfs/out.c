@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 enum { OUT_FULL = 64 * 1024 };	/* bytes that may wait */
+enum { USUAL = 100, LEAST = 40, MOST = 1000 };	/* columns */
 
 static bool wants_color(enum out_color color, bool terminal)
 {
@@ -198,15 +199,42 @@ void out_line(struct out *o)
 		out_flush(o);
 }
 
+unsigned terminal_width(int fd)
+{
+	struct winsize size = { 0 };
+
+	if (isatty(fd) != 1 || ioctl(fd, TIOCGWINSZ, &size) != 0 || !size.ws_col)
+		return 0;
+	return size.ws_col < LEAST ? LEAST : size.ws_col > MOST ? MOST : size.ws_col;
+}
+
+unsigned out_terminal_width(const struct out *o)
+{
+	return o->terminal && o->mode == OUT_TEXT ? terminal_width(o->fd) : 0;
+}
+
+void out_fold(struct out *o, size_t mark, size_t indent, unsigned columns)
+{
+	if (columns && mark < o->text.len)
+		e2_str_fold(&o->text, mark, indent, columns);
+}
+
+void out_complain(struct e2_str *s)
+{
+	enum { INDENT = 4 };
+	unsigned width = terminal_width(STDERR_FILENO);
+
+	if (width)
+		e2_str_fold(s, 0, INDENT, width);
+	(void)fprintf(stderr, "%s\n", e2_str_text(s));
+	e2_str_truncate(s, 0);
+}
+
 unsigned out_width(const struct out *o)
 {
-	enum { USUAL = 100, LEAST = 40, MOST = 1000 };
 	const char *columns = getenv("COLUMNS");
-	struct winsize size = { 0 };
-	uint64_t width = 0;
+	uint64_t width = o->terminal ? terminal_width(o->fd) : 0;
 
-	if (o->terminal && ioctl(o->fd, TIOCGWINSZ, &size) == 0)
-		width = size.ws_col;
 	if (!width && (!columns || e2_parse_u64(columns, 1, MOST, &width))) {
 		e2_err_clear();
 		width = USUAL;

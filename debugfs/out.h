@@ -64,6 +64,22 @@ void out_line(struct out *o);		/* ends a line */
 /* Columns there are: the terminal's, or $COLUMNS, or 100; at least 40. */
 unsigned out_width(const struct out *o);
 
+/*
+ * Folds what was added since mark at blanks, so that no line has more columns (0: all may);
+ * what goes on in another line stands behind indent blanks.
+ */
+void out_fold(struct out *o, size_t mark, size_t indent, unsigned columns);
+
+/* Columns of the terminal that text for people goes to; 0 where it goes elsewhere. */
+unsigned out_terminal_width(const struct out *o);
+unsigned terminal_width(int fd);
+
+/*
+ * Says a line or several on standard error, and empties s; at a terminal they are folded.
+ * Where even that cannot be written, there is nowhere to tell.
+ */
+void out_complain(struct e2_str *s);
+
 /* Bytes as they are. */
 void out_raw(struct out *o, const void *data, size_t len);
 

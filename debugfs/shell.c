@@ -41,7 +41,7 @@ static void complain(struct shell *sh, const char *text)
 	e2_str_add(&s, text);
 	if (sh->advice.len)
 		e2_str_addf(&s, "\n  try: %s", e2_str_text(&sh->advice));
-	(void)fprintf(stderr, "%s\n", e2_str_text(&s));	/* nowhere to tell */
+	out_complain(&s);
 	e2_str_truncate(&sh->advice, 0);
 	e2_str_free(&s);
 }
@@ -124,10 +124,15 @@ void shell_say_notes(struct shell *sh)
 		return;
 	for (char *end; (end = strchr(line, '\n')) != NULL; line = end + 1) {
 		*end = '\0';
-		if (sh->interactive)
-			(void)fprintf(stderr, "%s\n", line);	/* nowhere to tell */
-		else
+		if (sh->interactive) {
+			struct e2_str s = E2_STR_INIT;
+
+			e2_str_add(&s, line);
+			out_complain(&s);
+			e2_str_free(&s);
+		} else {
 			complain(sh, line);
+		}
 	}
 	e2_str_truncate(&sh->notes, 0);
 }
@@ -153,6 +158,7 @@ static enum shell_status unknown_command(struct shell *sh, const char *word)
 
 	if (sh->interactive && !sh->script)
 		(void)command_prefixed(word, &several);
+	e2_str_add(&s, sh->script ? "" : PROGRAM ": ");
 	e2_str_add(&s, several.len ? "\"" : "unknown command \"");
 	e2_str_add_name(&s, word, strlen(word));
 	e2_str_add(&s, several.len ? "\" may be " : "\"; ");
@@ -165,7 +171,7 @@ static enum shell_status unknown_command(struct shell *sh, const char *word)
 		fail_command(sh, e2_str_text(&s));
 	} else {
 		sh->complaints++;
-		(void)fprintf(stderr, PROGRAM ": %s\n", e2_str_text(&s));
+		out_complain(&s);
 	}
 	e2_str_free(&several);
 	e2_str_free(&s);
@@ -177,8 +183,9 @@ static enum shell_status usage_error(struct shell *sh, const struct command *c, 
 	struct e2_str s = E2_STR_INIT;
 
 	fail_command(sh, last_failure(err));
+	e2_str_add(&s, "  usage: ");
 	command_usage_line(c, &s);
-	(void)fprintf(stderr, "  usage: %s\n", e2_str_text(&s));
+	out_complain(&s);
 	e2_str_free(&s);
 	return SHELL_USAGE;
 }

@@ -7,7 +7,7 @@
 void volume_failed(const char *image, int err)
 {
 	const char *detail = e2_err_detail();
-	struct e2_str s = E2_STR_INIT;
+	struct e2_str s = E2_STR_INIT, text = E2_STR_INIT;
 	size_t len;
 
 	e2_str_add_name(&s, image, strlen(image));
@@ -16,10 +16,12 @@ void volume_failed(const char *image, int err)
 	len = s.len;
 	if (strncmp(detail, e2_str_text(&s), len) == 0 && detail[len] == ':')
 		detail += len + 2;	/* the library has named it already */
-	(void)fprintf(stderr, PROGRAM ": %s: %s\n", e2_str_text(&s),
-		      *detail ? detail : e2_strerror(err));
+	e2_str_addf(&text, PROGRAM ": %s: %s", e2_str_text(&s),
+		    *detail ? detail : e2_strerror(err));
 	if (*e2_err_advice())
-		(void)fprintf(stderr, "  try: %s\n", e2_err_advice());
+		e2_str_addf(&text, "\n  try: %s", e2_err_advice());
+	out_complain(&text);
+	e2_str_free(&text);
 	e2_str_free(&s);
 }
 

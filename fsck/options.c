@@ -292,10 +292,13 @@ int fsck_options_parse(int argc, char *argv[], struct fsck_options *options)
 
 void fsck_options_help(void)
 {
+	enum { TEXT_AT = 26, HELP_COLUMNS = 79 };
+
 	puts("usage: extant-fsck [options] IMAGE ...\n"
 	     "Checks and repairs ext2 volumes.  Exit status: 0 consistent, 1 repaired,\n"
 	     "4 problems left, 8 failed, 16 usage, 32 cancelled; sums of these.\n");
 	for (size_t i = 0; i < OPTIONS; i++) {
+		struct e2_str line = E2_STR_INIT;
 		char left[40] = "";
 		const char *argument = table[i].argument != NULL ? table[i].argument : "";
 		const char *name = table[i].name != NULL ? table[i].name : "";
@@ -303,6 +306,9 @@ void fsck_options_help(void)
 		snprintf(left, sizeof(left), "%s%.1s%s%s%s%s%s", table[i].letter ? "-" : "    ",
 			 &table[i].letter, table[i].letter && *name ? ", " : "",
 			 *name ? "--" : "", name, *argument ? " " : "", argument);
-		printf("  %-24s%s\n", left, table[i].text);
+		e2_str_addf(&line, "  %-*s%s", TEXT_AT - 2, left, table[i].text);
+		e2_str_fold(&line, 0, TEXT_AT, HELP_COLUMNS);
+		puts(e2_str_text(&line));
+		e2_str_free(&line);
 	}
 }

@@ -312,6 +312,8 @@ static int row_code(size_t row)
 
 void options_help(struct e2_str *s)
 {
+	enum { TEXT_AT = 34, HELP_COLUMNS = 79 };
+
 	e2_str_add(s, "usage: extant-mkfs [OPTION ...] IMAGE [SIZE]\n"
 		   "Makes an ext2 volume in IMAGE, empty or with the tree of a directory.\n"
 		   "SIZE: 64M, 10g, 3000s (sectors); a bare number counts KiB, or blocks with "
@@ -330,7 +332,8 @@ void options_help(struct e2_str *s)
 			e2_str_addf(s, "[=%s", r->argument + 1);
 		else if (*r->argument)
 			e2_str_addf(s, "%s%s", "=", r->argument);
-		e2_str_addf(s, "%*s%s\n", 34 - (int)(s->len - from), "", r->doc);
+		e2_str_addf(s, "%*s%s\n", TEXT_AT - (int)(s->len - from), "", r->doc);
+		e2_str_fold(s, from, TEXT_AT, HELP_COLUMNS);
 	}
 }
 

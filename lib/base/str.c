@@ -178,6 +178,69 @@ size_t e2_str_columns(const struct e2_str *s, size_t from)
 	return columns;
 }
 
+/* Bytes and columns of a word, from byte `at` on: up to a blank outside quotes, or a newline. */
+static size_t word_bytes(const struct e2_str *s, size_t at, size_t *columns)
+{
+	bool quoted = false;
+	size_t i = at;
+
+	*columns = 0;
+	while (i < s->len && s->text[i] != '\n' && (quoted || s->text[i] != ' ')) {
+		uint32_t c = (uint8_t)s->text[i];
+		size_t n = e2_utf8_decode(s->text + i, s->len - i, &c);
+
+		if (c == 0x1b) {
+			while (i < s->len && s->text[i] != 'm' && s->text[i] != '\n')
+				i++;
+			i += i < s->len && s->text[i] == 'm';
+			continue;
+		}
+		if (c == '"')
+			quoted = !quoted && memchr(s->text + i + 1, '"',
+						   strcspn(s->text + i + 1, "\n")) != NULL;
+		*columns += n > 0 ? e2_char_columns(c) : 1;
+		i += n > 0 ? n : 1;
+	}
+	return i - at;
+}
+
+void e2_str_fold(struct e2_str *s, size_t from, size_t indent, size_t columns)
+{
+	struct e2_str out = E2_STR_INIT;
+	size_t at = from, used = 0, width;
+	bool any = false;	/* there is a word in this line of the result */
+
+	while (at < s->len && !out.failed) {
+		size_t blanks = strspn(s->text + at, " ");
+		size_t len = word_bytes(s, at + blanks, &width);
+
+		if (any && len && used + blanks + width > columns) {
+			e2_str_addf(&out, "\n%*s", (int)indent, "");
+			used = indent;
+		} else {
+			e2_str_add_bytes(&out, s->text + at, blanks);
+			used += blanks;
+		}
+		e2_str_add_bytes(&out, s->text + at + blanks, len);
+		used += width;
+		any = any || len;
+		at += blanks + len;
+		if (at < s->len && s->text[at] == '\n') {
+			e2_str_add(&out, "\n");
+			at++;
+			used = 0;
+			any = false;
+		}
+	}
+	if (out.failed)
+		s->failed = true;
+	else if (from < s->len) {
+		e2_str_truncate(s, from);
+		e2_str_add_bytes(s, e2_str_text(&out), out.len);
+	}
+	e2_str_free(&out);
+}
+
 void e2_str_truncate(struct e2_str *s, size_t len)
 {
 	if (len >= s->len)

@@ -42,6 +42,13 @@ void e2_str_add_name(struct e2_str *s, const void *name, size_t len);
 /* Columns a terminal uses for the text from byte `from` on (wide characters count 2). */
 size_t e2_str_columns(const struct e2_str *s, size_t from);
 
+/*
+ * Puts a newline and `indent` blanks in place of the blanks before each word that would end behind
+ * `columns`, in all lines from byte `from` on, which begins one.  A word that is too long stays
+ * whole, and so do quoted ones; escape sequences for colours take no place.
+ */
+void e2_str_fold(struct e2_str *s, size_t from, size_t indent, size_t columns);
+
 /* Cuts the string to its first len bytes (no effect when it is shorter). */
 void e2_str_truncate(struct e2_str *s, size_t len);
 

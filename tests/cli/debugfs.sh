@@ -127,7 +127,11 @@ t "help lists every group" says '^session' d a.img help
 t "help NAME shows its usage" says '^ls \[-l\]' d a.img help ls
 t "help takes a command of two words" says '^raw_unlink NAME' d a.img help raw unlink
 t "help of a group lists its commands" says '^raw_unlink  *Take' d a.img help raw
-t "help folds a long usage" same 0 "$(d a.img help find | awk 'length > 100' | wc -l)"
+d --tsv a.img help | sed '1d; s/\t.*//; s/^/help /' >helps
+printf 'help %s\n' super group inode dirent objects fields lines keys look search change raw >>helps
+echo 'apropos ""' >>helps
+t "no help is wider than 79 columns" same "$(d -f helps a.img | awk 'length > 79')" ""
+t "... and nothing of it is lost" same "$(d a.img help where | tr -s ' \n' '  ' | grep -c 'of a session on the answer comes from memory')" 1
 t "a long usage is shortened where it was wrong" fails_with 'usage: find \[OPTION...\] \[PATH...\]' d a.img find -q
 t "info" says 'ext2 "demo", 16 MiB' d a.img info
 t "the header of a table is for terminals" same "$(d a.img ls -l / | grep -c MODIFIED)" 0

@@ -182,6 +182,32 @@ see \n/\n
 type quit\r
 wait
 END
+types "what is wider than the window is folded between words" extant-debugfs a.img <<'END'
+see > 
+size 50 24
+type stat --explain /link\r
+see (a\n              fast symlink)\n
+see > 
+narrow 50
+type cat /docs/no/such\r
+see /docs\n    has no "no"\n
+see > 
+narrow 50
+type ls --nonsense\r
+see usage: ls
+see > 
+narrow 50
+type help ln\r
+see exit status
+see > 
+narrow 50
+type apropos indirect\r
+see inode.block
+see > 
+narrow 50
+type quit\r
+wait
+END
 if ! extant-debugfs a.img complete "get /docs /" >/dev/null || [ -z "$(ls /usr/lib/*/libedit.so.[02]* /usr/lib/libedit.so.* 2>/dev/null)" ] ||
 	! grep -q el_gets "$B/extant-debugfs"; then
 	skip "editing lines" "no libedit here"

@@ -104,7 +104,7 @@ for line in prose.split('\n'):
         fail('prose of more than 78 columns: ' + line)
 
 # At a terminal that has room: Enter until the end
-shown, prompts = at_terminal(lambda n: '', 0)
+shown, prompts = at_terminal(lambda n: '', 0, columns=200)
 if prompts != len(blocks) + len(ends):
     fail('%d prompts for %d blocks and %d pages' % (prompts, len(blocks), len(ends)), shown)
 # What is to be guessed is shown before the prompt, and what comes of it after.
@@ -123,6 +123,13 @@ screens = re.split(r'\[Enter[^]\n]*\] ', shown)
 for screen in screens:
     if sum(max(1, -(-len(line) // 50)) for line in screen.split('\n')[1:]) > 20:
         fail('more than the screen holds at a time', screen)
+headings = set(re.findall(r'(?m)^##* (.*)', text))
+for screen in screens[:-1]:
+    if screen.rstrip('\n').split('\n')[-1] in headings:
+        fail('a heading stands alone at the bottom', screen)
+told = [line for line in shown.split('\n') if re.match(r'extant-debugfs: |  (links|size|blocks|mode) [0-9]', line)]
+if len(told) < 20 or any(len(line) > 50 for line in told):
+    fail('what programs say is broken within words: %s' % told)
 for line in prose.replace('**', '').split('\n'):
     if line and line[0].isalpha() and not line[0].isdigit():
         for word in line.split():

@@ -210,3 +210,32 @@ E2_TEST(base_str, columns_are_those_of_a_terminal)
 		e2_str_free(&s);
 	}
 }
+
+E2_TEST(base_str, folding_breaks_no_word_and_keeps_them_all)
+{
+	static const struct { const char *text, *folded; size_t indent, columns; } cases[] = {
+		{ "", "", 2, 10 },
+		{ "a b c", "a b c", 2, 10 },
+		{ "one two three", "one two\n  three", 2, 7 },
+		{ "one two  three", "one two\n  three", 2, 10 },
+		{ "  -x      it is so", "  -x      it\n          is\n          so", 10, 12 },
+		{ "averylongword b", "averylongword\n b", 1, 5 },
+		{ "    averylongword b", "    averylongword\n b", 1, 5 },
+		{ "a \"b c d\" e", "a\n \"b c d\"\n e", 1, 4 },
+		{ "say 3\" and go", "say 3\"\n and go", 1, 7 },
+		{ "gr\xc3\xbc\xc3\x9f" "e abc", "gr\xc3\xbc\xc3\x9f" "e abc", 1, 9 },
+		{ "\033[1mab\033[0m cd", "\033[1mab\033[0m cd", 1, 5 },
+		{ "one two\nthree four\n", "one\n two\nthree\n four\n", 1, 5 },
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct e2_str s = E2_STR_INIT;
+
+		e2_str_add(&s, "a b c d e f g ");
+		e2_str_add(&s, cases[i].text);
+		e2_str_fold(&s, 14, cases[i].indent, cases[i].columns);
+		cr_assert_str_eq(e2_str_text(&s) + 14, cases[i].folded, "case %zu", i);
+		cr_assert_eq(strlen(s.text), s.len);
+		e2_str_free(&s);
+	}
+}
