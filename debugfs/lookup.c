@@ -92,10 +92,9 @@ const char *symlink_fate(struct shell *sh, e2_ino dir, const char *text)
 
 /* ---- back to paths ------------------------------------------------------- */
 
-/* Adds "/name" of child in dir in front of path. */
-static int climb_one(struct shell *sh, e2_ino dir, e2_ino child, struct e2_str *path)
+/* Adds "/name" of child in dir, its bytes from the last to the first. */
+static int climb_one(struct shell *sh, e2_ino dir, e2_ino child, struct e2_str *reversed)
 {
-	struct e2_str whole = E2_STR_INIT;
 	struct e2_dir *it;
 	struct e2_entry e;
 	int r = e2_dir_begin(sh->fs, dir, &it);
@@ -107,20 +106,26 @@ static int climb_one(struct shell *sh, e2_ino dir, e2_ino child, struct e2_str *
 
 		if (e.ino != child || dots)
 			continue;
-		e2_str_add(&whole, "/");
-		e2_str_add_bytes(&whole, e.name, e.name_len);
-		e2_str_add(&whole, e2_str_text(path));
+		for (size_t i = e.name_len; i > 0; i--)
+			e2_str_add_bytes(reversed, &e.name[i - 1], 1);
+		e2_str_add(reversed, "/");
 		break;
 	}
 	e2_dir_end(it);
-	if (r > 0) {
-		e2_str_free(path);
-		*path = whole;
-		return e2_str_status(path);
-	}
-	e2_str_free(&whole);
+	if (r > 0)
+		return e2_str_status(reversed);
 	return r ? r : e2_fail(E2_ERR_NOENT, "directory <%u>: its parent <%u> does not name it",
 			       child, dir);
+}
+
+static void reverse(char *text, size_t len)
+{
+	for (size_t i = 0; i < len / 2; i++) {
+		char c = text[i];
+
+		text[i] = text[len - 1 - i];
+		text[len - 1 - i] = c;
+	}
 }
 
 int shell_climb(struct shell *sh, e2_ino dir, struct e2_str *path)
@@ -142,8 +147,12 @@ int shell_climb(struct shell *sh, e2_ino dir, struct e2_str *path)
 			err = climb_one(sh, parent, dir, &s);
 		dir = parent;
 	}
-	if (!err)
-		e2_str_add(path, s.len ? s.text : "/");
+	if (!err && s.len) {
+		reverse(s.text, s.len);
+		e2_str_add_bytes(path, s.text, s.len);
+	} else if (!err) {
+		e2_str_add(path, "/");
+	}
 	e2_str_free(&s);
 	e2_bitset_free(seen);
 	return err;

@@ -190,7 +190,7 @@ static int find_alike(struct same *c)
 		.data = next_data, .read = read_content, .found = take_alike,
 		.poll = tell_progress, .context = c, .room = ROOM_BYTES,
 	};
-	struct e2_alike *alike;
+	struct e2_alike *alike = NULL;
 	size_t next;
 	int err = e2_alike_new(&how, &alike);
 
