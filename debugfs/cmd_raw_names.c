@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Entries of directories without what they mean: raw link, raw unlink, expand_dir, entry. */
+#include "consequence.h"
 #include "raw.h"
 #include "spot.h"
 
@@ -34,8 +35,10 @@ int cmd_raw_link(struct shell *sh, const struct args *args)
 	e2_ino ino = args_get(args, "INODE")->ino;
 	struct spot s;
 	uint8_t file_type;
-	int err = spot_find(sh, args_get(args, "NAME")->text, false, &s);
+	int err;
 
+	consequence_watch(sh);
+	err = spot_find(sh, args_get(args, "NAME")->text, false, &s);
 	if (!err)
 		err = spot_must_be_name(&s);
 	if (!err)
@@ -65,8 +68,10 @@ static int entry_spot(struct shell *sh, const char *text, struct spot *s)
 int cmd_raw_unlink(struct shell *sh, const struct args *args)
 {
 	struct spot s;
-	int err = entry_spot(sh, args_get(args, "NAME")->text, &s);
+	int err;
 
+	consequence_watch(sh);
+	err = entry_spot(sh, args_get(args, "NAME")->text, &s);
 	if (!err) {
 		err = e2_raw_unlink(sh->txn, s.dir, s.name.text, s.name.len);
 		err = err ? spot_fail(&s, err) : 0;

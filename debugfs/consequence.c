@@ -25,6 +25,7 @@ struct consequence {
 	bool watched;		/* something may have changed since then */
 	struct e2_str blind;	/* why nobody has looked; "" if somebody has */
 	bool told_blind;	/* once a session */
+	bool taken_back;	/* by undo or rollback, so undo does not take it back */
 };
 
 static void look_away(struct consequence *d)
@@ -32,6 +33,7 @@ static void look_away(struct consequence *d)
 	e2_survey_free(d->before);
 	d->before = NULL;
 	d->watched = false;
+	d->taken_back = false;
 	e2_str_truncate(&d->blind, 0);
 }
 
@@ -88,6 +90,7 @@ static struct e2_survey *look(struct shell *sh, struct consequence *d)
 {
 	const struct e2_survey_how how = {
 		.links = CONSEQUENCE_LINKS, .steps = CONSEQUENCE_STEPS, .poll = poll_interrupt,
+		.before = d->before,
 	};
 	struct e2_survey *survey = NULL;
 	int err = is_huge(sh, &d->blind) ? 0 : e2_survey_make(sh->fs, &how, &survey);
@@ -110,6 +113,13 @@ void consequence_watch(struct shell *sh)
 	d->watched = true;
 	if (!d->before)
 		d->before = look(sh, d);
+}
+
+void consequence_watch_back(struct shell *sh)
+{
+	consequence_watch(sh);
+	if (sh->consequence)
+		sh->consequence->taken_back = true;
 }
 
 /* ---- telling: a screen --------------------------------------------------------- */
@@ -174,7 +184,7 @@ static void say_kind(const struct changes *all, enum kind kind)
 	}
 	if (count > most)
 		e2_str_addf(&s, " and %zu more", count - most);
-	if (kind == BROKEN && sh->keeps_undo && !sh->dry)
+	if (kind == BROKEN && sh->keeps_undo && !sh->dry && !sh->consequence->taken_back)
 		e2_str_add(&s, "  (undo takes it back)");
 	shell_note(sh, e2_str_text(&s));
 	e2_str_free(&s);

@@ -26,6 +26,9 @@ enum {
 /* Before names are made, moved or taken away. */
 void consequence_watch(struct shell *sh);
 
+/* Before what was done is taken back. */
+void consequence_watch_back(struct shell *sh);
+
 /* Says what has become of the symlinks since then. */
 void consequence_tell(struct shell *sh);
 

@@ -61,15 +61,6 @@ static int take_step(void *context, const struct e2_step *step)
 	return m->steps % 65536 == 0 ? poll_caller(m->how) : 0;
 }
 
-static uint32_t hash_text(const struct e2_str *text)
-{
-	uint64_t hash = text->len;
-
-	for (size_t i = 0; i < text->len; i++)
-		hash = e2_mix64(hash ^ (uint8_t)text->text[i]);
-	return (uint32_t)hash;
-}
-
 /* What following a symlink by its name comes to: so that it counts as one of those on the way. */
 static int resolve(struct maker *m, e2_ino dir, struct e2_slice name, e2_ino *to)
 {
@@ -105,7 +96,8 @@ static int follow(struct maker *m, const struct e2_keyed *name, struct survey_en
 		e2_err_clear();
 		return err == E2_ERR_NOMEM ? err : 0;
 	}
-	end->text = hash_text(&m->text);
+	end->text = (uint32_t)e2_mix_bytes(m->survey->seed, e2_str_text(&m->text),
+					   m->text.len);
 	return resolve(m, dir, e2_tour_name_bytes(name), &end->to);
 }
 
@@ -138,6 +130,8 @@ int e2_survey_make(struct e2_fs *fs, const struct e2_survey_how *how, struct e2_
 
 	m.survey = calloc(1, sizeof(*m.survey));
 	err = m.survey ? 0 : e2_fail(E2_ERR_NOMEM, "no memory to look at symlinks");
+	if (!err)
+		m.survey->seed = how->before ? how->before->seed : e2_mix_seed(m.survey);
 	if (!err)
 		err = e2_bitset_new((uint64_t)e2_geometry(fs)->inodes + 1, &symlinks);
 	if (!err)

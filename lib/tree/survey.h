@@ -17,6 +17,7 @@ struct e2_survey_how {
 	uint64_t steps;			/* components of all paths; more are E2_ERR_RANGE */
 	int (*poll)(void *context);	/* asked now and then: not 0 ends it; may be NULL */
 	void *context;
+	const struct e2_survey *before;	/* one that it is to be compared with; NULL: the first */
 };
 
 /* E2_ERR_RANGE, E2_ERR_NOMEM, what poll says, and what keeps the root from being read. */
@@ -41,6 +42,8 @@ struct e2_survey_change {	/* of a symlink that is there afterwards */
 };
 
 /*
+ * after was made with before in how->before, or with what that one was made with.
+ *
  * What leads elsewhere than it did: nowhere (is 0), somewhere again (was 0), to another inode;
  * and what is new and leads nowhere.  Nearest to the root first, and of the same depth in the
  * order of their paths.

@@ -12,6 +12,7 @@
 #include "base/mix.h"
 #include "tree/survey_priv.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -293,8 +294,10 @@ int e2_survey_compare(const struct e2_survey *before, const struct e2_survey *af
 		      struct e2_survey_change **changes, size_t *count)
 {
 	struct comparison c = { .before = before, .after = after, .seed = e2_mix_seed(&c) };
-	int err = match(&c);
+	int err;
 
+	assert(before->seed == after->seed);
+	err = match(&c);
 	for (size_t i = 0; i < after->tour.name_count && !err; i++)
 		err = add_change(&c, (uint32_t)i);
 	if (!err && c.count > 1)

@@ -14,6 +14,7 @@ struct survey_end {		/* of a symlink's name */
 struct e2_survey {
 	struct e2_tour tour;	/* its names are those of the symlinks */
 	struct survey_end *ends;/* one for each name */
+	uint64_t seed;		/* of the hashes; of two that are compared the same */
 };
 
 #endif

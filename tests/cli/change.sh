@@ -602,6 +602,23 @@ t "undo at a terminal" python3 talk.py 'touch /u1' 'touch /u2' undo 'touch /u3' 
 t "takes back what it should" prints "$(printf 'i\nlost+found')" see ls /
 t "undo beyond the session" says "has changed nothing yet" python3 talk.py undo quit
 t "undo when all is taken back" says "nothing is left to take back" python3 talk.py "touch /u9" undo undo quit
+# What each line of a terminal meant for symlinks, and for those that undo brings back.
+meant() {
+	fresh
+	extant-debugfs -w -R "mkdir /m" -R "touch /m/t" -R "ln -s t /m/l" a.img || return 1
+	python3 talk.py "$@" | tr -d '\r' | grep -oE '^(warning: )?[0-9]+ symlinks? .*' >.meant
+	same "$(cat .meant)" "$meaning"
+}
+meaning="warning: 1 symlink now leads nowhere: /m/l  (undo takes it back)
+1 symlink leads somewhere again: /m/l"
+t "undo says what it meant" meant 'rm /m/t' undo quit
+t "... and rollback" meant begin 'rm /m/t' rollback quit
+meaning="warning: 1 symlink now leads nowhere: /m/l  (undo takes it back)
+1 symlink leads somewhere again: /m/l
+warning: 1 symlink now leads nowhere: /m/l"
+t "... which nothing takes back" meant 'rm /m/t' 'touch /m/t' undo quit
+meaning=
+t "... of two lines that mean nothing together" meant begin 'mkdir /n' undo rollback quit
 t "the end of input ends it" python3 talk.py 'touch /e' "$(printf '\004')"
 t "with what was done" says regular see stat /e
 t "an interrupt returns to the prompt" python3 talk.py "$(printf '\003')" 'touch /after' quit

@@ -117,6 +117,8 @@ t "rm -v of the last name" says 'its last name' db x.img rm -v /test
 cp base.img x.img
 t "mv says which symlinks lead nowhere" says 'warning: 1 symlink .*lead.* nowhere: /docs/motd' db x.img mv /etc/motd /etc/motd2
 cp base.img x.img
+t "so does raw unlink" says 'warning: 1 symlink .*lead.* nowhere: /docs/motd' db x.img raw unlink /etc/motd
+cp base.img x.img
 t "a script says it once, at its end" says '2 symlinks now lead nowhere' \
 	db -R 'rm /test' -R 'rm /docs/copy' -R 'rm /etc/motd' x.img
 have e2fsck && t "e2fsck finds nothing" e2fsck -fn x.img
