@@ -5,7 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FEW_PATHS = 8 };
+enum { FEW_PATHS = 8, SHOWN = 3 };	/* of more inodes two are shown */
+
+struct left {			/* inodes that are as they were */
+	e2_ino *ino;
+	size_t count, cap;
+};
 
 struct job {
 	struct shell *sh;
@@ -18,6 +23,7 @@ struct job {
 	e2_ino dir;		/* whose path is known */
 	struct e2_str path;
 	struct e2_dedupe_counts counts;
+	struct left left[E2_DEDUPE_WHYS];
 };
 
 /* ---- what is told ------------------------------------------------------------------ */
@@ -64,6 +70,41 @@ static int tell_name(void *context, const struct e2_dedupe_name *name)
 	return 0;
 }
 
+static int keep_left(void *context, e2_ino ino, enum e2_dedupe_why why)
+{
+	struct left *l = &((struct job *)context)->left[why];
+	e2_ino *grown = e2_grow(l->ino, &l->cap, l->count + 1, sizeof(*grown));
+
+	if (!grown)
+		return E2_ERR_NOMEM;
+	l->ino = grown;
+	grown[l->count++] = ino;
+	return 0;
+}
+
+static int compare_inos(const void *pa, const void *pb)
+{
+	const e2_ino *a = pa, *b = pb;
+
+	return *a < *b ? -1 : *a > *b;
+}
+
+static void sort_left(struct job *job)
+{
+	for (int why = 0; why < E2_DEDUPE_WHYS; why++)
+		if (job->left[why].count)
+			qsort(job->left[why].ino, job->left[why].count, sizeof(e2_ino),
+			      compare_inos);
+}
+
+static void record_left(struct out *o, const char *member, const struct left *l)
+{
+	out_list(o, member);
+	for (size_t i = 0; i < l->count; i++)
+		out_u64(o, NULL, l->ino[i]);
+	out_list_end(o);
+}
+
 static void show_record(struct job *job)
 {
 	const struct e2_dedupe_counts *n = &job->counts;
@@ -91,6 +132,8 @@ static void show_record(struct job *job)
 	}
 	out_u64(o, "left_fixed", n->fixed);
 	out_u64(o, "left_damaged", n->damaged);
+	record_left(o, "fixed_inodes", &job->left[E2_DEDUPE_FIXED]);
+	record_left(o, "damaged_inodes", &job->left[E2_DEDUPE_DAMAGED]);
 	out_record_end(o);
 }
 
@@ -102,6 +145,29 @@ static void show_left(struct out *o, uint64_t count, const char *why)
 	e2_str_add_count(&o->text, count);
 	out_add(o, " %s left: %s", count == 1 ? "inode" : "inodes", why);
 	out_line(o);
+}
+
+static void show_inodes(struct out *o, const struct left *l, const char *why)
+{
+	size_t most = l->count > SHOWN ? SHOWN - 1 : l->count;
+	struct e2_str s = E2_STR_INIT;
+
+	e2_str_addf(&s, "%s:", why);
+	for (size_t i = 0; i < most; i++)
+		e2_str_addf(&s, " <%u>", l->ino[i]);
+	if (l->count > most) {
+		e2_str_add(&s, " and ");
+		e2_str_add_count(&s, l->count - most);
+		e2_str_add(&s, " more");
+	}
+	show_left(o, l->count, e2_str_text(&s));
+	e2_str_free(&s);
+}
+
+static void show_damaged(struct job *job)
+{
+	show_inodes(&job->sh->out, &job->left[E2_DEDUPE_DAMAGED],
+		    "damaged, or with a count below the names; see extant-fsck");
 }
 
 static void show_changed(struct job *job)
@@ -129,8 +195,9 @@ static void show_unshare_left(struct job *job)
 			" inodes keep their names elsewhere");
 		out_line(o);
 	}
-	show_left(o, n->fixed, "immutable or append-only, or with a name in such a directory");
-	show_left(o, n->damaged, "damaged, or with a count below the names; see extant-fsck");
+	show_inodes(o, &job->left[E2_DEDUPE_FIXED],
+		    "immutable or append-only, or with a name in such a directory");
+	show_damaged(job);
 }
 
 static void show_all_left(struct job *job)
@@ -151,8 +218,8 @@ static void show_all_left(struct job *job)
 	e2_str_free(&why);
 	show_left(o, n->elsewhere, "the same as another, but with names elsewhere, or one that may "
 		  "not change");
-	show_left(o, n->fixed, "immutable or append-only");
-	show_left(o, n->damaged, "damaged, or with a count below the names; see extant-fsck");
+	show_inodes(o, &job->left[E2_DEDUPE_FIXED], "immutable or append-only");
+	show_damaged(job);
 }
 
 /* "1,802 names: 900 inodes, 2,706 KiB saved" */
@@ -231,13 +298,21 @@ static int find_starts(struct job *job, const struct args *args)
 
 static int work(struct job *job, bool verbose)
 {
-	e2_dedupe_fn *told = verbose ? tell_name : NULL;
-
-	job->how.told = told;
+	job->how.told = verbose ? tell_name : NULL;
+	job->how.left = keep_left;
 	job->how.context = job;
 	return job->unshare ?
-		e2_unshare(job->txn, job->starts, job->count, told, job, &job->counts) :
+		e2_unshare(job->txn, job->starts, job->count, &job->how, &job->counts) :
 		e2_dedupe(job->txn, job->starts, job->count, &job->how, &job->counts);
+}
+
+/*
+ * Not all that was asked for was done, and which is said: what is damaged, or may not change
+ * although it was to be taken apart.  (What is the same and may not change is as if it were not.)
+ */
+static bool is_partial(const struct job *job)
+{
+	return job->counts.damaged || (job->unshare && job->counts.fixed);
 }
 
 /* With -n all is done, and taken back: so what is said of it is true. */
@@ -275,11 +350,16 @@ static int run(struct shell *sh, const struct args *args, struct job *job)
 	err = find_starts(job, args);
 	if (!err)
 		err = job->dry ? try(job, verbose) : work(job, verbose);
-	if (!err)
+	if (!err) {
+		sort_left(job);
 		show(job);
+	}
+	sh->partial |= !err && is_partial(job);
 	for (size_t i = 0; i < job->count; i++)
 		spot_free(&job->spots[i]);
 	free(job->spots);
+	for (int why = 0; why < E2_DEDUPE_WHYS; why++)
+		free(job->left[why].ino);
 	free(job->starts);
 	e2_str_free(&job->path);
 	return err;

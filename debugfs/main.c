@@ -395,7 +395,9 @@ static int run(struct shell *sh, struct request *r)
 		return SHELL_CANNOT_OPEN;
 	}
 	status = (int)run_request(sh, r);
-	return !status && sh->differs && !sh->interactive ? SHELL_FAILED : status;
+	if (!status && (sh->differs || sh->partial) && !sh->interactive)
+		status = SHELL_FAILED;
+	return status;
 }
 
 /* A failure to close may be one to write. */

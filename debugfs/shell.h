@@ -71,6 +71,7 @@ struct shell {
 	struct spec last_spec;		/* and its arguments */
 	bool failed;		/* it has warned of something */
 	bool differs;		/* diff has found differences: exit status 1, if nothing is worse */
+	bool partial;		/* a command has left and named what it could not do: likewise */
 	bool ignoring;		/* and whether it fails does not matter */
 	struct e2_names *names;	/* of all inodes, once asked for */
 	unsigned searches;	/* for names, since the volume was changed */

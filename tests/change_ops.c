@@ -476,8 +476,9 @@ OP(unshare)
 	const struct e2_start starts[] = {
 		{ .ino = DIR }, { .ino = NAMED, .dir = E2_INO_ROOT, .name = "named", .len = 5 },
 	};
+	const struct e2_dedupe_how how = { .told = NULL };
 	struct e2_dedupe_counts counts;
-	int err = e2_unshare(txn, starts, 2, NULL, NULL, &counts);
+	int err = e2_unshare(txn, starts, 2, &how, &counts);
 
 	return err || counts.changed == 1 ? err : e2_fail(E2_ERR_INVAL, "not one name changed");
 }

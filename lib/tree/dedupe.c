@@ -53,43 +53,48 @@ static bool is_regular(const struct e2_inode *in)
 	return e2_is_reg(in);
 }
 
-/* What counts an inode that is not looked at; NULL: it is. */
-static uint64_t *count_left(struct dedupe *d, const struct e2_below_inode *in)
+static int leave(struct dedupe *d, e2_ino ino, enum e2_dedupe_why why)
 {
-	if (in->flags & (uint32_t)(E2_FL_IMMUTABLE | E2_FL_APPEND))
-		return &d->counts.fixed;
-	if (in->size < d->how->min)
-		return &d->counts.small;
-	if (in->ino < e2_geometry(d->fs)->first_ino || in->names > in->links ||
-	    in->size > INT64_MAX)
-		return &d->counts.damaged;
-	return NULL;
+	return e2_dedupe_leave(d->how, &d->counts, ino, why);
+}
+
+/* Counts an inode that is not looked at.  0: it is; 1: it is not. */
+static int sort_out(struct dedupe *d, const struct e2_below_inode *in)
+{
+	int r = 1;
+
+	if (in->flags & (uint32_t)(E2_FL_IMMUTABLE | E2_FL_APPEND)) {
+		r = leave(d, in->ino, E2_DEDUPE_FIXED);
+	} else if (in->size < d->how->min) {
+		d->counts.small++;
+	} else if (in->ino < e2_geometry(d->fs)->first_ino || in->names > in->links ||
+		   in->size > INT64_MAX) {
+		r = leave(d, in->ino, E2_DEDUPE_DAMAGED);
+	} else {
+		return 0;
+	}
+	return r < 0 ? r : 1;
 }
 
 static int add_file(struct dedupe *d, const struct e2_below_inode *in)
 {
 	struct file *f = &d->files[d->count];
-	uint64_t *left = count_left(d, in);
+	int left = sort_out(d, in);
 
 	*f = (struct file){ .ino = in->ino, .names = in->names, .size = in->size,
 			    .links = in->links };
 	f->state = in->links > in->names || in->fixed ? STAYS : GOES;
 	if (!left && d->how->strict) {
-		int r = e2_dedupe_label(d->fs, in->ino, &d->label);
-
+		left = e2_dedupe_label(d->fs, in->ino, &d->label);
 		f->label = (uint32_t)d->label.len;
-		if (e2_dedupe_is_damage(r)) {
+		if (e2_dedupe_is_damage(left)) {
 			e2_err_clear();
-			left = &d->counts.damaged;
-		} else if (r) {
-			return r;
+			left = leave(d, in->ino, E2_DEDUPE_DAMAGED);
+			left = left ? left : 1;
 		}
 	}
-	if (left)
-		++*left;
-	else
-		d->count++;
-	return 0;
+	d->count += !left;
+	return left < 0 ? left : 0;
 }
 
 static int compare_files(const void *pa, const void *pb)
@@ -111,9 +116,9 @@ static int give_up(struct dedupe *d, struct file *f, int err)
 	if (!e2_dedupe_is_damage(err))
 		return err;
 	e2_err_clear();
-	d->counts.damaged += f->state != UNREADABLE;
+	err = f->state == UNREADABLE ? 0 : leave(d, f->ino, E2_DEDUPE_DAMAGED);
 	f->state = UNREADABLE;
-	return E2_ALIKE_UNLIKE;
+	return err ? err : E2_ALIKE_UNLIKE;
 }
 
 static int find_data(struct dedupe *d, struct file *f, uint64_t at)

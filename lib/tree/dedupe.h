@@ -19,11 +19,15 @@ struct e2_dedupe_name {		/* a name that leads to another inode than before */
 
 typedef int e2_dedupe_fn(void *context, const struct e2_dedupe_name *name);	/* not 0 stops */
 
-struct e2_dedupe_how {
+enum e2_dedupe_why { E2_DEDUPE_FIXED, E2_DEDUPE_DAMAGED, E2_DEDUPE_WHYS };
+typedef int e2_dedupe_left_fn(void *context, e2_ino ino, enum e2_dedupe_why why);
+
+struct e2_dedupe_how {		/* of e2_unshare the functions alone */
 	bool strict;		/* owner, mode, flags, mtime and attributes must be the same too */
 	uint64_t min;		/* smaller files stay as they are */
 	uint32_t max_links;	/* no inode gets more names; at most E2_LINK_MAX */
 	e2_dedupe_fn *told;	/* of each name that changes; may be NULL */
+	e2_dedupe_left_fn *left;	/* of each inode counted as fixed or damaged; may be NULL */
 	void *context;
 };
 
@@ -67,6 +71,6 @@ E2_NODISCARD int e2_dedupe(struct e2_txn *txn, const struct e2_start *starts, si
  * keeps all its names and is counted.  As e2_dedupe(); E2_ERR_NOSPC.
  */
 E2_NODISCARD int e2_unshare(struct e2_txn *txn, const struct e2_start *starts, size_t count,
-			    e2_dedupe_fn *told, void *context, struct e2_dedupe_counts *counts);
+			    const struct e2_dedupe_how *how, struct e2_dedupe_counts *counts);
 
 #endif

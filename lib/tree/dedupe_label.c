@@ -121,6 +121,13 @@ void e2_dedupe_lose(struct e2_same_lost *lost, const struct e2_str *was, const s
 	e2_same_lose(lost, &x, &y, other, names);
 }
 
+int e2_dedupe_leave(const struct e2_dedupe_how *how, struct e2_dedupe_counts *counts, e2_ino ino,
+		    enum e2_dedupe_why why)
+{
+	++*(why == E2_DEDUPE_FIXED ? &counts->fixed : &counts->damaged);
+	return how->left ? how->left(how->context, ino, why) : 0;
+}
+
 bool e2_dedupe_is_damage(int err)
 {
 	return err == E2_ERR_CORRUPT || err == E2_ERR_IO || err == E2_ERR_FBIG;

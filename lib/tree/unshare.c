@@ -9,8 +9,7 @@
 struct unshare {
 	struct e2_txn *txn;
 	struct e2_fs *fs;
-	e2_dedupe_fn *told;
-	void *context;
+	const struct e2_dedupe_how *how;
 	struct e2_below below;
 	struct e2_map *seen;		/* inodes that have come: a value of enum state */
 	struct e2_dedupe_counts counts;
@@ -69,7 +68,7 @@ static int part(struct unshare *u, struct e2_dedupe_name *name)
 		return 1;
 	}
 	u->counts.changed += !r;
-	return r || !u->told ? r : u->told(u->context, name);
+	return r || !u->how->told ? r : u->how->told(u->how->context, name);
 }
 
 /*
@@ -99,19 +98,15 @@ static int begin_inode(struct unshare *u, const struct e2_below_inode *in, uint6
 {
 	int r;
 
-	*state = PARTED;
-	if (in->fixed || in->flags & (uint32_t)(E2_FL_IMMUTABLE | E2_FL_APPEND)) {
-		u->counts.fixed++;
-		*state = LEFT;
-		return 0;
-	}
+	*state = LEFT;
+	if (in->fixed || in->flags & (uint32_t)(E2_FL_IMMUTABLE | E2_FL_APPEND))
+		return e2_dedupe_leave(u->how, &u->counts, in->ino, E2_DEDUPE_FIXED);
 	r = in->names > in->links || in->ino < e2_geometry(u->fs)->first_ino ? 1 :
 	    check_blocks(u, in->ino);
-	if (r > 0) {
-		u->counts.damaged++;
-		*state = LEFT;
-	}
-	return r < 0 ? r : 0;
+	if (r > 0)
+		return e2_dedupe_leave(u->how, &u->counts, in->ino, E2_DEDUPE_DAMAGED);
+	*state = PARTED;
+	return r;
 }
 
 static int part_name(struct unshare *u, const struct e2_below_inode *in,
@@ -138,10 +133,9 @@ static int part_name(struct unshare *u, const struct e2_below_inode *in,
 	r = part(u, name);
 	if (r <= 0)
 		return r;
-	u->counts.damaged++;
 	u->counts.outside -= first;
 	*state = LEFT;
-	return 0;
+	return e2_dedupe_leave(u->how, &u->counts, in->ino, E2_DEDUPE_DAMAGED);
 }
 
 static int part_dir(struct unshare *u, const struct e2_below_dir *list)
@@ -180,9 +174,9 @@ static int part_all(struct unshare *u)
 }
 
 int e2_unshare(struct e2_txn *txn, const struct e2_start *starts, size_t count,
-	       e2_dedupe_fn *told, void *context, struct e2_dedupe_counts *counts)
+	       const struct e2_dedupe_how *how, struct e2_dedupe_counts *counts)
 {
-	struct unshare u = { .txn = txn, .fs = e2_txn_fs(txn), .told = told, .context = context };
+	struct unshare u = { .txn = txn, .fs = e2_txn_fs(txn), .how = how };
 	unsigned mark;
 	int r = e2_below_make(u.fs, starts, count, is_shared_kind, &u.below);
 

@@ -109,9 +109,17 @@ t "what is in an append-only directory stays" sh -c "extant-debugfs -w s.img ded
 t "... and takes the names of others" same "$(ino s.img /a/one)" "$(ino before.img /b/two)"
 cp before.img s.img
 dbg -w -R "set /b/three block[12] 99999999" -R "set /b/two links_count 1" s.img
-t "damage is left alone" says '^  2 inodes left: damaged' dbg s.img dedupe -n /
-t "... and nothing but that" says '^12 names: 8 inodes, 101 KiB would be saved' dbg s.img dedupe -n /
+partly() {	# TEXT COMMAND...: all but what TEXT names is done, and the exit status is 1
+	text=$1; shift
+	exits 1 "$@" >.partly 2>&1 && grep -qxe "$text" .partly
+}
+left_damaged="  2 inodes left: damaged, or with a count below the names; see extant-fsck: <$(ino s.img /b/two)> <$(ino s.img /b/three)>"
+t "damage is left alone, and named" partly "$left_damaged" dbg s.img dedupe -n /
+t "... and nothing but that" partly '12 names: 8 inodes, 101 KiB would be saved' dbg s.img dedupe -n /
 
+t "... and the rest is done, in a script too" sh -c 'extant-debugfs -w -R "dedupe /" -R "mkdir /after" s.img; [ $? = 1 ] && extant-debugfs s.img ls -d /after'
+key=damaged_inodes
+t "... in JSON" same "$(value s.img dedupe -n /)" "[$(ino s.img /b/two), $(ino s.img /b/three)]"
 cp before.img s.img
 dbg -w -R "set /b/three block[0] $(dbg s.img blocks /a/one 0)" s.img
 t "files that have a block in common are refused" fails_with 'a block that another file has too' dbg -w s.img dedupe /
@@ -137,8 +145,9 @@ t "... in JSON" same "$(value before.img unshare -n /b/two /a/x)" 3
 cp before.img s.img
 dbg -w -R "ln /a/one /b/one" -R "ln /a/x /b/x2" -R "ln /b/other /b/other2" -R "ln /a/hole /out/hole" -R "set /a/one links_count 1" \
 	-R "set /a/x flags +immutable" -R "set /b/other block[12] 99999999" -R "set /out flags +append" s.img || fail "what cannot be taken apart"
-t "what is immutable, damaged or in such a directory is left" says '^  2 inodes left: immutable or append-only, or with a name in such a directory$' dbg -w -R "unshare -v /" s.img
-cp "$tmp/.fw" left
+t "what is immutable, damaged or in such a directory is left" \
+	partly "  2 inodes left: immutable or append-only, or with a name in such a directory: <$(ino s.img /a/hole)> <$(ino s.img /a/x)>" dbg -w -R "unshare -v /" s.img
+mv .partly left
 t "... as are lying counts and bad pointers" grep -q '^  2 inodes left: damaged' left
 t "... and the rest is done" sh -c "grep -c '>, was <' left | grep -qx 3 && grep -q '^20 names: 16 inodes instead of 13, 25 KiB more in use$' left"
 t "... but names of those lead where they led" same "$(for i in a/one a/x b/other a/hole; do ino s.img /$i; done; ino s.img /b/other2)" \
