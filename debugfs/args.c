@@ -115,7 +115,7 @@ int spec_parse(const char *text, struct spec *spec)
 		int err;
 
 		at += bracket;
-		err = bracket && *at == '-' ? take_option(&at, spec) :
+		err = bracket && !is_upper(*at) ? take_option(&at, spec) :
 			take_operand(&at, bracket, spec);
 		if (err)
 			return err;
@@ -250,6 +250,13 @@ static int use_option(const struct word *words, size_t count, size_t *at, const 
 	return err;
 }
 
+/* "!", "(" or ")" where these are options; whoever knows find(1) writes \( by habit. */
+static bool is_sign(const struct spec *spec, const char *text)
+{
+	return strchr("!()", *text) && *text && !text[1] &&
+	       find_option(spec, text, 1) < spec->options;
+}
+
 /* With the long option that it may have been meant as. */
 static int fail_option(const struct spec *spec, const char *text)
 {
@@ -365,7 +372,10 @@ int args_parse(const struct spec *spec, const struct word *words, size_t count, 
 	for (size_t i = 0; i < count && !err; i++) {
 		const struct word *w = &words[i];
 
-		if (options && !w->quoted && !strcmp(w->text, "--")) {
+		if (options && is_sign(spec, w->text)) {
+			err = use_option(words, count, &i, NULL, find_option(spec, w->text, 1),
+					 args);
+		} else if (options && !w->quoted && !strcmp(w->text, "--")) {
 			options = false;
 		} else if (options && !w->quoted && w->text[0] == '-' && w->text[1] &&
 			   !is_operand(spec, w->text, args->count)) {

@@ -3,6 +3,7 @@
  * The language in which command.def says what a command takes.
  *
  *   [-l]  [--tree]           an option; [-l|--long] one with two spellings
+ *   [-not|!]  [(]            one that is a sign
  *   [-n NUMBER]              an option with a value of a type
  *   PATH                     an argument; the word is its name and its type
  *   [LBLK:number]            an optional one, its type behind the colon
@@ -37,7 +38,7 @@ enum arg_type {
 	ARG_LINE,	/* words of a command line: where it stands first nothing is an option */
 };
 
-enum { ARGS_OPTIONS = 32, ARGS_OPERANDS = 4, ARGS_WORD = 24 };
+enum { ARGS_OPTIONS = 40, ARGS_OPERANDS = 4, ARGS_WORD = 24 };
 
 struct arg_option {
 	char name[ARGS_WORD], other[ARGS_WORD];	/* "-l", "--long"; other may be "" */

@@ -9,12 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DAY = 86400, MINUTE = 60, PERMISSIONS = 07777 };
+enum { DAY = 86400, MINUTE = 60, PERMISSIONS = 07777, LEVELS = 64 };
 
 enum kind {
 	TEST_NAME, TEST_PATH, TEST_REGEX, TEST_LNAME, TEST_TYPE, TEST_XTYPE, TEST_SIZE, TEST_LINKS,
 	TEST_INUM, TEST_UID, TEST_GID, TEST_PERM, TEST_TIME, TEST_NEWER, TEST_EMPTY, TEST_SAMEFILE,
-	TEST_MIN, TEST_MAX, TEST_ZERO, TEST_LS, TEST_NOT, TEST_PRINT
+	TEST_MIN, TEST_MAX, TEST_ZERO, TEST_LS, TEST_PRINT, TEST_NOT, TEST_AND, TEST_OR,
+	TEST_OPEN, TEST_CLOSE
 };
 
 struct find_test {
@@ -54,6 +55,8 @@ static const struct {
 	{ "-mindepth", TEST_MIN, false, 0, 0 }, { "-maxdepth", TEST_MAX, false, 0, 0 },
 	{ "-print0", TEST_ZERO, false, 0, 0 }, { "-ls", TEST_LS, false, 0, 0 },
 	{ "-not", TEST_NOT, false, 0, 0 }, { "-print", TEST_PRINT, false, 0, 0 },
+	{ "-a", TEST_AND, false, 0, 0 }, { "-o", TEST_OR, false, 0, 0 },
+	{ "(", TEST_OPEN, false, 0, 0 }, { ")", TEST_CLOSE, false, 0, 0 },
 };
 
 /* ---- from words to tests ----------------------------------------------------- */
@@ -193,14 +196,57 @@ static int take_value(struct shell *sh, struct find_tests *tests, struct find_te
 	}
 }
 
+/* What stands before the word at hand. */
+struct grammar {
+	const char *last;	/* what joins, negates or opens, and needs a condition behind it */
+	unsigned level;
+	bool negate;
+};
+
+static int fail_grammar(const char *word, const char *why)
+{
+	return e2_fail(E2_ERR_INVAL, "%s: %s", word, why);
+}
+
+/* Whether a condition or a sign may stand here, and what may after it. */
+static int take_place(struct grammar *g, enum kind kind, const char *option, bool first)
+{
+	bool open = first || (g->last && *g->last == '(');
+
+	switch (kind) {
+	case TEST_NOT:
+		g->negate = !g->negate;
+		g->last = option;
+		return 0;
+	case TEST_AND:
+	case TEST_OR:
+		if (open || g->last)
+			return fail_grammar(option, "no condition stands before it");
+		g->last = option;
+		return 0;
+	case TEST_OPEN:
+		g->last = option;
+		return ++g->level < LEVELS ? 0 : fail_grammar(option, "too many in each other");
+	case TEST_CLOSE:
+		if (g->level == 0)
+			return fail_grammar(option, "closes no (");
+		g->level--;
+		return g->last ? fail_grammar(g->last, "no condition stands behind it") : 0;
+	default:
+		g->last = NULL;
+		return 0;
+	}
+}
+
 int find_tests_parse(struct shell *sh, const struct args *args, struct find_tests *tests)
 {
 	const size_t known = sizeof(options) / sizeof(*options);
-	bool negate = false;
+	struct grammar g = { 0 };
 	int err = 0;
 
 	*tests = (struct find_tests){ .max_depth = UINT64_MAX, .zero = args_has(args, "-print0"),
 				      .ls = args_has(args, "-ls") };
+	tests->acts = tests->zero || tests->ls || args_has(args, "-print");
 	tests->at = calloc(args->uses + 1, sizeof(*tests->at));
 	if (!tests->at)
 		return e2_fail(E2_ERR_NOMEM, "no memory for %zu conditions", args->uses);
@@ -214,21 +260,22 @@ int find_tests_parse(struct shell *sh, const struct args *args, struct find_test
 			k++;
 		if (k == known)
 			continue;
-		if (options[k].kind == TEST_NOT) {
-			negate = !negate;
+		err = take_place(&g, options[k].kind, option, tests->count == 0);
+		if (err || options[k].kind == TEST_NOT || options[k].kind == TEST_AND)
 			continue;
-		}
 		*test = (struct find_test){
-			.kind = options[k].kind, .fold = options[k].fold, .negate = negate,
+			.kind = options[k].kind, .fold = options[k].fold, .negate = g.negate,
 			.which = options[k].which, .unit = (uint64_t)options[k].unit,
 			.text = use->value.text,
 		};
 		tests->count++;
-		negate = false;
+		g.negate = false;
 		err = take_value(sh, tests, test, option);
 	}
-	if (!err && negate)
-		err = e2_fail(E2_ERR_INVAL, "-not: no condition stands behind it");
+	if (!err && g.last)
+		err = fail_grammar(g.last, "no condition stands behind it");
+	if (!err && g.level)
+		err = fail_grammar("(", "is not closed");
 	return err;
 }
 
@@ -438,22 +485,61 @@ static int meets(struct find_test *test, struct tour *t, const struct e2_walk_en
 	}
 }
 
+/* What is known of the conditions of a level: "a b -o c ..." up to the one at hand. */
+struct level {
+	bool any;		/* a part before the last -o holds */
+	bool all;		/* those since then do */
+	bool negate;		/* what the level comes to */
+	bool inverted;		/* what is true in it makes the whole false */
+	bool idle;		/* nothing in it is asked any more */
+};
+
+static bool is_decided(const struct level *l)
+{
+	return l->idle || l->any || !l->all;
+}
+
+/* One condition: 1, 0, or an error.  Where an inode cannot be read, none holds. */
+static int meet_one(struct find_test *test, const struct level *l, struct tour *t,
+		    const struct e2_walk_entry *e)
+{
+	int r = meets_name(test, t, e);
+
+	if (r == 2)
+		r = e->inode.mode != 0 ? meets(test, t, e) : test->negate != l->inverted;
+	return r < 0 ? r : (r != 0) != test->negate;
+}
+
 int find_tests_meet(struct find_tests *tests, struct tour *t, const struct e2_walk_entry *e)
 {
-	bool known = e->inode.mode != 0;
+	struct level level[LEVELS] = { { .all = true } }, *l = level;
+	bool shown = false;
 
 	if (e->depth < tests->min_depth || e->depth > tests->max_depth)
 		return 0;
 	for (size_t i = 0; i < tests->count; i++) {
 		struct find_test *test = &tests->at[i];
-		int r = meets_name(test, t, e);
+		int r;
 
-		if (r == 2)
-			r = known ? meets(test, t, e) : test->negate;
-		if (r < 0)
-			return r;
-		if ((r != 0) == test->negate)
-			return 0;
+		if (test->kind == TEST_OPEN) {
+			l[1] = (struct level){ .all = true, .negate = test->negate,
+					       .inverted = l->inverted != test->negate,
+					       .idle = is_decided(l) };
+			l++;
+		} else if (test->kind == TEST_CLOSE) {
+			l--;
+			l->all = l->all && (l[1].any || l[1].all) != l[1].negate;
+		} else if (test->kind == TEST_OR) {
+			l->any = l->any || l->all;
+			l->all = true;
+		} else if (!is_decided(l)) {
+			r = meet_one(test, l, t, e);
+			if (r < 0)
+				return r;
+			l->all = r;
+			shown = shown || test->kind == TEST_PRINT || test->kind == TEST_ZERO ||
+				test->kind == TEST_LS;
+		}
 	}
-	return 1;
+	return tests->acts ? shown : level[0].any || level[0].all;
 }

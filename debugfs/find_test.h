@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The conditions of find: what they mean is what find(1) of GNU means. */
+/*
+ * The conditions of find: what they mean, and how they are joined, is what find(1) of GNU means.
+ * They stand as they were written; what is in brackets is counted by a level.
+ */
 #ifndef DEBUGFS_FIND_TEST_H
 #define DEBUGFS_FIND_TEST_H
 
@@ -10,6 +13,7 @@ struct find_tests {
 	size_t count;
 	uint64_t min_depth, max_depth;
 	bool zero, ls;
+	bool acts;		/* there is a -print, or its like */
 };
 
 /* The options of find in their order.  E2_ERR_INVAL; E2_ERR_NOENT for a file named by one.  To be
@@ -17,7 +21,7 @@ struct find_tests {
 int find_tests_parse(struct shell *sh, const struct args *args, struct find_tests *tests);
 void find_tests_free(struct find_tests *tests);
 
-/* 1: all conditions hold; 0; or why that cannot be known. */
+/* 1: to be shown; 0; or why that cannot be known. */
 int find_tests_meet(struct find_tests *tests, struct tour *t, const struct e2_walk_entry *e);
 
 #endif

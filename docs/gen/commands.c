@@ -68,10 +68,13 @@ static void put_synopsis(const char *args)
 	while (*args) {
 		size_t len = *args == '[' ? strcspn(args, "]") + 1 : strcspn(args, " ");
 
-		if (args[0] == '[' && args[1] == '-') {
+		if (args[0] == '[' && strchr("()", args[1])) {
+			printf(" Oo Ic \\&%c Oc", args[1]);
+		} else if (args[0] == '[' && args[1] == '-') {
 			size_t flag = strcspn(args + 2, " ]");
 
-			printf(" Oo Fl %.*s", (int)flag, args + 2);
+			printf(" Oo Fl %.*s%s", (int)flag, args + 2,
+			       args[1 + flag] == '!' ? "\\&" : "");	/* no punctuation */
 			if (args[2 + flag] == ' ')
 				put_argument(args + 3 + flag, len - flag - 4);
 			fputs(" Oc", stdout);
@@ -134,7 +137,10 @@ static void put_flags(const char *more)
 		if (!any)
 			puts(".Bl -tag -width \"--explain\" -compact");
 		any = true;
-		printf(".It Fl %.*s\n", (int)(tab - line - 1), line + 1);
+		if (*line == '-')
+			printf(".It Fl %.*s\n", (int)(tab - line - 1), line + 1);
+		else
+			printf(".It Ic \\&%.*s\n", (int)(tab - line), line);
 		put_prose(tab + 1, (size_t)(end - tab - 1));
 	}
 	if (any)

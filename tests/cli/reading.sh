@@ -68,6 +68,22 @@ t "find -perm and -maxdepth" same "$(d a.img find / -perm -700 -not -perm /077 -
 /lost+found"
 t "find refuses a type" fails_with 'letters are f d l' d a.img find / -type x
 t "find -not needs a condition" fails_with 'no condition' d a.img find / -not
+find_both() {	# EXPRESSION, as both write it
+	eval "(cd tree && find . $1)" | sed 's/^\.//; s/^$/\//' | sort >theirs
+	eval "d a.img find / $1 2>/dev/null" | grep -v '^/lost+found' | sort >ours
+	diff ours theirs
+}
+for o in '-name copy -o -name rel' '! -type d' '\( -name "r*" -o -type f \) ! -name rel' '-type f -o -name rel -print' \
+	'-type d -a ! \( -name deep -o ! -name docs \)' '! ! -type l' '-name copy -or -name rel -and -type l' \
+	'-type f -print -o \( -name deep -o -type l ! \( -name rel \) \) -print' '-print -o -name x'; do
+	t "find $o" find_both "$o"
+done
+for o in '( -name x' '-name x )' '-o -name x' '-name x -o' '! -name x !' '( )' '( -name x -o )' '-name x -o -a -name y'; do
+	# shellcheck disable=SC2086
+	t "find refuses $o" exits 1 d a.img find / $o
+done
+t "... and says why" fails_with '-o: no condition stands before it' d a.img find / -o -name x
+t "brackets of the shell's own" same "$(d -R 'find / \( -name copy -o -name seq \) ! -name seq' a.img)" /docs/copy
 t "stat -c" same "$(d -R 'stat -c "%a|%h|%s|%F|%5s|%-5s|%%" /etc/text' a.img)" "644|2|26|regular file|   26|26   |%"
 t "stat -c refuses others" fails_with 'no directive' d -R 'stat -c %q /' a.img
 t "links" same "$(d a.img links)" "<$(d -R 'stat -c %i /etc/text' a.img)>      2 names   /docs/copy  /etc/text"

@@ -178,7 +178,21 @@ def predicates(rng, every, pivot):
     for option in ("-mtime", "-atime", "-ctime", "-mmin", "-cmin", "-amin"):
         for n in ("+0", "-1", "+300", "-100000", "+2000000"):
             rows.append([option, n])
-    return rows
+    single = [row for row in rows if "-mindepth" not in row and "-maxdepth" not in row]
+    return rows + [joined(rng, single, 3) for _ in range(80)]
+
+
+def joined(rng, rows, depth):
+    """Conditions and what joins them, as find(1) takes it."""
+    row = []
+    for i in range(rng.randrange(1, 4)):
+        row += rng.choice(([], ["-a"], ["-o"], ["-or"], ["-and"])) if i else []
+        row += ["!"] * (rng.randrange(3) == 0) + ["-not"] * (rng.randrange(5) == 0)
+        if depth and rng.randrange(2):
+            row += ["("] + joined(rng, rows, depth - 1) + [")"]
+        else:
+            row += rng.choice(rows) + ["-print0"] * (rng.randrange(20) == 0)
+    return row
 
 
 def ask(top, seed, out):
@@ -224,7 +238,7 @@ def ask(top, seed, out):
         got = subprocess.run(["find", "."] + host + ["-print0"], cwd=top, env=env, capture_output=True)
         add("find / " + " ".join('"%s"' % v.replace("\\", "\\\\") if not v.startswith("-") else v
                                  for v in row) + " -0",
-            sorted(p[1:] or b"/" for p in got.stdout.split(b"\0")[:-1]))
+            sorted({p[1:] or b"/" for p in got.stdout.split(b"\0")[:-1]}))	# find prints for each -print0
     # which name of a file counts depends on the order of readdir(3): -l counts all of them
     for options in ("-l", "-l -b", "-l -a --apparent-size", "-s", "-s -b", "-s -h", "-l -d 1",
                     "-l -a -h", "-l -d 2 -c"):
