@@ -5,6 +5,7 @@
 #include "moment.h"
 #include "spot.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -64,7 +65,9 @@ static int set_tree(struct shell *sh, e2_ino start, bool symlinks, attr_fn *deci
 	for (size_t i = 0; i < list.count && !err; i++) {
 		struct e2_inode in;
 
-		err = e2_inode_get(sh->fs, list.ino[i], &in);
+		err = e2_fs_stopped(sh->fs);
+		if (!err)
+			err = e2_inode_get(sh->fs, list.ino[i], &in);
 		if (!err)
 			err = set_one(sh, list.ino[i], &in, decide, context);
 	}
@@ -230,6 +233,35 @@ static int decide_times(struct shell *sh, const struct args *args, struct e2_att
 	return err;
 }
 
+/* What is asked for is done or refused; the clock's time may be clamped, as at every change. */
+static int must_hold(struct shell *sh, const struct spot *s, const struct e2_attr *attr)
+{
+	const struct e2_time *t = attr->mask & E2_SET_MTIME ? &attr->mtime : &attr->atime;
+	uint32_t size = e2_geometry(sh->fs)->inode_size;
+	struct e2_str text = E2_STR_INIT;
+	int64_t min, max;
+	int err;
+
+	e2_inode_time_range(&s->in, &min, &max);
+	if (attr->mask & E2_SET_ATIME && (attr->atime.sec < min || attr->atime.sec > max))
+		t = &attr->atime;
+	if (t->sec >= min && t->sec <= max)
+		return 0;
+	e2_str_add_time(&text, t->sec, -1, E2_TIME_UTC);
+	e2_str_add(&text, " is not within ");
+	e2_str_add_time(&text, min, -1, E2_TIME_UTC);
+	e2_str_add(&text, " to ");
+	e2_str_add_time(&text, max, -1, E2_TIME_UTC);
+	e2_str_addf(&text, ", as an inode of %" PRIu32 " bytes holds it", size);
+	if (size > E2_INODE_BYTES && !e2_inode_has_nsec(&s->in))
+		e2_str_addf(&text, " with extra_isize %u", s->in.extra_isize);
+	err = e2_str_status(&text);
+	if (!err)
+		err = e2_fail(E2_ERR_RANGE, "%s", e2_str_text(&text));
+	e2_str_free(&text);
+	return err;
+}
+
 static int touch_one(struct shell *sh, const struct args *args, const struct arg *a,
 		     const struct e2_attr *attr)
 {
@@ -247,7 +279,11 @@ static int touch_one(struct shell *sh, const struct args *args, const struct arg
 		fresh = true;
 		consequence_watch(sh);
 		err = create_file(sh, &s);
+		if (!err && given)
+			err = e2_inode_get(sh->fs, s.ino, &s.in);
 	}
+	if (!err && given)
+		err = must_hold(sh, &s, attr);
 	if (!err && (!fresh || given))
 		err = e2_setattr(sh->txn, s.ino, attr);
 	if (err && s.ino)

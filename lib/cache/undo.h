@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Undo files: what blocks held before each commit, newest last.  Blocks that were free before
- * are not kept.  Layout: docs/design.md, "The undo file".
+ * are kept only by those that have a name.  Layout: docs/design.md, "The undo file".
  */
 #ifndef E2_CACHE_UNDO_H
 #define E2_CACHE_UNDO_H

@@ -14,8 +14,8 @@
  * Numbers are little-endian; each header has a checksum of itself, that of a record also one of
  * all that follows it.  A record that is not whole, and what comes after it, means nothing.
  *
- * Blocks that are free and have been free in all states that can be gone back to are not kept:
- * a block that one commit frees and a later one uses again belongs to the older state.
+ * A file without a name does not keep blocks that are free and have been free in all states that
+ * can be gone back to: what a commit frees and a later one uses again belongs to the older state.
  */
 #ifndef E2_CACHE_UNDO_FILE_H
 #define E2_CACHE_UNDO_FILE_H
@@ -75,7 +75,8 @@ enum { E2_UNDO_ENTRY = 16, E2_UNDO_FREED = 16 };	/* bytes */
 
 /* ---- undo_write.c: for the commit ----------------------------------------------- */
 
-/* Whether a block must be kept though it is free, because an older state has it in use. */
+/* Whether a block must be kept though it is free: because an older state has it in use, or the
+ * file has a name, so that all that was there can be had back. */
 bool e2_undo_needs(const struct e2_undo *undo, e2_blk blk);
 
 /*

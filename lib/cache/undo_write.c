@@ -14,6 +14,8 @@ bool e2_undo_needs(const struct e2_undo *undo, e2_blk blk)
 {
 	struct e2_span span;
 
+	if (undo->named)
+		return true;
 	return undo->count != 0 && (!undo->knows_freed || e2_ranges_get(undo->freed, blk, &span));
 }
 

@@ -248,8 +248,11 @@ int e2_map_punch_in(struct e2_txn *txn, struct e2_inode *in, e2_lblk lblk, uint6
 	p.leaf = malloc(p.g->block_size);
 	if (!p.leaf)
 		return e2_fail(E2_ERR_NOMEM, "no memory for a pointer block");
-	while (lblk < end && !err)
-		err = punch_next(&p, lblk, end, &lblk);
+	while (lblk < end && !err) {
+		err = e2_fs_stopped(fs);
+		if (!err)
+			err = punch_next(&p, lblk, end, &lblk);
+	}
 	free(p.leaf);
 	return err;
 }

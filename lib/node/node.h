@@ -41,6 +41,8 @@ enum e2_time_which { E2_ATIME, E2_CTIME, E2_MTIME, E2_CRTIME, E2_DTIME };
 bool e2_inode_time(const struct e2_inode *in, enum e2_time_which which, struct e2_time *t);
 /* Whether this inode stores nanoseconds. */
 bool e2_inode_has_nsec(const struct e2_inode *in);
+/* The first and last second that atime, ctime and mtime of this inode can hold. */
+void e2_inode_time_range(const struct e2_inode *in, int64_t *min, int64_t *max);
 
 /* ---- scanning all inodes ---------------------------------------------------- */
 

@@ -56,15 +56,27 @@ bool e2_inode_time(const struct e2_inode *in, enum e2_time_which which, struct e
 	return false;
 }
 
-/* The time nearest to t that fits, as the kernel clamps it: 32 bits with sign, 2 more with a
- * field of extra bits. */
+enum { SEC_MIN = INT32_MIN };
+
+/* 32 bits with sign, 2 more with a field of extra bits. */
+static int64_t sec_max(bool has_extra)
+{
+	return has_extra ? SEC_MIN + (INT64_C(1) << 34) - 1 : INT32_MAX;
+}
+
+void e2_inode_time_range(const struct e2_inode *in, int64_t *min, int64_t *max)
+{
+	*min = SEC_MIN;
+	*max = sec_max(e2_inode_has_nsec(in));
+}
+
+/* The time nearest to t that fits, as the kernel clamps it. */
 static void store(struct e2_time t, bool has_extra, uint32_t *sec, uint32_t *extra)
 {
-	const int64_t min = INT32_MIN;
-	const int64_t max = has_extra ? min + (INT64_C(1) << 34) - 1 : INT32_MAX;
+	const int64_t max = sec_max(has_extra);
 
-	if (t.sec < min || t.sec > max)
-		t = (struct e2_time){ .sec = t.sec < min ? min : max };
+	if (t.sec < SEC_MIN || t.sec > max)
+		t = (struct e2_time){ .sec = t.sec < SEC_MIN ? SEC_MIN : max };
 	*sec = (uint32_t)t.sec;
 	if (has_extra)
 		*extra = (uint32_t)((uint64_t)(t.sec - (int32_t)(uint32_t)t.sec) >> 32 & 3) |

@@ -39,7 +39,8 @@ E2_NODISCARD int e2_inode_fresh(struct e2_txn *txn, e2_ino ino, uint32_t mode,
  */
 E2_NODISCARD int e2_inode_delete(struct e2_txn *txn, e2_ino ino);
 
-/* Sets seconds, nanoseconds and the two extra bits, as far as the inode has room for them. */
+/* Sets seconds, nanoseconds and the two extra bits, as far as the inode has room for them; of a
+ * time out of its range the nearest, as the kernel does it. */
 void e2_inode_set_time(struct e2_inode *in, enum e2_time_which which, struct e2_time t);
 
 /* mtime and ctime, or ctime alone, to e2_fs_now. */

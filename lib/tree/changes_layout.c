@@ -29,21 +29,28 @@ static void place_element(struct e2_changes *c, const struct e2_field *f, unsign
 	}
 }
 
+static void tell_element(struct e2_changes *c, enum e2_change_kind kind, const char *object,
+			 const char *prefix, const struct e2_field *f, unsigned index,
+			 uint32_t offset)
+{
+	char label[E2_LABEL_MAX];
+
+	e2_tell_begin(c, kind, "%s", object);
+	e2_tell_field(c, "%s%s", prefix, e2_field_label(f, index, label));
+	e2_tell_values(c, f, index, c->was + offset, c->is + offset);
+	place_element(c, f, index, offset);
+}
+
 void e2_tell_struct(struct e2_changes *c, enum e2_change_kind kind, const char *object,
 		   const char *prefix, const struct e2_struct *s,
 		   const struct e2_when_context *when, uint32_t offset)
 {
 	const struct e2_field *f;
-	char label[E2_LABEL_MAX];
 	size_t cursor = 0;
 	unsigned index;
 
-	while (e2_struct_diff(s, c->was + offset, c->is + offset, when, &cursor, &f, &index) > 0) {
-		e2_tell_begin(c, kind, "%s", object);
-		e2_tell_field(c, "%s%s", prefix, e2_field_label(f, index, label));
-		e2_tell_values(c, f, index, c->was + offset, c->is + offset);
-		place_element(c, f, index, offset);
-	}
+	while (e2_struct_diff(s, c->was + offset, c->is + offset, when, &cursor, &f, &index) > 0)
+		tell_element(c, kind, object, prefix, f, index, offset);
 }
 
 /* A time that was set anew and happens to be as it was: at the commit it may not. */
@@ -234,9 +241,27 @@ static void change_fast_text(struct e2_changes *c, const char *object, const str
 	e2_tell_place(c, block->at, sizeof(is->block));
 }
 
-void e2_tell_inode(struct e2_changes *c, e2_ino ino)
+/* The fields of an inode; of block[] only what are block numbers, and not a text. */
+static void change_fields(struct e2_changes *c, const char *object, const struct e2_inode *was,
+			  const struct e2_inode *is)
 {
 	struct e2_when_context when = e2_when(c->fs);
+	const struct e2_field *f;
+	size_t cursor = 0;
+	unsigned index;
+
+	while (e2_struct_diff(e2_struct_find("inode"), c->was, c->is, &when, &cursor, &f,
+			      &index) > 0) {
+		bool text = strcmp(f->name, "block") == 0 &&
+			(fast_text(c, is) || (fast_text(c, was) && is->block[index] == 0));
+
+		if (!text)
+			tell_element(c, E2_CHANGE_FIELD, object, "", f, index, 0);
+	}
+}
+
+void e2_tell_inode(struct e2_changes *c, e2_ino ino)
+{
 	struct e2_inode before, after;
 	uint32_t fields;
 	char object[16];
@@ -245,7 +270,7 @@ void e2_tell_inode(struct e2_changes *c, e2_ino ino)
 	e2_inode_decode(&before, c->was, c->g->inode_size);
 	e2_inode_decode(&after, c->is, c->g->inode_size);
 	fields = (uint32_t)E2_INODE_BYTES + after.extra_isize;
-	e2_tell_struct(c, E2_CHANGE_FIELD, object, "", e2_struct_find("inode"), &when, 0);
+	change_fields(c, object, &before, &after);
 	e2_tell_times(c, object);
 	change_fast_text(c, object, &before, &after);
 	e2_tell_inode_attributes(c, object);

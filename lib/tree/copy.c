@@ -181,8 +181,10 @@ static int copy_range(struct copy *c, const struct e2_inode *from, e2_ino ino, s
 {
 	while (start < end) {
 		size_t len = end - start < PIECE_BYTES ? (size_t)(end - start) : PIECE_BYTES, got;
-		int r = e2_read(c->fs, from, start, len, c->piece, &got);
+		int r = e2_fs_stopped(c->fs);
 
+		if (r == 0)
+			r = e2_read(c->fs, from, start, len, c->piece, &got);
 		if (r == 0 && got < len)
 			r = e2_fail(E2_ERR_CORRUPT, "inode %u: ends at byte %llu", ino,
 				    (unsigned long long)(start + got));
@@ -417,8 +419,10 @@ static int copy_item(struct copy *c, struct item *it)
 	e2_ino dir = parent != NULL ? parent->made : c->dir;
 	enum found found = NOT_THERE;
 	struct e2_inode from;
-	int r = e2_inode_get(c->fs, it->from, &from);
+	int r = e2_fs_stopped(c->fs);
 
+	if (r == 0)
+		r = e2_inode_get(c->fs, it->from, &from);
 	if (r == 0 && (c->flags & E2_COPY_REPLACE) && (parent == NULL || !parent->fresh))
 		r = meet(c, it, dir, &from, &found);
 	if (r)

@@ -425,7 +425,8 @@ static int lead_dir(struct dedupe *d, const struct e2_below_dir *list)
 		if (!f || !f->into)
 			continue;
 		change.now = f->into;
-		if (dir.ino == 0)
+		r = e2_fs_stopped(d->fs);
+		if (!r && dir.ino == 0)
 			r = e2_op_dir(d->txn, list->dir, &dir);
 		if (!r)
 			r = lead(d, &dir, &change);

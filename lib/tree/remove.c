@@ -175,7 +175,9 @@ static int remove_noted(struct e2_txn *txn, const struct doom *doom, uint64_t *r
 		const struct doomed *d = &doom->all[i];
 
 		freed = d->is_dir;
-		r = e2_inode_get(e2_txn_fs(txn), d->ino, &in);
+		r = e2_fs_stopped(e2_txn_fs(txn));
+		if (r == 0)
+			r = e2_inode_get(e2_txn_fs(txn), d->ino, &in);
 		if (r == 0)
 			r = d->is_dir ? e2_op_delete_dir(txn, d->ino, &in) :
 					e2_op_unlinked(txn, d->ino, &in, &freed);

@@ -59,8 +59,10 @@ static int replace(struct unshare *u, struct e2_dedupe_name *name)
 static int part(struct unshare *u, struct e2_dedupe_name *name)
 {
 	unsigned mark;
-	int r = e2_txn_mark(u->txn, &mark);
+	int r = e2_fs_stopped(u->fs);
 
+	if (!r)
+		r = e2_txn_mark(u->txn, &mark);
 	if (!r)
 		r = e2_txn_end(u->txn, mark, replace(u, name));
 	if (e2_dedupe_is_damage(r)) {

@@ -96,6 +96,12 @@ t "touch -m -d" silent x touch -m -d @2 /t
 t "leaves the first" says "read      1970-01-01 00:00:01" see stat /t
 t "touch -r" silent x touch -r /t /u
 t "copies both" says "modified  1970-01-01 00:00:02" see stat /u
+inode=$(extant-debugfs a.img print sb inode_size)
+case $inode in 128) last=2038-01-19\ 03:14:07 ;; *) last=2446-05-10\ 22:38:55 ;; esac
+t "a time that no inode of $inode bytes holds" refused 1 "/t <[0-9]*>: 9999-12-31 00:00:00 +0000 is not within 1901-12-13 20:45:52 +0000 to $last +0000, as an inode of $inode bytes holds it$" \
+	extant-debugfs -w a.img touch -d 9999-12-31 /t
+t "... and no file is made with it" refused 1 "1900-01-01" extant-debugfs -w a.img touch -a -d 1900-01-01 /notmade
+t "... nor for the last that fits" silent x touch -d "$last +0000" /t
 t "touch -c makes nothing" silent x touch -c /never
 t "really" fails_with 'has no "never"' see stat /never
 t "touch follows a symlink" silent extant-debugfs -w -R "ln -s /t /link" -R "touch -d @7 /link" a.img

@@ -59,10 +59,25 @@ def write_segments(fd, segments, size, base):
     if os.fstat(fd).st_size < base + size:
         os.ftruncate(fd, base + size)
 
+def last_is_hole(path, size):
+    """Whether the last byte of a file lies in a hole."""
+    fd = os.open(path, os.O_RDONLY)
+    try:
+        return size > 0 and os.lseek(fd, size - 1, os.SEEK_DATA) >= size
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+
+def program(*words):
+    r = subprocess.run(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if r.returncode:
+        raise OSError(next((e for e in errno.errorcode if os.strerror(e) in r.stderr), errno.EIO), r.stderr)
+
 class Mirror:
     def __init__(self, args):
         self.a, self.rnd = args, random.Random(args.seed)
-        self.root = args.mounted
+        self.root = os.path.realpath(args.mounted)
         self.host = os.path.join(args.tmp, 'host')
         os.makedirs(self.host, exist_ok=True)
         self.serial, self.lines, self.punched, self.refused = 0, [], set(), {}
@@ -176,6 +191,12 @@ class Mirror:
         p = self.any(self.files)
         k = self.root + p
         was = os.stat(k).st_size if os.path.exists(k) else 0
+        back = [was]                    # where the end lay in a hole it shall do so again
+        if was and last_is_hole(k, was):
+            back = [was - was % os.statvfs(k).f_bsize, was]
+        def shorten():
+            for to in back:
+                os.truncate(k, to)
         def do():
             os.stat(k)
             fd = os.open(k, os.O_RDWR)
@@ -183,13 +204,13 @@ class Mirror:
                 write_segments(fd, segments, size, was)
                 os.fsync(fd)
             except OSError:
-                os.ftruncate(fd, was)
+                shorten()
                 raise
             finally:
                 os.close(fd)
         if size == 0 or not os.path.exists(k):
             return None
-        return 'put -T --append %s %s' % (host, p), do, 'truncate -s %d %s' % (was, p), lambda: os.truncate(k, was)
+        return 'put -T --append %s %s' % (host, p), do, '; '.join('truncate -s %d %s' % (to, p) for to in back), shorten
 
     def op_truncate(self):
         p = self.any(self.files)
@@ -268,6 +289,39 @@ class Mirror:
             return None
         return 'mv --exchange %s %s' % (p, q), lambda: exchange(self.root + p, self.root + q), None, None
 
+    def op_copy_tree(self):
+        """cp -a, or -al: a tree of hard links."""
+        p, q, how = self.any(self.files, self.others, self.dirs), self.new(), self.rnd.choice(['-a', '-al'])
+        k = self.root + p
+        if self.a.full or p in ('/', '/lost+found') or q.startswith(p + '/'):
+            return None
+        if os.path.isdir(k) and not os.path.islink(k) and sum(len(f) for _, _, f in os.walk(k)) > 40:
+            return None
+        return 'cp %s -T %s %s' % (how, p, q), lambda: program('cp', how, '-T', k, self.root + q), None, None
+
+    def op_switch(self):
+        """ln -sfn: a symlink made beside it and renamed over."""
+        p, text = self.any(self.others, self.files), self.rnd.choice(['v2', 't' * 59, 't' * 60, '/' + 't' * 200])
+        k = self.root + p
+        def do():
+            os.lstat(k)
+            os.symlink(text, k + '.new')
+            os.rename(k + '.new', k)
+        if self.a.full or not os.path.lexists(k) or os.path.isdir(k) and not os.path.islink(k):
+            return None
+        return 'ln -sfn -T %s %s' % (text, p), do, None, None
+
+    def op_relative(self):
+        p, q = self.any(self.files, self.dirs), self.new()
+        text = os.path.relpath(p, os.path.dirname(q))
+        at = self.root + os.path.dirname(q).rstrip('/')
+        if not os.path.lexists(self.root + p) or os.path.realpath(at) != at or \
+                os.path.realpath(self.root + p) != self.root + p.rstrip('/'):
+            return None
+        self.others.append(q)
+        return 'ln -s -r -T %s %s' % (p, q), lambda: os.symlink(text, self.root + q), \
+            'rm ' + q, lambda: os.unlink(self.root + q)
+
     def op_mknod(self):
         p = self.new()
         kind, major, minor = self.rnd.choice([('c', 1, 3), ('b', 259, 70000), ('p', 0, 0), ('c', 4095, 1048575)])
@@ -316,7 +370,8 @@ class Mirror:
             [self.op_replace, self.op_rm, self.op_rm, self.op_rm, self.op_rmdir, self.op_rmtree, self.op_mkdir,
              self.op_mkdir, self.op_link, self.op_link, self.op_symlink, self.op_symlink, self.op_move,
              self.op_move, self.op_move, self.op_exchange, self.op_mknod, self.op_chmod, self.op_chown,
-             self.op_touch, self.op_setxattr, self.op_setxattr, self.op_rmxattr]
+             self.op_touch, self.op_setxattr, self.op_setxattr, self.op_rmxattr,
+             self.op_copy_tree, self.op_switch, self.op_relative]
         while True:
             op = self.rnd.choice(ops)()
             if op and op[0]:
@@ -478,7 +533,9 @@ class Mirror:
             self.detached()
         for p in sorted(set(a) | set(b)):
             kernel, our = a.get(p, {}).get('sectors', 0), b.get(p, {}).get('sectors', 0)
-            if kernel > our and any(l.startswith('punch') for l in self.lines) or p in self.punched:
+            if p not in a or 'sectors' not in a[p]:     # of another type than when it was punched
+                self.punched.discard(p)
+            elif kernel > our and any(l.startswith('punch') for l in self.lines) or p in self.punched:
                 self.punched.add(p)                     # we free a pointer block that points to nothing
                 a[p]['sectors'] = our
             if a.get(p) != b.get(p):
