@@ -59,5 +59,6 @@ E2_TEST(tree_stop, operations_ask)
 	must_ask("remove_tree", 6);
 	must_ask("copy_tree", 6);
 	must_ask("link_tree", 6);
+	must_ask("unshare", 2);
 	must_ask("truncate_to_nothing", 2);
 }
