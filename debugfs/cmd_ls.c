@@ -520,43 +520,50 @@ static void show(struct ls *ls, const struct listing *l)
 
 /* ---- directories, and those below ---------------------------------------- */
 
-struct pending {		/* directories still to be listed, the next one last */
-	struct { e2_ino ino; char *path; } *at;
+/*
+ * Directories still to be listed, the next one last.  Each lies in a directory on the way to the
+ * one listed last, so that the path of that begins with the path of every other's directory.
+ */
+struct pending {
+	struct below {
+		e2_ino ino;
+		size_t dir_len;		/* bytes of path: the directory it lies in */
+		size_t name;		/* where its own begins in names */
+	} *at;
 	size_t count, cap;
+	struct e2_str path, names;
+	uint64_t deep;			/* left out: nobody could type their paths */
 };
 
-static int pending_push(struct pending *p, e2_ino ino, const char *dir, const char *name,
-			size_t len)
+static int pending_push(struct pending *p, e2_ino ino, const char *name, size_t len)
 {
-	size_t dir_len = dir[0] == '/' && !dir[1] ? 0 : strlen(dir);
-	char *path = malloc(dir_len + len + 2);
+	size_t dir_len = p->path.len == 1 && p->path.text[0] == '/' ? 0 : p->path.len;
+	struct below *more;
 
-	if (path && p->count == p->cap) {
-		size_t cap = p->cap ? p->cap * 2 : 16;
-		void *at = realloc(p->at, cap * sizeof(*p->at));
+	if (dir_len + 1 + len > E2_PATH_MAX) {
+		p->deep++;
+		return 0;
+	}
+	more = e2_grow(p->at, &p->cap, p->count + 1, sizeof(*more));
+	if (!more)
+		return E2_ERR_NOMEM;
+	p->at = more;
+	more[p->count++] = (struct below){ ino, dir_len, p->names.len };
+	e2_str_add_bytes(&p->names, name, len);
+	return e2_str_status(&p->names);
+}
 
-		if (!at) {
-			free(path);
-			path = NULL;
-		} else {
-			p->at = at;
-			p->cap = cap;
-		}
-	}
-	if (!path)
-		return e2_fail(E2_ERR_NOMEM, "no memory for the directories below");
-	memcpy(path, dir, dir_len);
-	if (name) {
-		path[dir_len] = '/';
-		memcpy(path + dir_len + 1, name, len);
-		dir_len += 1 + len;
-	} else if (dir_len == 0) {
-		path[dir_len++] = '/';
-	}
-	path[dir_len] = '\0';
-	p->at[p->count].ino = ino;
-	p->at[p->count++].path = path;
-	return 0;
+/* Makes the next one's path, and takes it off. */
+static int pending_pop(struct pending *p, e2_ino *ino)
+{
+	const struct below *last = &p->at[--p->count];
+
+	e2_str_truncate(&p->path, last->dir_len);
+	e2_str_add(&p->path, "/");
+	e2_str_add_bytes(&p->path, p->names.text + last->name, p->names.len - last->name);
+	e2_str_truncate(&p->names, last->name);
+	*ino = last->ino;
+	return e2_str_status(&p->path);
 }
 
 /* The directories of a listing, so that the first by name comes off first. */
@@ -570,18 +577,17 @@ static int push_below(struct pending *p, const struct listing *l)
 		if ((r->mode & E2_S_IFMT) != E2_S_IFDIR || r->removed ||
 		    (r->name.len <= 2 && !memcmp(name, "..", r->name.len)))
 			continue;
-		err = pending_push(p, r->ino, l->dir, name, r->name.len);
+		err = pending_push(p, r->ino, name, r->name.len);
 		if (err)
 			return err;
 	}
 	return 0;
 }
 
-static int list_one(struct ls *ls, struct pending *p, bool title)
+static int list_one(struct ls *ls, struct pending *p, e2_ino ino, bool title)
 {
 	struct out *o = &ls->sh->out;
-	e2_ino ino = p->at[p->count - 1].ino;
-	char *path = p->at[--p->count].path;
+	const char *path = e2_str_text(&p->path);
 	struct listing l = { .dir = path, .arena = E2_STR_INIT };
 	int err = read_dir(ls, ino, &l);
 
@@ -601,35 +607,58 @@ static int list_one(struct ls *ls, struct pending *p, bool title)
 			err = push_below(p, &l);
 	}
 	listing_free(&l);
-	free(path);
 	return err;
 }
 
 /* Each directory once, however often and however circularly it is named. */
-static int list_dirs(struct ls *ls, e2_ino ino, const char *path, bool title)
+static int list_all(struct ls *ls, struct pending *p, e2_ino ino, bool title)
 {
-	struct pending p = { 0 };
 	struct e2_bitset *seen;
 	int err = e2_bitset_new((uint64_t)e2_geometry(ls->sh->fs)->inodes + 1, &seen);
 
 	if (err)
 		return err;
-	err = pending_push(&p, ino, path, NULL, 0);
-	while (!err && p.count && !out_failed(&ls->sh->out)) {
-		if (e2_bitset_test_and_set(seen, p.at[p.count - 1].ino)) {
-			free(p.at[--p.count].path);
-			continue;
-		}
-		err = list_one(ls, &p, title);
+	for (;;) {
+		if (!e2_bitset_test_and_set(seen, ino))
+			err = list_one(ls, p, ino, title);
 		if (err && err != E2_ERR_NOMEM && err != E2_ERR_CANCELLED && ls->recurse) {
 			shell_warn(ls->sh, err);
 			err = 0;
 		}
+		if (err || !p->count || out_failed(&ls->sh->out))
+			break;
+		err = pending_pop(p, &ino);
+		if (err)
+			break;
 	}
-	while (p.count)
-		free(p.at[--p.count].path);
-	free(p.at);
 	e2_bitset_free(seen);
+	return err;
+}
+
+static void warn_deep(struct shell *sh, uint64_t count)
+{
+	struct e2_str s = E2_STR_INIT;
+
+	add_plural(&s, count, "directory whose path has", "directories whose paths have");
+	shell_warn(sh, e2_fail(E2_ERR_NAMETOOLONG, "%s more than %d bytes %s left out",
+			       e2_str_text(&s), E2_PATH_MAX, count == 1 ? "is" : "are"));
+	e2_str_free(&s);
+}
+
+static int list_dirs(struct ls *ls, e2_ino ino, const char *path, bool title)
+{
+	struct pending p = { .path = E2_STR_INIT, .names = E2_STR_INIT };
+	int err;
+
+	e2_str_add(&p.path, *path ? path : "/");
+	err = e2_str_status(&p.path);
+	if (!err)
+		err = list_all(ls, &p, ino, title);
+	if (p.deep)
+		warn_deep(ls->sh, p.deep);
+	e2_str_free(&p.path);
+	e2_str_free(&p.names);
+	free(p.at);
 	return err;
 }
 

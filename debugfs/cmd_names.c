@@ -2,6 +2,7 @@
 /* where and names: from inodes to all their names. */
 #include "shell.h"
 
+#include "budget.h"
 #include "interrupt.h"
 
 #include <stdlib.h>
@@ -11,6 +12,7 @@ enum { BYTES_SHOWN = 1 << 20 };		/* of the names of one inode, without -v */
 struct asking {
 	struct shell *sh;
 	struct e2_names *names;
+	struct budget paths;
 	bool zero, number, verbose;
 };
 
@@ -60,7 +62,7 @@ static void show_rest(const struct asking *ask, uint32_t rest)
 	out_line(o);
 }
 
-static int where_one(const struct asking *ask, e2_ino ino)
+static int where_one(struct asking *ask, e2_ino ino)
 {
 	uint32_t count = e2_names_count(ask->names, ino);
 	struct out *o = &ask->sh->out;
@@ -80,6 +82,8 @@ static int where_one(const struct asking *ask, e2_ino ino)
 		}
 		e2_str_truncate(&path, 0);
 		err = e2_names_path(ask->names, ino, i, &path);
+		if (!err)
+			err = budget_take(&ask->paths, path.len);
 		if (!err)
 			show_name(ask, ino, &path);
 		if (!err && interrupt_asked())
@@ -121,6 +125,7 @@ int cmd_where(struct shell *sh, const struct args *args)
 
 	for (size_t i = 0; i < args->count && !err; i++)
 		inos[i] = args->arg[i].ino;
+	budget_begin(&ask.paths, sh->fs);
 	if (!err)
 		err = shell_names_of(sh, inos, args->count, &ask.names);
 	for (size_t i = 0; i < args->count && !err && !interrupt_asked(); i++) {
@@ -203,16 +208,22 @@ static int list_names(const struct listing *l, const struct e2_names *names, str
 {
 	struct e2_names_cursor cursor = { 0 };
 	struct e2_str path = E2_STR_INIT;
+	struct budget paths;
 	e2_ino ino, next = 0;
 	int r = 0, err = 0;
 
+	budget_begin(&paths, l->sh->fs);
 	if (scan && e2_scan_next(scan, &next, NULL, NULL) <= 0)
 		next = 0;
 	while (!err && !out_failed(&l->sh->out) &&
 	       (r = e2_names_next(names, &cursor, &ino, &path)) > 0) {
 		err = show_nameless(l, scan, &next, ino);
+		if (!err)
+			err = budget_take(&paths, path.len);
+		if (err)
+			break;
 		show_line(l, ino, &path);
-		if (!err && next)
+		if (next)
 			err = pass_over(scan, &next, ino);
 		if (!err && interrupt_asked())
 			err = e2_fail(E2_ERR_CANCELLED, "interrupted");

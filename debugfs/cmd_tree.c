@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 4096 };
 #define OUTPUT_AT_LEAST (UINT64_C(64) << 20)
 
 struct item {
@@ -203,7 +202,7 @@ static int enter(struct tree *t, const struct item *i, bool last)
 		note = "(damaged)";
 	} else if (e2_is_dir(&in)) {
 		again = e2_bitset_test_and_set(t->seen, i->ino);
-		note = again ? "(shown already)" : t->path.len >= PATH_BYTES ? "(too deep)" : NULL;
+		note = again ? "(shown already)" : t->path.len > E2_PATH_MAX ? "(too deep)" : NULL;
 	}
 	e2_err_clear();
 	*(e2_is_dir(&in) ? &t->directories : &t->others) += 1;

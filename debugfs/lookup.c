@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-enum { PATH_BYTES = 4096 };	/* what the library resolves */
-
 /* Follows the steps of a resolution: at is the path of what has been reached. */
 static int track(void *context, const struct e2_step *step)
 {
@@ -38,7 +36,7 @@ int shell_resolve(struct shell *sh, e2_ino cwd, const struct e2_str *cwd_path, c
 	int err;
 
 	if (below && cwd_path->text[0] == '/' &&
-	    cwd_path->len + strlen(text) + 2 < PATH_BYTES) {
+	    cwd_path->len + strlen(text) + 1 <= E2_PATH_MAX) {
 		e2_str_addf(&whole, "%s/%s", cwd_path->text, text);
 		below = false;
 	}

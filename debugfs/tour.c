@@ -6,8 +6,14 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { PATH_BYTES = 4096, TOLD_MAX = 100 };
-#define PATHS_AT_LEAST (UINT64_C(64) << 20)
+enum { TOLD_MAX = 100 };
+
+/* What is no directory, or none with a path that can be typed. */
+static void name_by_number(struct e2_str *s, e2_ino ino)
+{
+	e2_str_truncate(s, 0);
+	e2_str_addf(s, "<%u>", ino);
+}
 
 static void set_start(struct tour *t, const struct arg *a)
 {
@@ -17,8 +23,8 @@ static void set_start(struct tour *t, const struct arg *a)
 		e2_str_add(&t->start, e2_str_text(&sh->cwd_path));
 	else if (a->object.kind == OBJECT_PATH)
 		e2_str_add(&t->start, a->text);
-	else if (shell_climb(sh, a->ino, &t->start))	/* no directory, or none with a path */
-		e2_str_addf(&t->start, "<%u>", a->ino);
+	else if (shell_climb(sh, a->ino, &t->start) || t->start.len > E2_PATH_MAX)
+		name_by_number(&t->start, a->ino);
 	e2_err_clear();
 	t->prefix = t->start.len;
 	while (t->prefix && t->start.text[t->prefix - 1] == '/')
@@ -27,10 +33,10 @@ static void set_start(struct tour *t, const struct arg *a)
 
 int tour_begin(struct shell *sh, const struct arg *a, struct tour *t)
 {
-	const struct e2_geometry *g = e2_geometry(sh->fs);
 	int err;
 
-	*t = (struct tour){ .sh = sh, .left = PATHS_AT_LEAST + g->blocks * g->block_size };
+	*t = (struct tour){ .sh = sh };
+	budget_begin(&t->paths, sh->fs);
 	err = e2_walk_begin(sh->fs, a ? a->ino : sh->cwd, E2_WALK_POST, &t->walk);
 	if (!err)
 		set_start(t, a);
@@ -57,7 +63,7 @@ void tour_warn(struct tour *t, int err)
 static bool set_path(struct tour *t, const struct e2_walk_entry *e)
 {
 	e2_str_truncate(&t->path, 0);
-	if (e->path_len >= PATH_BYTES)
+	if (e->path_len > E2_PATH_MAX)
 		return false;
 	if (e->path_len == 0) {
 		e2_str_add_bytes(&t->path, t->start.text, t->start.len);
@@ -65,7 +71,6 @@ static bool set_path(struct tour *t, const struct e2_walk_entry *e)
 		e2_str_add_bytes(&t->path, t->start.text, t->prefix);
 		e2_str_add_bytes(&t->path, e->path, e->path_len);
 	}
-	t->left -= t->path.len < t->left ? t->path.len : t->left;
 	return true;
 }
 
@@ -85,9 +90,8 @@ int tour_next(struct tour *t, struct e2_walk_entry *e)
 		}
 		if (e2_str_status(&t->path))
 			return e2_fail(E2_ERR_NOMEM, "no memory for a path");
-		if (t->left == 0)
-			return e2_fail(E2_ERR_CORRUPT, "the paths of all names have more bytes "
-				       "than the volume; the rest is left out");
+		if (budget_take(&t->paths, t->path.len))
+			return E2_ERR_CORRUPT;
 		if (e->status == E2_ERR_NOMEM)
 			return e->status;
 		if (e->status)
@@ -107,7 +111,7 @@ int tour_end(struct tour *t, int r)
 	if (t->deep)
 		shell_warn(t->sh, e2_fail(E2_ERR_NAMETOOLONG, "%" PRIu64 " names whose paths have "
 					  "more than %d bytes are left out", t->deep,
-					  PATH_BYTES - 1));
+					  E2_PATH_MAX));
 	if (t->untold)
 		shell_warn(t->sh, e2_fail(E2_ERR_CORRUPT, "%" PRIu64 " more could not be read",
 					  t->untold));

@@ -13,6 +13,7 @@
 #ifndef DEBUGFS_TOUR_H
 #define DEBUGFS_TOUR_H
 
+#include "budget.h"
 #include "shell.h"
 
 struct tour {
@@ -21,7 +22,7 @@ struct tour {
 	struct e2_str start;	/* as it is written, and without slashes at its end */
 	size_t prefix;
 	struct e2_str path;	/* of the entry at hand, bytes */
-	uint64_t left;		/* bytes of paths that may still be made */
+	struct budget paths;
 	unsigned told;		/* failures that were said */
 	uint64_t untold, deep;	/* failures that were not; directories left out */
 };

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INNER = E2_POINTERS * 4, TEXT_MAX = 4095 };
+enum { INNER = E2_POINTERS * 4 };
 
 struct text {
 	uint8_t *bytes;		/* room of them, and a zero behind */
@@ -102,7 +102,7 @@ static bool may_be_hit(uint64_t size, uint32_t end, bool fast)
 /* How long the text is, by its end and by the size; zeros within are replaced by dots. */
 static void judge(struct text *t, uint64_t size, bool fast)
 {
-	uint32_t most = t->room - 1 < TEXT_MAX ? t->room - 1 : TEXT_MAX;
+	uint32_t most = t->room - 1 < E2_PATH_MAX ? t->room - 1 : E2_PATH_MAX;
 	bool possible = fast ? size > 0 && size < INNER : size >= INNER && size <= most;
 	const uint8_t *nul = memchr(t->bytes, 0, t->room);
 	uint32_t end = nul != NULL ? (uint32_t)(nul - t->bytes) : t->room, zeros;

@@ -15,6 +15,7 @@ typedef uint32_t e2_grp;	/* block group number, from 0 */
 enum {
 	E2_MAGIC = 0xef53, E2_XATTR_MAGIC = (int)0xea020000u,
 	E2_BLOCK_SIZE_MIN = 1024, E2_BLOCK_SIZE_MAX = 65536,
+	E2_PATH_MAX = 4095,		/* the kernel's limit: of a path, of a symlink's text */
 	E2_NAME_MAX = 255, E2_LINK_MAX = 65000, E2_SYMLINK_HOPS_MAX = 40,
 	E2_FAST_SYMLINK_MAX = 59,	/* bytes that fit in block[] with their NUL */
 	E2_DIRECT = 12, E2_POINTERS = 15,

@@ -263,7 +263,7 @@ static int set_symlink(struct e2_unpack *u, struct e2_object *o)
 	const char *text = u->lib.archive_entry_symlink(u->entry);
 	size_t len = text != NULL ? strlen(text) : 0;
 
-	if (len == 0 || len > 4095)
+	if (len == 0 || len > E2_PATH_MAX)
 		return e2_unpack_refuse(u, E2_ERR_INVAL, "a symlink with a text of %zu bytes", len);
 	o->size = len;
 	return e2_source_add_text(u->s, text, len, &o->text);

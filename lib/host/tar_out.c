@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 4095 };	/* of a path that a host can take */
-
 /* ---- the stream --------------------------------------------------------------------- */
 
 int e2_tar_flush(struct e2_tar *t)
@@ -97,7 +95,7 @@ static int remember_dir(struct e2_tar *t, unsigned depth, const char *name)
 /* The path of a name that was remembered; it was not too long when it was written. */
 static const char *path_of(struct e2_tar *t, const struct e2_tar_name *name)
 {
-	char text[PATH_BYTES + 2];
+	char text[E2_PATH_MAX + 2];
 	size_t at = sizeof(text) - 1, len;
 
 	text[at] = '\0';
@@ -283,9 +281,9 @@ static int take(struct e2_tar *t, const struct e2_walk_entry *w)
 		return w->status;
 	if (w->again)
 		return e2_fail(E2_ERR_CORRUPT, "a second name of directory %u", w->ino);
-	if (t->path.len > PATH_BYTES)
+	if (t->path.len > E2_PATH_MAX)
 		return e2_fail(E2_ERR_NAMETOOLONG, "a path of %zu bytes, more than %d",
-			       t->path.len, PATH_BYTES);
+			       t->path.len, E2_PATH_MAX);
 	return put_name(t, w, w->depth ? (const char *)w->name : t->top.text);
 }
 

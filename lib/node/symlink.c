@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SYMLINK_MAX = 4095 };
-
 /*
  * As the kernel decides: the text lies in the inode when no block but that of the
  * attributes is counted (ext4_inode_is_fast_symlink); the length has no say.
@@ -31,7 +29,7 @@ static int check_text(const uint8_t *text, uint64_t len)
 static int read_slow(struct e2_fs *fs, const struct e2_inode *in, uint64_t len, struct e2_str *text)
 {
 	const struct e2_geometry *g = e2_geometry(fs);
-	uint32_t max = g->block_size < SYMLINK_MAX ? g->block_size : SYMLINK_MAX;
+	uint32_t max = g->block_size < E2_PATH_MAX ? g->block_size : E2_PATH_MAX;
 	const struct e2_buf *buf;
 
 	if (len > max)

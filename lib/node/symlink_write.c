@@ -8,8 +8,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { SYMLINK_MAX = 4095 };
-
 static int write_slow(struct e2_txn *txn, e2_ino ino, struct e2_inode *in, const void *text,
 		      size_t len)
 {
@@ -31,7 +29,7 @@ int e2_symlink_write(struct e2_txn *txn, e2_ino ino, struct e2_inode *in, const 
 		     size_t len)
 {
 	const struct e2_geometry *g = e2_geometry(e2_txn_fs(txn));
-	size_t max = g->block_size - 1 < SYMLINK_MAX ? g->block_size - 1 : SYMLINK_MAX;
+	size_t max = g->block_size - 1 < E2_PATH_MAX ? g->block_size - 1 : E2_PATH_MAX;
 	uint8_t bytes[E2_POINTERS * 4] = { 0 };
 	struct e2_inode saved = *in;
 	unsigned mark;

@@ -9,7 +9,6 @@ enum {	/* what the kernel lets a new inode inherit (EXT4_FL_INHERITED and its ma
 			  E2_FL_DIRSYNC | E2_FL_PROJINHERIT | E2_FL_CASEFOLD | E2_FL_DAX,
 	FLAGS_OF_DIRS = E2_FL_DIRSYNC | E2_FL_TOPDIR | E2_FL_PROJINHERIT | E2_FL_CASEFOLD,
 	FLAGS_OF_OTHERS = E2_FL_NODUMP | E2_FL_NOATIME,
-	SYMLINK_MAX = 4095,	/* bytes that the kernel takes of a path */
 };
 
 uint32_t e2_flags_for(uint32_t mode, uint32_t flags)
@@ -33,10 +32,10 @@ static int check_what(const struct e2_new *what)
 		return 0;
 	if (what->target_len == 0)
 		return e2_fail(E2_ERR_NOENT, "the target of the symlink is empty");
-	if (what->target_len > SYMLINK_MAX)
+	if (what->target_len > E2_PATH_MAX)
 		return e2_fail(E2_ERR_NAMETOOLONG,
 			       "the target of the symlink has %zu bytes, the most is %d",
-			       what->target_len, SYMLINK_MAX);
+			       what->target_len, E2_PATH_MAX);
 	return 0;
 }
 

@@ -19,7 +19,6 @@
 enum {
 	BATCH = 8192,			/* links */
 	BATCH_BYTES = 2 << 20,
-	PATH_BYTES = 4096,
 	FIRSTS_BYTES = 1 << 20,		/* of the paths by which circles are called */
 	BEYOND_MAX = 1 << 16,
 	KNOWN_MIN = 1 << 16,
@@ -347,7 +346,7 @@ static int look(struct e2_dangling_list *l, const struct e2_walk_entry *e)
 /* One name; 1 when it is to be gone on with. */
 static int visit(struct e2_dangling_list *l, const struct e2_walk_entry *e)
 {
-	if (e->path_len >= PATH_BYTES) {
+	if (e->path_len > E2_PATH_MAX) {
 		l->sum.deep += !e->after;
 		e2_walk_skip(l->walk);
 		return 0;

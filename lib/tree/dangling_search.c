@@ -12,7 +12,6 @@
 enum {
 	CANDIDATES_MAX = 16,		/* of one name */
 	BYTES_MAX = 2 << 20,		/* of the paths of all */
-	PATH_BYTES = 4096,
 };
 
 struct candidate {
@@ -131,7 +130,7 @@ static int take_all(struct search *s)
 	if (r)
 		return r;
 	while ((r = e2_walk_next(walk, &e)) > 0) {
-		if (e.path_len >= PATH_BYTES) {
+		if (e.path_len > E2_PATH_MAX) {
 			e2_walk_skip(walk);
 			continue;
 		}

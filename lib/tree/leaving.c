@@ -10,8 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES = 4096 };
-
 struct e2_leaving_list {
 	struct e2_fs *fs;
 	struct e2_dangling_how how;
@@ -172,7 +170,7 @@ int e2_leaving_next(struct e2_leaving_list *l, struct e2_leaving *out)
 			if (r)
 				return r;
 		}
-		if (e.path_len >= PATH_BYTES) {
+		if (e.path_len > E2_PATH_MAX) {
 			l->sum.deep += !e.after;
 			e2_walk_skip(l->walk);
 			continue;

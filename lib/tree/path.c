@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATH_BYTES_MAX = 4096 };
-
 /* ---- the volume as ground -------------------------------------------------- */
 
 struct volume {
@@ -344,9 +342,9 @@ static int check_path(const struct e2_resolve *how, const char *path)
 
 	if (len == 0)
 		r = e2_fail(E2_ERR_NOENT, "the path is empty");
-	else if (len >= PATH_BYTES_MAX)
+	else if (len > E2_PATH_MAX)
 		r = e2_fail(E2_ERR_NAMETOOLONG, "the path has %zu bytes, the most is %d", len,
-			    PATH_BYTES_MAX - 1);
+			    E2_PATH_MAX);
 	if (r && how->fate) {
 		how->fate->kind = len ? E2_FATE_LONG : E2_FATE_MISSING;
 		e2_str_add(&how->fate->detail, len ? e2_err_detail() : "its text is empty");

@@ -149,5 +149,19 @@ if have debugfs; then
 else
 	skip "undel after debugfs" "e2fsprogs is not installed"
 fi
+# Directories whose paths nobody could type; what lies there is reached by number.
+long=$(printf '%0250d' 0)
+{ for i in $(seq 20); do echo "mkdir $long"; echo "cd $long"; done; echo 'mkdir aa bb'; echo 'touch file'; } >chain
+extant-mkfs -q deep.img 2M
+t "a deep tree is made" d -w -f chain deep.img
+t "ls -R lists what has a path" same "$(d deep.img ls -R / 2>left | grep -c ':$')" 18
+t "... and says what has not" grep -q ': 1 directory whose path has more than 4095 bytes is left out$' left
+t "... and fails" fails_with 'is left out' d deep.img ls -R /
+ino=$(d deep.img names -0 | tr '\0' '\n' | sed -n 's|^ *\([0-9]*\)  .*/bb$|\1|p')
+t "cd by number goes there" same "$(d -R "cd <$ino>" -R pwd deep.img | wc -c)" $((20 * 251 + 4))
+t "its path in the right order" same "$(d -R "cd <$ino>" -R pwd deep.img | sed "s|/$long||g")" /bb
+t "find starts there by number" same "$(d deep.img find "<$ino>")" "<$ino>"
+up=$(d -R "cd <$ino>" -R 'cd ..' -R 'stat -c %i .' deep.img)
+t "ls -R below it" same "$(d deep.img ls -R "<$up>" | tr '\n' ' ')" "<$up>: aa bb file  <$up>/aa:  <$up>/bb: "
 t "undel needs what is removed" fails_with 'is not removed' d -w a.img undel '<2>'
 finish
