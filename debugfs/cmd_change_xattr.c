@@ -176,12 +176,17 @@ int cmd_setxattr(struct shell *sh, const struct args *args)
 
 int cmd_rmxattr(struct shell *sh, const struct args *args)
 {
-	const char *name = args_get(args, "ATTR")->text;
 	const struct arg *a = args_get(args, "PATH");
 	struct spot s = { .ino = a->ino, .path = a->path };
-	int err = e2_xattr_remove(sh->txn, a->ino, name);
+	int err = 0;
 
-	if (err == E2_ERR_NODATA)
-		return fail_none(a, name);
-	return err ? fail_attribute(&s, name, err) : 0;
+	for (size_t i = 1; i < args->count && !err; i++) {
+		const char *name = args->arg[i].text;
+
+		err = e2_xattr_remove(sh->txn, a->ino, name);
+		if (err)
+			err = err == E2_ERR_NODATA ? fail_none(a, name) :
+				fail_attribute(&s, name, err);
+	}
+	return err;
 }

@@ -4,6 +4,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 /* Puts "<12>.mode" in front of what failed, unless it says so itself. */
 static int fail_of(const char *object, int err)
@@ -32,9 +33,31 @@ static int write_field(struct shell *sh, const struct image_struct *is, const st
 	return err;
 }
 
-static int set_field(struct shell *sh, const struct object *o, const char *field,
-		     const char *value)
+/* A UUID may be "clear" or "random"; without a seed, for two volumes must not have the same. */
+static int make_uuid(const struct e2_field *f, struct e2_str *value)
 {
+	uint8_t bytes[16] = { 0 };
+	bool random = !strcmp(e2_str_text(value), "random");
+
+	if (f->fmt != E2_FMT_uuid || (!random && strcmp(e2_str_text(value), "clear") != 0))
+		return 0;
+	if (random && getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return e2_fail(E2_ERR_IO, "no random numbers");
+	if (random) {
+		bytes[6] = (uint8_t)((bytes[6] & 0x0f) | 0x40);	/* RFC 4122: of random bits */
+		bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+	}
+	e2_str_truncate(value, 0);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		e2_str_addf(value, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+			    bytes[i]);
+	return e2_str_status(value);
+}
+
+static int set_field(struct shell *sh, const struct object *o, const char *field,
+		     struct e2_str *text)
+{
+	const char *value;
 	const struct e2_field *f;
 	struct image_struct is;
 	unsigned index;
@@ -45,6 +68,9 @@ static int set_field(struct shell *sh, const struct object *o, const char *field
 	err = e2_field_find(is.s, field, &f, &index);
 	if (!err && !e2_field_exists(f, is.raw, &is.when))
 		err = e2_fail(E2_ERR_NOENT, "%s: this %s has no room for it", field, is.s->name);
+	if (!err)
+		err = make_uuid(f, text);
+	value = e2_str_text(text);
 	/* A bad value is found before the transaction knows the block. */
 	if (!err)
 		err = e2_field_parse(f, is.raw, index, value);
@@ -78,7 +104,7 @@ static int set_words(struct shell *sh, const struct object *o, const char *name,
 		return e2_fail(E2_ERR_INVAL, "%s: no value is given", field);
 	err = join(args, at, &value);
 	if (!err)
-		err = set_field(sh, o, field, e2_str_text(&value));
+		err = set_field(sh, o, field, &value);
 	e2_str_free(&value);
 	return err ? fail_of(name, err) : 0;
 }

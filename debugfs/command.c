@@ -173,7 +173,7 @@ void command_usage_line(const struct command *c, struct e2_str *out)
 		e2_str_add(out, e2_str_text(&all));
 	} else {
 		at = all.text + strcspn(all.text, " ");
-		while (!strncmp(at, " [-", 3))
+		while (!strncmp(at, " [", 2) && !(at[2] >= 'A' && at[2] <= 'Z'))
 			at += strcspn(at, "]") + (strchr(at, ']') != NULL);
 		e2_str_addf(out, "%s [OPTION...]%s; help %s tells the options", c->name, at,
 			    c->name);

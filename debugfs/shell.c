@@ -2,6 +2,7 @@
 #include "shell.h"
 
 #include "consequence.h"
+#include "habit.h"
 #include "interrupt.h"
 #include "lines.h"
 #include "names_left.h"
@@ -155,17 +156,24 @@ static void add_guess(const struct shell *sh, const char *word, struct e2_str *s
 static enum shell_status unknown_command(struct shell *sh, const char *word)
 {
 	struct e2_str s = E2_STR_INIT, several = E2_STR_INIT;
+	const struct habit *habit = habit_of_command(word);
 
-	if (sh->interactive && !sh->script)
+	if (sh->interactive && !sh->script && !habit)
 		(void)command_prefixed(word, &several);
 	e2_str_add(&s, sh->script ? "" : PROGRAM ": ");
-	e2_str_add(&s, several.len ? "\"" : "unknown command \"");
-	e2_str_add_name(&s, word, strlen(word));
-	e2_str_add(&s, several.len ? "\" may be " : "\"; ");
-	if (several.len)
-		e2_str_add(&s, e2_str_text(&several));
-	else
-		add_guess(sh, word, &s);
+	if (habit) {
+		e2_str_addf(&s, "%s: %s", word, habit->reason);
+		e2_str_addf(sh->script ? &sh->advice : &s, "%s%s", sh->script || !*habit->advice ?
+			    "" : "\n  try: ", habit->advice);
+	} else {
+		e2_str_add(&s, several.len ? "\"" : "unknown command \"");
+		e2_str_add_name(&s, word, strlen(word));
+		e2_str_add(&s, several.len ? "\" may be " : "\"; ");
+		if (several.len)
+			e2_str_add(&s, e2_str_text(&several));
+		else
+			add_guess(sh, word, &s);
+	}
 	out_flush(&sh->out);
 	if (sh->script) {
 		fail_command(sh, e2_str_text(&s));
@@ -483,6 +491,7 @@ static const char *command_name(const struct word *words, size_t count, size_t *
 enum shell_status shell_words(struct shell *sh, const struct word *words, size_t count)
 {
 	const struct command *c;
+	const struct habit *habit;
 	const char *name;
 	size_t used;
 	enum shell_status status;
@@ -503,6 +512,9 @@ enum shell_status shell_words(struct shell *sh, const struct word *words, size_t
 	if (!err)
 		err = args_parse(&spec, words + used, count - used, &args);
 	if (err) {
+		habit = habit_of_words(c, words + used, count - used);
+		if (habit)
+			(void)shell_advise(sh, err, "%s", habit->advice);
 		status = usage_error(sh, c, err);
 	} else {
 		if (sh->ignoring)

@@ -423,6 +423,14 @@ t "xattrs" prints "$(printf 'user.mime "text/plain"\nuser.bin 0x00ff10')" see xa
 t "rmxattr" silent x rmxattr /f user.mime
 t "is gone" fails_with 'has no attribute "user.mime"' see getxattr /f user.mime
 t "rmxattr again" refused 1 'has no attribute "user.mime"' x rmxattr /f user.mime
+t "rmxattr of several is all or nothing" refused 1 'has no attribute "user.none"' x rmxattr /f user.bin user.none
+t "... and of those that are there" silent x rmxattr /f user.bin
+t "a random UUID" silent x set sb uuid random
+see print sb.uuid >first.uuid
+t "... has its version" same "$(tr -d '"' <first.uuid | grep -c '[0-9a-f]\{8\}-[0-9a-f]\{4\}-4[0-9a-f]\{3\}-[89ab][0-9a-f]\{3\}-[0-9a-f]\{12\}')" 1
+t "... and comes once" exits 1 sh -c 'extant-debugfs -w "$1" set sb uuid random; extant-debugfs "$1" print sb.uuid | cmp -s - first.uuid' sh a.img
+t "no UUID" silent x ssv uuid clear
+t "... is zero" same "$(see print sb.uuid | grep -c 00000000-0000-0000-0000-000000000000)" 1
 t "no such kind" refused 1 "setxattr: /f" x setxattr /f nosuch.a b
 t "odd digits" refused 2 "hexadecimal" x setxattr -x /f user.a 0
 t "e2fsck accepts attributes" clean

@@ -59,6 +59,25 @@ t "a bad block size is refused with the range" fails_with '-b 3000: block size m
 t "-s alone is refused" fails_with 'needs the block size' d -s 8193 a.img ls
 t "a missing image exits 8" exits 8 d nosuch.img ls
 t "what is no volume exits 8" exits 8 d tree/seq ls
+while IFS='|' read -r line hint; do
+	t "who knows debugfs is told: $line" fails_with "$hint" d -w -R "$line" a.img
+done <<'END'
+logdump -a|logdump: an ext2 volume has no journal
+dump_extents /test|  try: blocks -v FILE
+htree /|  try: print %12:0
+init_filesys x 1024|  try: extant-mkfs
+ea_get -f out /test user.a|  try: ea_get FILE NAME > HOSTFILE
+ncheck -c 12|  try: check
+bmap /test 0 700|  try: blocks FILE LBLK
+punch /test 2|bytes, not blocks
+lsdel 100|  try: lsdel lists them all
+filefrag -r /|  try: frag without FILE
+block_dump -f /test 0|  try: hex %12:0
+feature -dir_index|  try: features NAME, features ^NAME
+set_inode_field -l|  try: help inode
+ssv -l|  try: help super
+END
+t "... in a script too" fails_with 'in:1: logdump: an ext2 volume has no journal' sh -c 'echo logdump >in; extant-debugfs -f in a.img'
 t "an unknown command exits 2" exits 2 d a.img sta
 t "... and is understood" fails_with 'unknown command "sta"; did you mean stat?' d a.img sta
 t "a failing command exits 1" exits 1 d a.img cat /nosuch
