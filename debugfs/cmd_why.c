@@ -16,9 +16,9 @@
 
 struct asking {
 	struct shell *sh;
-	struct why_question *q;		/* WHY_BATCH of them */
+	struct why_question *q;		/* as many as a batch has */
 	struct why *w;
-	size_t count;
+	size_t count, batch;
 	struct why_table table;
 	bool said;			/* something stands above */
 };
@@ -134,19 +134,27 @@ static int ask(struct asking *a, const struct stretch *st)
 			.blk = st->blk + i, .byte = st->bytes, .table = st->count > 1,
 			.offset = st->offset,
 		};
-		if (a->count == WHY_BATCH)
+		if (a->count == a->batch)
 			err = answer(a, false);
 	}
 	return err;
 }
 
+/* A small volume is asked about in small batches: memory is in proportion. */
+static size_t batch_size(struct shell *sh)
+{
+	uint64_t batch = WHY_BATCH / 8 + e2_geometry(sh->fs)->blocks / 64;
+
+	return batch < WHY_BATCH ? (size_t)batch : WHY_BATCH;
+}
+
 int cmd_why(struct shell *sh, const struct args *args)
 {
-	struct asking a = {
-		.sh = sh, .q = malloc(WHY_BATCH * sizeof(*a.q)),
-		.w = malloc(WHY_BATCH * sizeof(*a.w)),
-	};
+	struct asking a = { .sh = sh, .batch = batch_size(sh) };
 	int err = 0;
+
+	a.q = malloc(a.batch * sizeof(*a.q));
+	a.w = malloc(a.batch * sizeof(*a.w));
 
 	if (!a.q || !a.w)
 		err = e2_fail(E2_ERR_NOMEM, "no memory to look at blocks");

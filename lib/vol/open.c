@@ -12,6 +12,8 @@
 
 enum {
 	CACHE_BYTES = 32 << 20,
+	CACHE_LEAST = 1 << 20,
+	CACHE_SHARE = 64,	/* of an image that is only read: a 64th more than the least */
 	THREADS_AUTO = 2,
 };
 
@@ -147,6 +149,16 @@ static int read_super(struct e2_io *io, const struct e2_open_options *o, struct 
 		       o->superblock);
 }
 
+/* Who only looks at a small image takes little memory, however much of it is met twice. */
+static size_t cache_bytes(const struct e2_open_options *o, const struct e2_io *io)
+{
+	uint64_t share = CACHE_LEAST + io->size / CACHE_SHARE;
+
+	if (o->cache_bytes)
+		return o->cache_bytes;
+	return o->flags & E2_OPEN_WRITE || share > CACHE_BYTES ? CACHE_BYTES : (size_t)share;
+}
+
 int e2_fs_load(struct e2_fs *fs, struct e2_io *io)
 {
 	const struct e2_open_options *o = &fs->options;
@@ -162,8 +174,7 @@ int e2_fs_load(struct e2_fs *fs, struct e2_io *io)
 		return err;
 	note_read_only(&l.super, &why);
 	err = e2_str_status(&why) ? e2_fail(E2_ERR_NOMEM, "no memory to open a volume") :
-	      e2_cache_open(tail ? tail : io, l.g.block_size,
-			    o->cache_bytes ? o->cache_bytes : CACHE_BYTES,
+	      e2_cache_open(tail ? tail : io, l.g.block_size, cache_bytes(o, io),
 			    o->threads == E2_THREADS_AUTO ? THREADS_AUTO : o->threads, &cache);
 	if (err) {
 		(void)e2_io_close(tail);	/* it holds nothing of its own */

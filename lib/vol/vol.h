@@ -85,7 +85,7 @@ struct e2_open_options {
 	unsigned flags;
 	e2_blk superblock;		/* block of the superblock to use; 0: the primary */
 	uint32_t block_size;		/* bytes; needed with superblock, 0: tried in turn */
-	size_t cache_bytes;		/* 0: a sensible default */
+	size_t cache_bytes;		/* 0: as suits, little for a small image */
 	unsigned threads;		/* read-ahead workers; E2_THREADS_AUTO: as suits */
 	const char *log_path;		/* NULL: beside the image */
 	const char *undo_path;		/* with WRITE: keep an undo file; NULL: none by name */

@@ -4,6 +4,7 @@
 #include "image.h"
 
 #include "io/sim.h"
+#include "cache/cache.h"
 
 #include <string.h>
 
@@ -552,5 +553,37 @@ E2_TEST(vol_fault, each_failing_read_is_reported_and_leaks_nothing)
 	cr_assert_eq(e2_find_backup(io, &blk, &block_size), 0);
 	cr_assert_eq(e2_io_close(io), 0);
 	e2_sim_free(sim);
+	img_free(&img);
+}
+
+/* Blocks are looked at in turn, twice: those that stay are not read again. */
+static uint64_t read_again(struct img *img, unsigned flags, e2_blk blocks)
+{
+	struct e2_fs *fs = img_open(img, &(struct e2_open_options){ .flags = flags });
+	struct e2_cache_stats once, twice;
+
+	for (unsigned time = 0; time < 2; time++) {
+		if (time)
+			e2_cache_stats(e2_fs_cache(fs), &once);
+		for (e2_blk blk = 1; blk <= blocks; blk++) {
+			const struct e2_buf *buf;
+
+			cr_assert_eq(e2_buf_get(fs, blk, &buf), 0);
+			e2_buf_put(fs, buf);
+		}
+	}
+	e2_cache_stats(e2_fs_cache(fs), &twice);
+	e2_close(fs);
+	return twice.reads - once.reads;
+}
+
+E2_TEST(vol_open, who_only_looks_at_a_small_image_takes_little_memory)
+{
+	struct img img;
+
+	img_new(&img, &(struct img_options){ .block_size = 1024, .blocks = 8192 });
+	cr_assert_eq(read_again(&img, 0, 1024), 0);
+	cr_assert_eq(read_again(&img, 0, 2048), 2048);	/* the first are gone when asked for */
+	cr_assert_eq(read_again(&img, E2_OPEN_WRITE, 2048), 0);
 	img_free(&img);
 }
