@@ -174,7 +174,7 @@ static void add_layout(struct shell *sh, struct e2_str *s, const struct why *w)
 		last = last < g->groups ? last : g->groups - 1;
 		e2_str_addf(s, first < last ? "groups %" PRIu64 " to %" PRIu64 :
 			    "group %" PRIu64, first, last);
-		if (w->group)
+		if (!e2_desc_is_primary(g, w->group, w->blk))
 			e2_str_addf(s, ", a copy in group %u", w->group);
 		break;
 	case E2_USE_GROWTH:

@@ -125,9 +125,19 @@ e2_grp e2_desc_first_group(const struct e2_geometry *g, e2_grp home, e2_blk blk)
 	return (e2_grp)(blk - first) * per_block;
 }
 
+bool e2_desc_is_primary(const struct e2_geometry *g, e2_grp home, e2_blk blk)
+{
+	uint32_t per_block = g->block_size / g->desc_size;
+
+	return e2_desc_block(g, 0, e2_desc_first_group(g, home, blk) / per_block) == blk;
+}
+
 static void paint_descriptors(struct e2_paint *p)
 {
-	struct e2_part of = { .group = e2_desc_first_group(p->g, p->view->group, p->view->blk) };
+	struct e2_part of = {
+		.group = e2_desc_first_group(p->g, p->view->group, p->view->blk),
+		.copy = !e2_desc_is_primary(p->g, p->view->group, p->view->blk),
+	};
 
 	for (uint32_t at = 0; at + p->g->desc_size <= p->g->block_size &&
 	     of.group < p->g->groups; at += p->g->desc_size, of.group++) {

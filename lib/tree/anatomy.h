@@ -45,6 +45,7 @@ struct e2_part {
 	uint32_t skip;			/* byte of the field or text with which the part begins */
 	/* what it is part of */
 	e2_grp group;			/* of a copy of the superblock, a descriptor, a bitmap */
+	bool copy;			/* of a descriptor: not the one that counts */
 	e2_ino ino;			/* whose inode it is; of a block with an owner: the owner */
 	bool of_entry;			/* of a directory's, an index's or an attribute's entry */
 	uint32_t number;		/* which entry of the block or inode, or pointer */
@@ -97,5 +98,7 @@ void e2_part_value(const struct e2_block_view *view, const struct e2_part *part,
 
 /* The first group whose descriptor a block of descriptors in the head of `home` holds. */
 e2_grp e2_desc_first_group(const struct e2_geometry *g, e2_grp home, e2_blk blk);
+/* Whether it is the one that counts, and not a copy. */
+bool e2_desc_is_primary(const struct e2_geometry *g, e2_grp home, e2_blk blk);
 
 #endif

@@ -140,7 +140,7 @@ static void add_descriptor(const struct e2_block_view *view, const struct e2_par
 			   struct e2_str *out)
 {
 	e2_str_addf(out, "^%" PRIu32, part->group);
-	if (view->group != 0 && view->group != part->group)
+	if (part->copy)
 		e2_str_addf(out, " copy in group %" PRIu32, view->group);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The changes of a transaction: what has changed is found and sorted, then told step by step. */
+#include "tree/anatomy.h"
 #include "tree/changes_priv.h"
 
 #include "base/grow.h"
@@ -145,7 +146,7 @@ static enum change_phase phase_of(const struct e2_changes *c, const struct chang
 	case E2_ROLE_SUPER:
 		return b->group == 0 ? CHANGES_SUPER : CHANGES_REST;
 	case E2_ROLE_DESC:
-		return e2_tell_is_primary(c->g, b) ? CHANGES_GROUPS : CHANGES_REST;
+		return e2_desc_is_primary(c->g, b->group, b->blk) ? CHANGES_GROUPS : CHANGES_REST;
 	case E2_ROLE_BLOCK_BITMAP:
 	case E2_ROLE_INODE_BITMAP:
 		return CHANGES_BITMAPS;

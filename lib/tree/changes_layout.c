@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Changes of superblock, group descriptors, bitmaps and inodes. */
+#include "tree/anatomy.h"
 #include "tree/changes_priv.h"
 
 #include <inttypes.h>
@@ -110,30 +111,13 @@ int e2_tell_super(struct e2_changes *c, const struct change_block *b)
 	return 0;
 }
 
-/* Which block of all descriptors this is, from the place in its own group's head. */
-static uint32_t desc_number(const struct e2_geometry *g, const struct change_block *b)
-{
-	uint32_t per_block = g->block_size / g->desc_size;
-	e2_blk first;
-
-	(void)e2_group_desc_blocks(g, b->group, &first);	/* a number that is not needed */
-	if (b->group / per_block >= g->first_meta_bg)
-		return b->group / per_block;
-	return (uint32_t)(b->blk - first);
-}
-
-bool e2_tell_is_primary(const struct e2_geometry *g, const struct change_block *b)
-{
-	return e2_desc_block(g, 0, desc_number(g, b)) == b->blk;
-}
-
 int e2_tell_groups(struct e2_changes *c, const struct change_block *b)
 {
 	const struct e2_geometry *g = c->g;
 	const struct e2_struct *s = e2_struct_find("group");
 	struct e2_when_context when = e2_when(c->fs);
-	e2_grp group = desc_number(g, b) * (g->block_size / g->desc_size);
-	bool primary = e2_tell_is_primary(g, b);
+	e2_grp group = e2_desc_first_group(g, b->group, b->blk);
+	bool primary = e2_desc_is_primary(g, b->group, b->blk);
 	char object[48];
 	int err = e2_tell_load(c, b->blk, false);
 
@@ -144,8 +128,8 @@ int e2_tell_groups(struct e2_changes *c, const struct change_block *b)
 		if (primary)
 			(void)snprintf(object, sizeof(object), "^%" PRIu32, group);
 		else
-			(void)snprintf(object, sizeof(object), "^%" PRIu32 " copy %" PRIu32, group,
-				       b->group);
+			(void)snprintf(object, sizeof(object), "^%" PRIu32 " copy in group %"
+				       PRIu32, group, b->group);
 		e2_tell_struct(c, E2_CHANGE_FIELD, object, "", s, &when, at);
 		at += g->desc_size;
 	}

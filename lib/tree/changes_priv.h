@@ -120,9 +120,6 @@ void e2_tell_struct(struct e2_changes *c, enum e2_change_kind kind, const char *
 		   const char *prefix, const struct e2_struct *s,
 		   const struct e2_when_context *when, uint32_t offset);
 
-/* Whether a block of descriptors is the one that counts, not a copy. */
-bool e2_tell_is_primary(const struct e2_geometry *g, const struct change_block *b);
-
 int e2_tell_super(struct e2_changes *c, const struct change_block *b);
 int e2_tell_groups(struct e2_changes *c, const struct change_block *b);
 int e2_tell_bitmap(struct e2_changes *c, const struct change_block *b);

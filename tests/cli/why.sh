@@ -40,6 +40,17 @@ t "a byte of data" says "byte 307202 of the file" d a.img why "@$((hi + 2))"
 t "a record has the way as numbers" says "\"slots\": \\[13, 0, 32\\], \"chain\": \\[[0-9]*, [0-9]*, $b300\\]" d --json a.img why "$b300"
 t "past the end" fails_with 'the volume ends at 8191' extant-debugfs a.img why 8192
 
+# ---- descriptors and their copies -----------------------------------------------------
+extant-mkfs -q -b 1024 -g 256 c.img 1M
+t "a descriptor in the copy of its own group" says 'exclude_bitmap of \^1 copy in group 1' d c.img why @$((258 * 1024 + 52))
+t "... as changes tells it" says '\^1 copy in group 1' d -w --dry-run c.img zap -l 1 -b 7 @$((258 * 1024 + 52))
+if have mke2fs; then
+	mke2fs -q -F -t ext2 -b 1024 -g 256 -N 640 -O meta_bg,^resize_inode g.img 10M >/dev/null 2>&1
+	# of group 32; those of groups 32 to 39 begin in its first block, and again in group 33's
+	t "the descriptors of a later group are no copy" same "$(d g.img why @$((8193 * 1024 + 33)) 8193 | grep -c copy)" 0
+	t "... but those behind them are" says '\^33 copy in group 33' d g.img why @$((8449 * 1024 + 33))
+fi
+
 # ---- hex and print --------------------------------------------------------------------
 t "hex of entries" says '2e 2e  *name  *"\.\."' d a.img hex "<2>:0"
 t "hex of pointers" says '\[0\] ' d a.img hex "$(d --tsv a.img blocks --tree /docs/big | awk -F '\t' '$5 == 1 { print $3; exit }')"

@@ -148,7 +148,7 @@ class Image:
                     self.claim(start + 1 + i, "descriptors")
                 for i in range(self.groups):
                     self.struct(GROUP, (start + 1) * bs + 32 * i, "group",
-                                f"^{i}" + (f" copy in group {g}" if g not in (0, i) else ""))
+                                f"^{i}" + (f" copy in group {g}" if g else ""))
                 for i in range(self.sb["reserved_gdt_blocks"] if self.compat & 0x10 else 0):
                     self.claim(start + 1 + descs + i, "growth")
             d = (self.first + 1) * bs + 32 * g
