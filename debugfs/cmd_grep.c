@@ -185,12 +185,15 @@ static void take_hole(struct grep *g, e2_ino ino, uint64_t bytes)
 	}
 }
 
-/* Whether a file has a hole behind from, up to where there is none. */
+/* Whether a file has a hole behind from, up to where there is none.  One that has more data than
+ * the volume is no text either. */
 static bool hole_follows(struct grep *g, const struct e2_inode *in, uint64_t from)
 {
-	uint64_t size = e2_inode_size(in), start, end;
+	const struct e2_geometry *geo = e2_geometry(g->sh->fs);
+	uint64_t size = e2_inode_size(in), start, end, most = geo->blocks * geo->block_size;
 
-	while (from < size && e2_data_next(g->sh->fs, in, from, &start, &end) > 0 && start == from)
+	while (from < size && from <= most &&
+	       e2_data_next(g->sh->fs, in, from, &start, &end) > 0 && start == from)
 		from = end;
 	return from < size;
 }

@@ -164,4 +164,22 @@ t "find starts there by number" same "$(d deep.img find "<$ino>")" "<$ino>"
 up=$(d -R "cd <$ino>" -R 'cd ..' -R 'stat -c %i .' deep.img)
 t "ls -R below it" same "$(d deep.img ls -R "<$up>" | tr '\n' ' ')" "<$up>: aa bb file  <$up>/aa:  <$up>/bb: "
 t "undel needs what is removed" fails_with 'is not removed' d -w a.img undel '<2>'
+# Files whose data is one block through as many pointers as there can be.
+bomb() {
+	extant-mkfs -q -b 4096 bomb.img 4M && fill_block() {
+		for i in $(seq 1024); do printf "\\$(printf %03o $(($2 - 512)))\\002\\000\\000"; done |
+			dd of=bomb.img bs=4096 seek=$1 conv=notrunc 2>/dev/null
+	}
+	yes | head -c 4096 | dd of=bomb.img bs=4096 seek=516 conv=notrunc 2>/dev/null
+	fill_block 513 516; fill_block 514 513; fill_block 515 514
+	for f in 1 2 3; do
+		echo "put --text x /$f"
+		for i in 0 1 2 3 4 5 6 7 8 9 10 11; do echo "set /$f block[$i] 516"; done
+		echo "set /$f block[12] 513"; echo "set /$f block[13] 514"; echo "set /$f block[14] 515"
+		echo "set /$f size 2196000000000"
+	done >bomb.cmds
+	extant-debugfs -w -f bomb.cmds bomb.img
+}
+t "files of one block many times" bomb
+t "... grep comes to an end" fails_with 'many times the bytes' extant-debugfs bomb.img grep -rc nothing /
 finish
