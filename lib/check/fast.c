@@ -2,6 +2,7 @@
 /* The quick look as a whole: when it can be taken, memory, threads. */
 #include "check/fast.h"
 
+#include "base/mix.h"
 #include "vol/write.h"
 
 #include <stdlib.h>
@@ -168,6 +169,7 @@ static int begin(struct fast *f)
 	f->chunks = (f->g->inode_table_blocks + f->chunk_blocks - 1) / f->chunk_blocks;
 	f->size_max = e2_file_reach(f->g);
 	f->usual_extra = f->g->inode_size > E2_INODE_BYTES ? ck_usual_extra(f->ck) : 0;
+	f->seed = e2_mix_seed(f);
 	f->names_max = (size_t)((NAMES_MEMORY +
 				 f->g->blocks * f->g->block_size / NAMES_SHARE) / NAME_COST);
 	f->units_all = (uint64_t)f->g->groups * f->chunks;

@@ -79,6 +79,7 @@ struct fast {
 	uint64_t size_max;		/* of a file, bytes */
 	uint32_t usual_extra;		/* extra_isize of most inodes */
 	size_t names_max;		/* in a directory */
+	uint64_t seed;			/* of tables of their hashes */
 	struct e2_claims *blocks, *inodes;	/* in use */
 	_Atomic uint8_t *marks;		/* by inode: type, and enum fast_mark */
 	_Atomic uint16_t *left;		/* names that an inode still lacks */

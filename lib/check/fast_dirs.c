@@ -10,6 +10,7 @@
 #include "check/fast.h"
 
 #include "base/grow.h"
+#include "base/mix.h"
 #include "disk/access.h"
 
 #include <stdlib.h>
@@ -149,7 +150,7 @@ static int compare_hashes(struct fast_worker *w)
 	}
 	memset(w->table, 0, slots * sizeof(*w->table));
 	for (size_t i = 0; i < w->hash_count; i++) {
-		size_t at = (size_t)(h[i] >> 24) & (slots - 1);
+		size_t at = (size_t)e2_mix64(h[i] ^ w->fast->seed) & (slots - 1);
 
 		for (; w->table[at] != 0; at = (at + 1) & (slots - 1))
 			if (w->table[at] == h[i])

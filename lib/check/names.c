@@ -8,6 +8,7 @@
 #include "check/state.h"
 
 #include "base/grow.h"
+#include "base/mix.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct ck_names {
 	size_t slots;		/* a power of two */
 	size_t used;
 	uint32_t generation;
+	uint64_t seed;
 	uint8_t *text;
 	size_t len, cap;
 };
@@ -34,6 +36,7 @@ int ck_names_new(struct ck_names **names)
 
 	if (n == NULL)
 		return e2_fail(E2_ERR_NOMEM, "names of a directory");
+	n->seed = e2_mix_seed(n);
 	n->slots = 1024;
 	n->cap = 1 << 16;
 	n->generation = 1;
@@ -64,15 +67,6 @@ void ck_names_begin(struct ck_names *names)
 	}
 	names->used = 0;
 	names->len = 0;
-}
-
-static uint32_t hash_name(const uint8_t *name, uint32_t len)
-{
-	uint32_t hash = len * 0x9e3779b1u;
-
-	for (uint32_t i = 0; i < len; i++)
-		hash = (hash ^ name[i]) * 0x01000193u;
-	return hash ^ hash >> 15;
 }
 
 static int grow_table(struct ck_names *n)
@@ -113,7 +107,7 @@ static int keep_text(struct ck_names *n, const uint8_t *name, uint32_t len)
 int ck_names_add(struct ck_names *names, const uint8_t *name, uint32_t len, e2_ino ino,
 		 e2_ino *earlier)
 {
-	uint32_t hash = hash_name(name, len);
+	uint32_t hash = (uint32_t)e2_mix_bytes(names->seed, name, len);
 	struct place *p;
 	size_t slot;
 	int r;

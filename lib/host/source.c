@@ -2,6 +2,7 @@
 /* The records of a source: adding to them and looking at them. */
 #include "host/source_priv.h"
 
+#include "base/mix.h"
 #include "disk/consts.h"
 
 #include <stdlib.h>
@@ -18,6 +19,7 @@ int e2_source_new(struct e2_source **source)
 		return e2_fail(E2_ERR_NOMEM, "a source");
 	s->file.fd = -1;
 	s->euid = geteuid();
+	s->seed = e2_mix_seed(s);
 	err = e2_map_new(&s->set_index);
 	if (err == 0)
 		err = e2_source_add_text(s, "", 0, &at);

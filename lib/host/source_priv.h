@@ -85,6 +85,7 @@ struct e2_source {
 	size_t extents_len, extents_cap, sets_len, sets_cap, devs_len, devs_cap;
 	size_t trees_len, trees_cap, layers_len, layers_cap, mounts_len, mounts_cap;
 	struct e2_map *set_index;	/* hash of a set, stepped on collision -> set */
+	uint64_t seed;			/* of hashes */
 	struct e2_arena arena;		/* names and values of attributes */
 	struct e2_handles handles;
 	struct e2_source_file file;

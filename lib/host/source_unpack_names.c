@@ -4,6 +4,7 @@
  */
 #include "host/source_unpack.h"
 
+#include "base/mix.h"
 #include "disk/consts.h"
 
 #include <stdlib.h>
@@ -52,20 +53,11 @@ int e2_unpack_root(struct e2_unpack *u)
 	return add_dir(u, &root);
 }
 
-static uint64_t key_of(uint32_t dir, const char *name, size_t len)
-{
-	uint64_t key = 0xcbf29ce484222325u ^ dir;
-
-	for (size_t i = 0; i < len; i++)
-		key = (key ^ (uint8_t)name[i]) * 0x100000001b3u;
-	return key;
-}
-
 /* Where in by_name it is, or would be. */
 static uint64_t locate(const struct e2_unpack *u, uint32_t dir, const char *name, size_t len,
 		       uint32_t *found)
 {
-	uint64_t key = key_of(dir, name, len), known;
+	uint64_t key = e2_mix_bytes(u->s->seed ^ dir, name, len), known;
 
 	*found = E2_UNPACK_NONE;
 	for (; e2_map_get(u->by_name, key, &known); key++) {

@@ -8,6 +8,7 @@
  */
 #include "host/source_priv.h"
 
+#include "base/mix.h"
 #include "disk/consts.h"
 #include "tree/tree.h"
 
@@ -263,24 +264,12 @@ int e2_xattr_read(struct e2_xattr_reader *r, struct e2_source *s, int fd, const 
 
 /* ---- the table of sets --------------------------------------------------------------- */
 
-static uint64_t hash_bytes(uint64_t hash, const void *bytes, size_t len)
+static uint64_t hash_set(uint64_t hash, const struct e2_xattr_item *v, uint32_t count)
 {
-	const uint8_t *p = bytes;
-
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ p[i]) * 0x100000001b3u;
-	return hash;
-}
-
-static uint64_t hash_set(const struct e2_xattr_item *v, uint32_t count)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-
 	for (uint32_t i = 0; i < count; i++) {
-		hash = hash_bytes(hash, &v[i].name_index, 1);
-		hash = hash_bytes(hash, v[i].name, (size_t)v[i].name_len + 1);	/* with its NUL */
-		hash = hash_bytes(hash, &v[i].value_len, sizeof(v[i].value_len));
-		hash = hash_bytes(hash, v[i].value, v[i].value_len);
+		hash = e2_mix64(hash ^ v[i].name_index);
+		hash = e2_mix_bytes(hash, v[i].name, v[i].name_len);
+		hash = e2_mix_bytes(hash, v[i].value, v[i].value_len);
 	}
 	return hash;
 }
@@ -330,7 +319,7 @@ int e2_source_add_set(struct e2_source *s, struct e2_xattr_item *v, uint32_t cou
 	int err;
 
 	qsort(v, count, sizeof(*v), compare_items);
-	for (key = hash_set(v, count); e2_map_get(s->set_index, key, &known); key++) {
+	for (key = hash_set(s->seed, v, count); e2_map_get(s->set_index, key, &known); key++) {
 		if (same_set(&s->sets[known - 1], v, count)) {
 			*set = (uint32_t)known;
 			return 0;

@@ -208,6 +208,9 @@ struct e2_dir_memo *e2_dir_memo(struct e2_fs *fs, e2_ino dir, const struct e2_in
  * NULL otherwise, and when memory ran out. */
 struct e2_dir_memo *e2_dir_memo_make(struct e2_fs *fs, e2_ino dir, const struct e2_inode *in);
 
+/* Whether more blocks may hold a name than are remembered; those that are have been asked first. */
+bool e2_dir_memo_crowded(const struct e2_dir_memo *memo, const void *name, size_t len);
+
 /* Whether part of the directory could not be read. */
 bool e2_dir_memo_damaged(const struct e2_dir_memo *memo);
 

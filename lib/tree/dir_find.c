@@ -132,6 +132,10 @@ static int find_remembered(struct e2_fs *fs, e2_ino dir, const struct e2_inode *
 		if (r != 0)
 			return r;
 	}
+	if (e2_dir_memo_crowded(memo, name, len)) {
+		e2_dir_memo_drop(e2_fs_txn(fs), dir);
+		return E2_ERR_CORRUPT;
+	}
 	return e2_dir_memo_damaged(memo) ? E2_ERR_CORRUPT : 0;
 }
 

@@ -3,6 +3,10 @@
  * What a transaction remembers of large directories, so that a name costs the same however
  * many there are: a set of hashes that leads to blocks, and a tree of the gaps in them.
  *
+ * A damaged directory may have a name a hundred thousand times.  The first CROWD places of a hash
+ * are remembered, and none of a crowd is ever taken out: a search that all of them disappoint
+ * reads the directory, and the memo is given up, for they were those of names that have gone.
+ *
  * All memos hang on one memo of the transaction, which every rewind drops.  They are true at
  * all times, since whoever changes a directory says so here; where memory runs out they are
  * given up, and the directory is read again.
@@ -14,6 +18,7 @@
 #include "base/endian.h"
 #include "base/grow.h"
 #include "base/map.h"
+#include "base/mix.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +27,7 @@ enum {
 	BLOCKS_MIN = 3,			/* a smaller directory is read as quickly */
 	SLOTS_MIN = 256,
 	GAP_UNIT = 4,			/* bytes; records are multiples of it */
+	CROWD = 16,			/* places of one hash that are remembered */
 };
 
 /* Memory that all memos together may take before they are given up and made again. */
@@ -54,15 +60,6 @@ static const char KEY;
 
 /* ---- names ------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t x)
-{
-	x ^= x >> 30;
-	x *= 0xbf58476d1ce4e5b9u;
-	x ^= x >> 27;
-	x *= 0x94d049bb133111ebu;
-	return x ^ x >> 31;
-}
-
 /* Seeded, so that an image cannot choose names that all collide. */
 static uint32_t hash_name(const struct e2_dir_memo *m, const void *name, size_t len)
 {
@@ -71,9 +68,9 @@ static uint32_t hash_name(const struct e2_dir_memo *m, const void *name, size_t 
 	uint64_t hash = m->seed ^ len;
 
 	for (; len >= 8; bytes += 8, len -= 8)
-		hash = mix(hash ^ e2_get64(bytes));
+		hash = e2_mix64(hash ^ e2_get64(bytes));
 	memcpy(last, bytes, len);
-	return (uint32_t)(mix(hash ^ e2_get64(last)) >> 32);
+	return (uint32_t)(e2_mix64(hash ^ e2_get64(last)) >> 32);
 }
 
 static void put_slot(struct e2_dir_memo *m, uint32_t hash, uint32_t block)
@@ -85,10 +82,26 @@ static void put_slot(struct e2_dir_memo *m, uint32_t hash, uint32_t block)
 	m->slots[i] = (struct slot){ hash, block };
 }
 
+/* How many places of a hash are remembered: CROWD are all that may be, not all that there are. */
+static unsigned count_slots(const struct e2_dir_memo *m, uint32_t hash)
+{
+	size_t mask = m->slot_count - 1;
+	unsigned count = 0;
+
+	if (m->slot_count == 0)
+		return 0;
+	for (size_t i = hash & mask; m->slots[i].block != 0 && count < CROWD; i = (i + 1) & mask)
+		count += m->slots[i].hash == hash;
+	return count;
+}
+
 static bool add_name(struct e2_dir_memo *m, const void *name, size_t len, e2_lblk lblk)
 {
+	uint32_t hash = hash_name(m, name, len);
 	struct e2_dir_memo old = *m;
 
+	if (count_slots(m, hash) == CROWD)
+		return true;
 	if (m->used >= m->slot_count / 4 * 3) {
 		m->slot_count = old.slot_count ? old.slot_count * 2 : SLOTS_MIN;
 		m->slots = calloc(m->slot_count, sizeof(*m->slots));
@@ -101,7 +114,7 @@ static bool add_name(struct e2_dir_memo *m, const void *name, size_t len, e2_lbl
 				put_slot(m, old.slots[i].hash, old.slots[i].block);
 		free(old.slots);
 	}
-	put_slot(m, hash_name(m, name, len), (uint32_t)lblk + 1);
+	put_slot(m, hash, (uint32_t)lblk + 1);
 	m->used++;
 	return true;
 }
@@ -129,7 +142,7 @@ static void remove_name(struct e2_dir_memo *m, const void *name, size_t len, e2_
 	uint32_t hash = hash_name(m, name, len);
 	size_t mask = m->slot_count - 1;
 
-	if (m->slot_count == 0)
+	if (m->slot_count == 0 || count_slots(m, hash) == CROWD)
 		return;
 	for (size_t i = hash & mask; m->slots[i].block != 0; i = (i + 1) & mask) {
 		if (m->slots[i].hash == hash && m->slots[i].block == (uint32_t)lblk + 1) {
@@ -158,6 +171,11 @@ bool e2_dir_memo_next(const struct e2_dir_memo *m, const void *name, size_t len,
 			return true;
 		}
 	}
+}
+
+bool e2_dir_memo_crowded(const struct e2_dir_memo *m, const void *name, size_t len)
+{
+	return count_slots(m, hash_name(m, name, len)) == CROWD;
 }
 
 bool e2_dir_memo_damaged(const struct e2_dir_memo *m)
@@ -352,7 +370,7 @@ static struct e2_dir_memo *make_dir(struct e2_fs *fs, e2_ino ino, const struct e
 	if (!m)
 		return NULL;
 	m->blocks = e2_dir_blocks(fs, in);
-	m->seed = mix((uint64_t)(uintptr_t)m ^ ino);
+	m->seed = e2_mix_seed(m);
 	if (e2_dir_begin_inode(fs, ino, in, e2_geometry(fs)->blocks, &dir)) {
 		free_dir(m);
 		return NULL;

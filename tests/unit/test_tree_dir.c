@@ -249,3 +249,50 @@ E2_TEST(tree_dir, workers_change_nothing)
 	e2_str_free(&first);
 	img_free(&img);
 }
+
+/* A name that stands a thousand times costs what one costs, and is found as long as it is there. */
+E2_TEST(tree_dir, one_name_a_thousand_times)
+{
+	enum { BLOCKS = 20, NAMES = 50 };
+	struct img_name names[NAMES];
+	uint8_t *block = malloc(1024);
+	struct e2_dir_memo *memo;
+	struct e2_slot slot;
+	struct img img;
+	size_t cursor = 0, asked = 0;
+	e2_lblk lblk;
+
+	img_new(&img, &(struct img_options){ .blocks = 400 });
+	struct e2_inode in = img_dir(&img, BLOCKS);
+	for (unsigned b = 0; b < BLOCKS; b++) {
+		for (unsigned i = 0; i < NAMES; i++)
+			names[i] = (struct img_name){ 20, b + 1 == BLOCKS && i == 7 ? "other" :
+						      "same", 0 };
+		img_dir_block(block, 1024, names, NAMES);
+		img_map(&img, &in, b, img_put(&img, block, 1024));
+	}
+	img_inode(&img, 12, &in);
+
+	struct e2_fs *fs = img_open(&img, NULL);
+	struct e2_txn *txn = e2_dir_remember(fs);
+	cr_assert_not_null(txn);
+	cr_assert_eq(e2_inode_get(fs, 12, &in), 0);
+	memo = e2_dir_memo_make(fs, 12, &in);
+	cr_assert_not_null(memo);
+	while (e2_dir_memo_next(memo, "same", 4, &cursor, &lblk))
+		asked++;
+	cr_assert_leq(asked, 32, "%zu places are remembered", asked);
+	cr_assert(e2_dir_memo_crowded(memo, "same", 4));
+	cr_assert_not(e2_dir_memo_crowded(memo, "other", 5));
+	cr_assert_eq(e2_dir_find(fs, 12, &in, "other", 5, &slot), 0);
+	cr_assert_eq(slot.lblk, BLOCKS - 1);
+	/* All of the places that are remembered go: the memo does not know whether it was all. */
+	for (unsigned i = 0; i < 2 * NAMES; i++)
+		e2_dir_memo_remove(txn, 12, "same", 4, 0);
+	cr_assert_eq(e2_dir_find(fs, 12, &in, "same", 4, &slot), 0);
+	cr_assert_eq(e2_dir_find(fs, 12, &in, "none", 4, &slot), E2_ERR_NOENT);
+	e2_txn_abort(txn);
+	e2_close(fs);
+	img_free(&img);
+	free(block);
+}
