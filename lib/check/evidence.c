@@ -10,6 +10,7 @@
 
 #include "base/endian.h"
 #include "base/zero.h"
+#include "disk/access.h"
 #include "tree/tree.h"
 
 #include <stdlib.h>
@@ -145,13 +146,10 @@ static const struct e2_buf *look(struct ck *ck, e2_blk blk)
 /* The inode that a block's "." names, when it is the first block of a directory; or 0. */
 static e2_ino dot_of(const struct ck *ck, const uint8_t *block)
 {
+	const struct e2_dirent d = e2_dirent_peek(block);
 	struct e2_entry e;
 
-	if (e2_entry_at(ck->g, block, 0, &e) <= 0) {
-		e2_err_clear();
-		return 0;
-	}
-	if (e.name_len != 1 || e.name[0] != '.' || e.rec_len != 12)
+	if (d.name_len != 1 || block[E2_DIRENT_BYTES] != '.' || d.rec_len != 12)
 		return 0;
 	if (e2_entry_at(ck->g, block, 12, &e) <= 0) {
 		e2_err_clear();
@@ -436,7 +434,7 @@ static enum ck_match search(struct ck *ck, const struct ck_place *p, e2_blk *blk
 	e2_blk found[3] = { 0 };
 	bool has_looks = p->level != 0 || p->index == CK_ACL || e2_is_dir(p->in);
 
-	if (!has_looks && ck->stray_count > CROWD)
+	if (ck->stray_count == 0 || (!has_looks && ck->stray_count > CROWD))
 		return CK_MATCH_NONE;
 	for (e2_blk b = 0; b < ck->g->blocks; b++) {
 		int suits;
@@ -460,11 +458,12 @@ static enum ck_match search(struct ck *ck, const struct ck_place *p, e2_blk *blk
 }
 
 /* Of the attribute blocks that count one user more than they have, the only one. */
-static enum ck_match short_of_users(const struct ck *ck, e2_blk *blk)
+static enum ck_match short_of_users(struct ck *ck, e2_blk *blk)
 {
 	uint64_t at, value, found = 0;
 	size_t cursor = 0;
 
+	ck->looks += e2_map_count(ck->xattr_users) / 64;
 	while (e2_map_next(ck->xattr_users, &cursor, &at, &value))
 		if (value >> 32 == (value & INT32_MAX) + 1 && found++ == 0)
 			*blk = at;

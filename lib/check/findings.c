@@ -44,6 +44,11 @@ void e2_findings_add(struct e2_findings *list, const struct e2_finding *f)
 
 void e2_findings_move(struct e2_findings *list, struct e2_findings *from, size_t i)
 {
+	if (from->at[i].fixed && list->found[from->at[i].id] >= E2_FINDINGS_KEPT) {
+		list->found[from->at[i].id]++;
+		list->fixed++;
+		return;
+	}
 	if (list->count == list->cap && !grow(list)) {
 		list->failed = true;
 		return;
@@ -101,6 +106,26 @@ void e2_findings_sort(struct e2_findings *list)
 {
 	if (list->count > 1)
 		qsort(list->at, list->count, sizeof(*list->at), compare);
+}
+
+const struct e2_finding *e2_findings_about(const struct e2_findings *list, enum e2_problem_id id,
+					   e2_ino ino)
+{
+	uint16_t number = e2_problem(id)->number;
+	size_t low = 0, high = list->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct e2_finding *f = &list->at[middle];
+		uint16_t at = e2_problem(f->id)->number;
+
+		if (at < number || (at == number && f->ino < ino))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < list->count && list->at[low].id == id && list->at[low].ino == ino ?
+		&list->at[low] : NULL;
 }
 
 /* The list owns the names of what it keeps; a finding shows them read-only. */

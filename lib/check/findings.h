@@ -9,6 +9,7 @@ struct e2_findings {
 	struct e2_finding *at;
 	size_t count, cap;
 	uint64_t found[E2_PROBLEMS];	/* kept or not */
+	uint64_t fixed;			/* of those that are not kept: repaired */
 	bool failed;			/* memory ran out: a finding was lost */
 };
 
@@ -24,7 +25,12 @@ void e2_findings_sort(struct e2_findings *list);
 /* The order of the list: negative, 0 (the same finding), positive. */
 int e2_findings_compare(const struct e2_finding *a, const struct e2_finding *b);
 
-/* Moves a finding of `from` to the end of `list`, with its texts. */
+/* The first finding of a problem about an inode in a list that is sorted; NULL: there is none. */
+const struct e2_finding *e2_findings_about(const struct e2_findings *list, enum e2_problem_id id,
+					   e2_ino ino);
+
+/* Moves a finding of `from` to the end of `list`, with its texts.  Of repaired ones no more are
+ * kept than e2_findings_add() keeps. */
 void e2_findings_move(struct e2_findings *list, struct e2_findings *from, size_t i);
 
 /* Takes out all findings for which keep() says no. */

@@ -41,11 +41,20 @@ typedef int user_fn(struct fix *fx, const struct e2_finding *f, e2_ino ino, cons
 static int each_user(struct fix *fx, const struct e2_finding *f, e2_blk blk, user_fn *fn,
 		     const char *why)
 {
+	const struct ck_xattr_user *others = fx->ck->xattr_others;
+	size_t low = 0, high = fx->ck->xattr_count;
 	int err = fn(fx, f, f->ino, why);
 
-	for (size_t i = 0; i < fx->ck->xattr_count && err == 0; i++)
-		if (fx->ck->xattr_others[i].blk == blk)
-			err = fn(fx, f, fx->ck->xattr_others[i].ino, why);
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (others[middle].blk < blk)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < fx->ck->xattr_count && others[low].blk == blk && err == 0; low++)
+		err = fn(fx, f, others[low].ino, why);
 	return err;
 }
 
@@ -69,25 +78,24 @@ static bool is_attributes(struct fix *fx, e2_blk blk, uint64_t arg)
 static bool counts_attributes(struct fix *fx, const struct e2_finding *of)
 {
 	bool counted = of->id == E2_PROBLEM_XATTR_METADATA;
+	const struct e2_finding *f =
+		e2_findings_about(fx->ck->found, E2_PROBLEM_BLOCK_COUNT, of->ino);
 
-	for (size_t i = 0; i < fx->ck->found->count; i++) {
-		const struct e2_finding *f = &fx->ck->found->at[i];
-
-		if (f->id == E2_PROBLEM_BLOCK_COUNT && f->ino == of->ino)
-			return !counted && f->have == f->want + fx->ck->sectors;
-	}
-	return counted;
+	return f != NULL ? !counted && f->have == f->want + fx->ck->sectors : counted;
 }
 
 /* The one attribute block that counts a user more than it has. */
 static e2_blk find_short(struct fix *fx)
 {
+	enum { MANY = 1024 };
+	const struct e2_findings *all = fx->ck->found;
+	const struct e2_finding *f = e2_findings_about(all, E2_PROBLEM_XATTR_REFCOUNT, 0);
 	e2_blk found = 0;
 
-	for (size_t i = 0; i < fx->ck->found->count; i++) {
-		const struct e2_finding *f = &fx->ck->found->at[i];
-
-		if (f->id != E2_PROBLEM_XATTR_REFCOUNT || f->have != f->want + 1)
+	if (all->found[E2_PROBLEM_XATTR_REFCOUNT] > MANY)
+		return 0;	/* none of them is beyond doubt */
+	for (; f != NULL && f < all->at + all->count && f->id == E2_PROBLEM_XATTR_REFCOUNT; f++) {
+		if (f->have != f->want + 1)
 			continue;
 		if (found != 0)
 			return 0;

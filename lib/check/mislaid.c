@@ -74,16 +74,21 @@ static int look_covered(struct search *s, const struct e2_entry *over)
 	struct e2_entry e;
 
 	while (s->clean && at + 12 <= end) {
+		e2_ino ino = e2_dirent_peek(s->data + at).inode;
 		bool lacks;
 
+		/* Most bytes begin no entry; that is seen here at little cost. */
+		if (!is_nameless(s->ck, ino)) {
+			at += 4;
+			continue;
+		}
 		if (e2_entry_step(s->ck->g, s->data, at, &e) != 1 || e.rec_len > end - at ||
-		    e.ino == 0 || !is_like_entry(s, &e)) {
+		    !is_like_entry(s, &e)) {
 			e2_err_clear();
 			at += 4;
 			continue;
 		}
-		lacks = is_nameless(s->ck, e.ino) &&
-			(!s->ck->g->filetype || s->ck->inodes[e.ino].type == e.file_type) &&
+		lacks = (!s->ck->g->filetype || s->ck->inodes[e.ino].type == e.file_type) &&
 			(s->ck->inodes[e.ino].type != E2_FT_DIR ||
 			 s->ck->inodes[e.ino].dotdot == s->dir->ino);
 		if (lacks && s->tries != 0) {

@@ -12,13 +12,18 @@
 
 #include <stdlib.h>
 
-enum { CONTESTS = 1 << 16, SETTLINGS = 4 };
+enum {
+	CONTESTS = 1 << 16,
+	SETTLINGS = 4,
+	FEW = 8,	/* claims on a block that are weighed once there are too many of them */
+};
 
 struct best {			/* the best claim on a block so far */
 	e2_ino ino;
 	uint32_t parent, index;
 	int16_t score;
 	uint8_t level;
+	uint8_t weighed;		/* claims; FEW: that many or more */
 	bool settled, several;
 };
 
@@ -30,6 +35,7 @@ struct owners {
 	const struct e2_inode *in;
 	e2_ino ino;
 	int score;			/* of ino; INT16_MIN: not yet known */
+	uint64_t weighed;		/* claims, in this walk */
 	bool telling;			/* findings are to be added */
 	struct e2_finding run;		/* of the pair seen last */
 	bool pending;			/* run is still to be told */
@@ -129,9 +135,15 @@ static void weigh(struct owners *o, struct best *b, const struct ck_place *p, e2
 
 	if (b->settled)
 		return;
+	/* Damage makes no more claims than this, though who makes an image can. */
+	if (b->weighed == FEW && o->weighed > CONTESTS + 2 * o->ck->g->blocks)
+		return;
+	o->weighed++;
 	if (o->score == INT16_MIN)
 		o->score = ck_score_inode(o->ck, p);
 	score = o->score + ck_score(o->ck, p, blk);
+	if (b->weighed < FEW)
+		b->weighed++;
 	if (b->ino != 0) {
 		b->several = true;
 		if (score <= b->score)
@@ -139,7 +151,7 @@ static void weigh(struct owners *o, struct best *b, const struct ck_place *p, e2
 	}
 	*b = (struct best){ .ino = p->ino, .parent = (uint32_t)p->parent, .index = p->index,
 			    .score = (int16_t)score, .level = (uint8_t)p->level,
-			    .several = b->several };
+			    .weighed = b->weighed, .several = b->several };
 }
 
 /* One block of a claim: 1 when it is a pointer block to be entered. */
@@ -213,6 +225,7 @@ static int walk_all(struct owners *o)
 {
 	int r = 0;
 
+	o->weighed = 0;
 	for (e2_ino ino = 1; ino <= o->ck->g->inodes && r == 0; ino++) {
 		struct e2_inode in;
 

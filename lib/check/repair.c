@@ -9,7 +9,8 @@
 #include "check/fix.h"
 
 enum {
-	ROUNDS = 64,	/* each repairs something; damage of all kinds needs about ten */
+	ROUNDS = 64,	/* each repairs something; damage of all kinds needs about ten.  Those with
+			 * more findings of a kind than are kept do not count. */
 	AGAIN = 6,	/* what comes back so often cannot be repaired */
 };
 
@@ -42,7 +43,7 @@ struct repair {
 	struct e2_map *times;		/* digest of a finding -> how often it was repaired */
 	struct e2_map *back;		/* digest of a finding that came back -> in which round */
 	bool some_back;			/* in the stage that runs */
-	unsigned round;
+	unsigned round, crowded;	/* this one; how many had more findings than are kept */
 	size_t said;			/* findings reported by earlier rounds */
 	struct e2_bitset *owned;	/* blocks claimed then; NULL: not known */
 	enum fix_stage stages;		/* only stages before this one are repaired */
@@ -247,6 +248,14 @@ static int repair_stage(struct repair *r, enum fix_stage stage)
 	return done;
 }
 
+static bool is_crowded(const struct e2_findings *now)
+{
+	for (int id = 0; id < E2_PROBLEMS; id++)
+		if (now->found[id] > E2_FINDINGS_KEPT)
+			return true;
+	return false;
+}
+
 /* One check, and the repairs of one stage; how many, or an error. */
 static int run_round(struct repair *r)
 {
@@ -258,6 +267,7 @@ static int run_round(struct repair *r)
 	r->fx.ck = &ck;
 	r->fx.left = false;
 	r->said = r->fx.report->found.count;
+	r->crowded += is_crowded(&r->now);
 	if (n == 0)
 		n = keep_first(r);
 	for (int stage = 0; stage < (int)r->stages && n == 0; stage++)
@@ -280,7 +290,7 @@ static int run_rounds(struct repair *r)
 	int n = 1;
 
 	for (; n > 0; r->round++) {
-		if (r->round == ROUNDS)
+		if (r->round - r->crowded == ROUNDS)
 			return e2_fail(E2_ERR_INTERNAL, "repairs go in a circle; "
 				       "nothing was changed");
 		n = run_round(r);

@@ -125,7 +125,7 @@ uint64_t e2_report_notes(const struct e2_report *report)
 
 uint64_t e2_report_fixed(const struct e2_report *report)
 {
-	uint64_t n = 0;
+	uint64_t n = report->found.fixed;
 
 	for (size_t i = 0; i < report->found.count; i++)
 		n += report->found.at[i].fixed;

@@ -331,6 +331,10 @@ int ck_damaged_add(struct ck *ck, const struct ck_dir *dir, const struct ck_dir_
 		if (dotdot.name_len == 2 && memcmp(data + 20, "..", 2) == 0)
 			ck->inodes[dir->ino].dotdot = dotdot.inode;
 	}
+	/* Whose a shared block is must be known first; a thousand directories may have it. */
+	if (ck->damaged_count == DAMAGED_MAX && ck->shared != NULL &&
+	    e2_bitset_test(ck->shared, block->blk))
+		return 0;
 	if (ck->damaged_count == DAMAGED_MAX)
 		return settle(ck, &d, data, false);
 	grown = e2_grow(ck->damaged, &ck->damaged_cap, ck->damaged_count + 1,

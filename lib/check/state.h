@@ -107,7 +107,7 @@ struct ck {
 	struct ck_unnamed *unnamed;	/* once a repair has asked; see ck_unnamed() */
 	uint64_t renamed;		/* numbers given to names that were taken */
 	struct e2_map *xattr_users;	/* attribute block -> inodes that use it */
-	struct ck_xattr_user *xattr_others;	/* further users of damaged ones */
+	struct ck_xattr_user *xattr_others;	/* further users of damaged ones, by block */
 	size_t xattr_count, xattr_cap;
 	uint32_t sectors;		/* of 512 bytes in a block */
 	uint64_t large_files;

@@ -9,6 +9,7 @@
 
 #include "base/endian.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 enum { END_BYTES = 4, CELLS = E2_BLOCK_SIZE_MAX / 4 / 64 };
@@ -276,11 +277,21 @@ int ck_xattr_block(struct ck *ck, e2_ino ino, const struct e2_inode *in,
 	return 0;
 }
 
+static int compare_users(const void *left, const void *right)
+{
+	const struct ck_xattr_user *a = left, *b = right;
+
+	return a->blk != b->blk ? (a->blk > b->blk) - (a->blk < b->blk) :
+				  (a->ino > b->ino) - (a->ino < b->ino);
+}
+
 int ck_xattr_refcounts(struct ck *ck)
 {
 	size_t cursor = 0;
 	uint64_t blk, value;
 
+	if (ck->xattr_count > 1)
+		qsort(ck->xattr_others, ck->xattr_count, sizeof(*ck->xattr_others), compare_users);
 	while (e2_map_next(ck->xattr_users, &cursor, &blk, &value)) {
 		uint64_t users = value & (((uint64_t)1 << DAMAGED_BIT) - 1);
 
