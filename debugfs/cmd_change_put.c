@@ -152,17 +152,25 @@ static int put_file(struct shell *sh, const char *host, struct spot *to, struct 
 
 /* ---- the command --------------------------------------------------------------------------- */
 
+/* What the name leads to in the end. */
+static int look_again(struct shell *sh, struct spot *to)
+{
+	int err = e2_dir_lookup(sh->fs, to->dir, to->name.text, to->name.len, &to->ino);
+
+	if (!err)
+		err = e2_inode_get(sh->fs, to->ino, &to->in);
+	if (!err && to->slash && !spot_is_dir(to))
+		err = spot_fail(to, e2_fail(E2_ERR_NOTDIR, "a %s, not a directory",
+					    file_type_words(to->in.mode)));
+	return err;
+}
+
 /* What everything has in the end: the mode that was asked for, the lines that tell of it. */
 static int finish(struct shell *sh, const struct spot *old, struct spot *to, struct how *how)
 {
 	struct e2_attr attr = { .mask = E2_SET_MODE };
-	bool look = how->mode || how->verbose;
-	int err = 0;
+	int err = how->mode || how->verbose ? look_again(sh, to) : 0;
 
-	if (look)
-		err = e2_dir_lookup(sh->fs, to->dir, to->name.text, to->name.len, &to->ino);
-	if (!err && look)
-		err = e2_inode_get(sh->fs, to->ino, &to->in);
 	if (!err && how->mode) {
 		err = mode_change(how->mode, to->in.mode & 07777, e2_is_dir(&to->in),
 				  &attr.mode);
@@ -257,9 +265,11 @@ static int put_words(struct shell *sh, const struct args *args, struct how *how)
 
 /* ---- archives ------------------------------------------------------------------------------ */
 
-/* put --tar HOSTFILE [NAME] */
-static int unpack(struct shell *sh, const struct args *args, struct how *how, e2_ino dir)
+/* put --tar HOSTFILE [NAME]; with -T what is in it gets the name. */
+static int unpack(struct shell *sh, const struct args *args, struct how *how,
+		  const struct spot *to)
 {
+	bool exact = args_has(args, "-T");
 	bool alone = args->count == 1;	/* a path of the host in the place of NAME */
 	int err;
 
@@ -267,7 +277,8 @@ static int unpack(struct shell *sh, const struct args *args, struct how *how, e2
 		return e2_fail(E2_ERR_INVAL, "--restricted: nothing of the host is read");
 	err = alone ? host_enter(sh) : 0;
 	if (!err)
-		err = e2_import_archive(sh->txn, args->arg[0].text, dir, &how->import,
+		err = e2_import_archive(sh->txn, args->arg[0].text, exact ? to->dir : to->ino,
+					exact ? to->name.text : NULL, to->name.len, &how->import,
 					interrupt_asked, &how->counts);
 	if (alone)
 		host_leave(sh);
@@ -276,25 +287,43 @@ static int unpack(struct shell *sh, const struct args *args, struct how *how, e2
 	return err;
 }
 
+/* The place of what comes: a directory that is there; with -T one of any kind, or none. */
+static int archive_spot(struct shell *sh, const char *dest, bool exact, struct spot *to)
+{
+	int err = spot_find(sh, dest, true, to);
+
+	if (err)
+		return err;
+	if (exact) {
+		err = spot_must_be_name(to);
+		return err || to->ino ? err : spot_must_be_free(to, true);
+	}
+	err = spot_must_be(to);
+	if (!err && !spot_is_dir(to))
+		err = spot_fail(to, e2_fail(E2_ERR_NOTDIR, "a %s, not a directory",
+					    file_type_words(to->in.mode)));
+	return err;
+}
+
 static int put_archive(struct shell *sh, const struct args *args, struct how *how)
 {
 	const char *dest = args->count > 1 ? args->arg[1].text : ".";
+	bool exact = args_has(args, "-T");
 	struct spot to;
 	int err;
 
 	if (args->count > 2 || how->mode || how->import.exists == E2_IMPORT_APPEND)
 		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "--tar takes one HOSTFILE, one NAME "
 						 "and neither -m nor --append"));
+	if (exact && args->count < 2)
+		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "-T needs a NAME"));
 	how->import.flags |= E2_IMPORT_TREE | E2_IMPORT_OWNERS | E2_IMPORT_TIMES |
 		E2_IMPORT_XATTRS;
-	err = spot_find(sh, dest, true, &to);
+	err = archive_spot(sh, dest, exact, &to);
 	if (!err)
-		err = spot_must_be(&to);
-	if (!err && !spot_is_dir(&to))
-		err = spot_fail(&to, e2_fail(E2_ERR_NOTDIR, "a %s, not a directory",
-					     file_type_words(to.in.mode)));
-	if (!err)
-		err = unpack(sh, args, how, to.ino);
+		err = unpack(sh, args, how, &to);
+	if (!err && exact)
+		err = look_again(sh, &to);
 	if (!err && how->verbose)
 		spot_told(sh, "put", &to, NULL);
 	spot_free(&to);

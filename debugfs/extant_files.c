@@ -283,27 +283,14 @@ static void add_place(struct e2_str *s, const struct place *p)
 	e2_str_add_name(s, p->path, strlen(p->path));
 }
 
-/* Where "a.img:/docs/new" has said the directory: behind "a.img:/docs", or "a.img:/". */
-static size_t dir_end(const char *place)
-{
-	const char *slash = strrchr(place, '/');
-
-	if (!slash)
-		return strlen(place);
-	return (size_t)(slash - place) + (slash > place && slash[-1] == ':');
-}
-
 /* EXDEV: what cannot be done from one volume to another, and what can. */
 static int refuse_volumes(const char *verb, const struct place *from, const struct place *to)
 {
 	bool move = !strcmp(verb, "mv"), tree = strcmp(verb, "ln") != 0;
-	struct e2_str a = E2_STR_INIT, b = E2_STR_INIT, dest = E2_STR_INIT;
+	struct e2_str a = E2_STR_INIT, b = E2_STR_INIT;
 
 	add_place(&a, from);
 	add_place(&b, to);
-	add_place(&dest, to);
-	if (from->image && to->image)	/* a copy between images goes into a directory */
-		e2_str_truncate(&dest, dir_end(e2_str_text(&dest)));
 	if (from->image && to->image)
 		(void)fprintf(stderr, "extant: %s: %s: not in the volume of %s", verb,
 			      e2_str_text(&b), e2_str_text(&a));
@@ -313,11 +300,10 @@ static int refuse_volumes(const char *verb, const struct place *from, const stru
 	(void)fprintf(stderr, "; %s\n  try: extant cp %s%s %s%s\n",
 		      move ? "a name moves within its volume only" :
 		      "a hard link is one more name of an inode, and each volume numbers its own",
-		      tree ? "-a " : "", e2_str_text(&a), e2_str_text(&dest),
+		      tree ? "-a " : "", e2_str_text(&a), e2_str_text(&b),
 		      move ? ", and rm -r when it is there" : "");
 	e2_str_free(&a);
 	e2_str_free(&b);
-	e2_str_free(&dest);
 	return EXIT_FAILURE;
 }
 
@@ -367,16 +353,51 @@ static int copy_within(const struct job *j, const char *image)
 	return become(&c);
 }
 
+/*
+ * Whether a copy goes into what a path leads to: a directory, or what is not known here, of which
+ * the shell will say what is wrong with it.
+ */
+static bool is_into(const struct place *dest)
+{
+	const struct e2_open_options options = { .log_path = NULL };
+	const struct e2_resolve how = { .cwd = E2_INO_ROOT };
+	struct e2_inode in = { .mode = E2_S_IFDIR };
+	struct e2_fs *fs;
+	bool reread;
+	e2_ino ino;
+	int err = strchr("<%", dest->path[0]) ? E2_ERR_INVAL :
+		e2_open_image(NULL, dest->image, &options, &fs);
+
+	if (err)
+		return true;
+	err = e2_reading_begin(fs, &reread);
+	if (!err) {
+		err = e2_resolve(fs, &how, dest->path, &ino);
+		if (!err)
+			err = e2_inode_get(fs, ino, &in);
+		else if (err == E2_ERR_NOENT)
+			in.mode = 0;
+		e2_reading_end(fs);
+	}
+	(void)e2_close(fs);	/* nothing was written */
+	return e2_is_dir(&in);
+}
+
 /* What tar says of each file is kept, as with -a, and directories are with all they hold. */
 static int copy_across(const struct job *j, const char *from, const char *to)
 {
+	bool exact = has_option(j, 'T') || !is_into(&j->place[j->count - 1]);
 	struct call out, in;
 
+	if (exact && j->count > 2)
+		return refuse(j->verb, j->place[j->count - 1].path, "not a directory");
 	begin(&in, true, to, "put");
 	add(&in, "--tar");
 	if (!has_option(j, 'n'))
 		add(&in, "--atomic");
-	if (add_options(&in, j, "v", "nfra", ""))
+	if (exact)
+		add(&in, "-T");
+	if (add_options(&in, j, "v", "nfraT", ""))
 		return EXTANT_USAGE;
 	add(&in, "--");
 	add(&in, "-");

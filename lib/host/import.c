@@ -396,7 +396,7 @@ int e2_import(struct e2_txn *txn, const char *host_path, e2_ino dir, const void 
 }
 
 int e2_import_archive(struct e2_txn *txn, const char *host_path, e2_ino dir,
-		      const struct e2_import *how, bool (*stop)(void),
+		      const void *name, size_t len, const struct e2_import *how, bool (*stop)(void),
 		      struct e2_import_counts *counts)
 {
 	struct e2_importer x;
@@ -407,7 +407,7 @@ int e2_import_archive(struct e2_txn *txn, const char *host_path, e2_ino dir,
 		err = e2_txn_mark(txn, &mark);
 	if (err != 0)
 		return err;
-	err = e2_import_unpacked(&x, host_path, dir, stop);
+	err = e2_import_unpacked(&x, host_path, dir, name, len, stop);
 	err = e2_txn_end(txn, mark, err);
 	if (err == 0)
 		*counts = x.counts;

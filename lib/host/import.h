@@ -56,10 +56,12 @@ E2_NODISCARD int e2_import(struct e2_txn *txn, const char *host_path, e2_ino dir
  * said of directories holds for those that are there too, the one it goes into among them; a
  * file that is there is as how->exists says.
  *
+ * name      not NULL: the archive is one thing with all it holds, which gets this name in the
+ *           directory.  E2_ERR_INVAL where there are several, or none.
  * stop      called now and then; true ends it with E2_ERR_CANCELLED; or NULL
  */
 E2_NODISCARD int e2_import_archive(struct e2_txn *txn, const char *host_path, e2_ino dir,
-				   const struct e2_import *how, bool (*stop)(void),
-				   struct e2_import_counts *counts);
+				   const void *name, size_t len, const struct e2_import *how,
+				   bool (*stop)(void), struct e2_import_counts *counts);
 
 #endif

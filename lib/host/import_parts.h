@@ -73,7 +73,7 @@ E2_NODISCARD int e2_import_made(struct e2_importer *x, e2_ino ino);
 E2_NODISCARD int e2_import_tree(struct e2_importer *x, const char *path, e2_ino dir,
 				const void *name, size_t len);
 E2_NODISCARD int e2_import_unpacked(struct e2_importer *x, const char *path, e2_ino dir,
-				    bool (*stop)(void));
+				    const void *name, size_t len, bool (*stop)(void));
 
 /* ---- the whole (import.c) ------------------------------------------------------------- */
 

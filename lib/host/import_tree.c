@@ -18,6 +18,8 @@ struct tree {
 	e2_ino dir;			/* where the root's name goes */
 	const void *name;		/* NULL: dir stands for the root */
 	size_t len;
+	const void *only;		/* that of the only thing in the root; NULL: its own */
+	size_t only_len;
 	bool says;			/* directories that are there become as the source says */
 };
 
@@ -163,12 +165,17 @@ static int fill_dir(struct tree *t, e2_obj dir)
 
 	for (uint32_t i = 0; i < o->names && err == 0; i++) {
 		const struct e2_source_name *n = e2_source_name(t->source, o->first_name + i);
-		const char *name = e2_source_text(t->source, n->text);
+		const void *name = e2_source_text(t->source, n->text);
+		size_t len = n->len;
 
+		if (dir == 0 && t->only != NULL) {
+			name = t->only;
+			len = t->only_len;
+		}
 		if (t->made[n->object] != 0)
-			err = link_name(t, t->made[dir], name, n->len, n->object);
+			err = link_name(t, t->made[dir], name, len, n->object);
 		else
-			err = make(t, t->made[dir], name, n->len, n->object);
+			err = make(t, t->made[dir], name, len, n->object);
 		if (err == 0 && is_kind(e2_source_object(t->source, n->object), E2_S_IFDIR))
 			err = say(t, n->object);
 		if (err == 0)
@@ -205,9 +212,11 @@ static int make_all(struct tree *t)
 		return e2_fail(E2_ERR_NOMEM, "a tree of %u objects", objects);
 	if (t->name == NULL) {
 		t->made[0] = t->dir;
-		err = say(t, 0);
+		err = t->only != NULL ? 0 : say(t, 0);
 	} else {
 		err = make(t, t->dir, t->name, t->len, 0);
+		if (err == 0)
+			err = say(t, 0);
 		t->x->counts.names++;
 		if (err == 0)
 			err = e2_import_made(t->x, t->made[0]);
@@ -265,7 +274,26 @@ static int stop_reading(void *context, uint64_t objects)
 	return b->stop != NULL && b->stop();
 }
 
-int e2_import_unpacked(struct e2_importer *x, const char *path, e2_ino dir, bool (*stop)(void))
+/* The name is that of the root, if the archive has one, or of the only thing in it. */
+static int give_name(struct tree *t, const void *name, size_t len)
+{
+	const struct e2_object *root = e2_source_object(t->source, 0);
+
+	if (!root->made) {
+		t->name = name;
+		t->len = len;
+		return 0;
+	}
+	if (root->names != 1)
+		return e2_fail(E2_ERR_INVAL, "the archive has %u things at its top; a name can be "
+			       "given to one", root->names);
+	t->only = name;
+	t->only_len = len;
+	return 0;
+}
+
+int e2_import_unpacked(struct e2_importer *x, const char *path, e2_ino dir, const void *name,
+		       size_t len, bool (*stop)(void))
 {
 	const struct e2_geometry *g = e2_geometry(x->fs);
 	struct bounds bounds = { stop };
@@ -284,5 +312,7 @@ int e2_import_unpacked(struct e2_importer *x, const char *path, e2_ino dir, bool
 	options.max_objects = g->inodes;
 	if (err == 0)
 		err = e2_source_archive(path, &options, &t.source);
+	if (err == 0 && name != NULL)
+		err = give_name(&t, name, len);
 	return take_in(&t, err);
 }

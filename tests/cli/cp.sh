@@ -29,7 +29,18 @@ t "... from standard input" sh -c 'echo typed | extant cp - a.img:/typed; extant
 t "within an image" sh -c 'extant cp a.img:/hello a.img:/copy && extant cat a.img:/copy | cmp - tree/hello'
 if ldconfig -p 2>/dev/null | grep -q 'libarchive\.so\.13'; then
 	t "from image to image" sh -c 'extant cp a.img:/hello a.img:/docs b.img:/ && extant cat b.img:/docs/sub/seq | cmp - tree/docs/sub/seq'
+	t "... under a new name" sh -c 'extant cp a.img:/hello b.img:/named && [ "$(extant cat b.img:/named)" = hello ]'
+	t "... over it, through a symlink" sh -c 'extant ln -s named b.img:/to && extant cp a.img:/docs/sub/seq b.img:/to && extant cat b.img:/named | cmp - tree/docs/sub/seq'
+	t "... a directory" sh -c 'extant cp a.img:/docs b.img:/new && extant cat b.img:/new/sub/seq | cmp - tree/docs/sub/seq && extant ls -d b.img:/new/link'
+	t "... which is there: into it" sh -c 'extant cp a.img:/docs b.img:/new && extant cat b.img:/new/docs/sub/seq | cmp - tree/docs/sub/seq'
+	t "... or with -T upon it" sh -c 'extant cp -T a.img:/docs/sub b.img:/new && extant cat b.img:/new/seq b.img:/new/sub/seq >/dev/null'
+	t "... the whole of an image" sh -c 'extant cp a.img:/ b.img:/all && extant cat b.img:/all/docs/sub/seq | cmp - tree/docs/sub/seq'
 	cp b.img before.img
+	t "... with -n not over what is there" fails_with 'is there already' x cp -n a.img:/hello b.img:/named
+	t "... no file to a name with a slash" fails_with 'not a directory' x cp a.img:/hello b.img:/slash/
+	t "... no directory over a file" fails_with 'no directory' x cp a.img:/docs b.img:/named
+	t "... several to no directory" fails_with '/none: not a directory' x cp a.img:/hello a.img:/docs b.img:/none
+	t "... changes nothing" cmp b.img before.img
 	t "... one that is missing" fails_with '/ has no "nosuch"' x cp a.img:/docs/sub/seq a.img:/nosuch b.img:/
 	t "... copies nothing of the others" cmp b.img before.img
 	t "... a damaged one" fails_with 'some of its data cannot be read' sh -c 'cp a.img bad.img; extant-debugfs -w bad.img set /docs/sub/seq block[0] 99999999 &&
@@ -78,7 +89,7 @@ t "... without a value" fails_with 'a value is missing' x cp tree/hello a.img:/m
 t "... -n among others" fails_with 'exists' x cp -vn tree/hello a.img:/m1
 t "cp -l -f within an image" sh -c 'extant cp -lf a.img:/hello a.img:/m1 && extant cat a.img:/m1 | cmp - tree/hello'
 t "-- ends the options" sh -c 'echo dash >-f; extant cp -- -f a.img:/dash && extant cat a.img:/dash | grep -qx dash'
-for words in "--bogus a.img:/hello b.img:/" "-m 600 a.img:/hello b.img:/" "-T a.img:/hello b.img:/" \
+for words in "--bogus a.img:/hello b.img:/" "-m 600 a.img:/hello b.img:/" \
 	"--bogus tree/hello a.img:/no" "--append tree/hello a.img:/hello" \
 	"--bogus a.img:/hello a.img:/no" "-m 600 a.img:/hello a.img:/no" \
 	"--bogus a.img:/hello out/no" "-m 600 a.img:/hello out/no"; do

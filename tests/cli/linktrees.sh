@@ -163,7 +163,7 @@ t "mv -T to a symlink with a slash is no way to its directory" refused 1 'not a 
 # ---- two volumes -----------------------------------------------------------------------------
 cp full.img a.img; ln -s a.img same.img
 t "ln from volume to volume" refused 1 'ln: b.img:/y: not in the volume of a.img:/a; a hard link is' extant ln a.img:/a b.img:/y
-t "... says what there is instead" refused 1 'try: extant cp a.img:/a b.img:/$' extant ln a.img:/a b.img:/y
+t "... says what there is instead" refused 1 'try: extant cp a.img:/a b.img:/y$' extant ln a.img:/a b.img:/y
 t "mv from volume to volume" refused 1 'mv: b.img:/y: not in the volume of a.img:/a; a name moves' extant mv a.img:/a b.img:/y
 t "cp -l from volume to volume" refused 1 'cp -l: b.img:/y: not in the volume' extant cp -l a.img:/a b.img:/y
 t "mv to the host" refused 1 'mv: y: not in an image, and a.img:/a is; a name moves' extant mv a.img:/a y

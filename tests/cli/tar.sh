@@ -191,4 +191,8 @@ t "more than fits" sh -c 'head -c 20M /dev/urandom >big; tar cf big.tar big; rm 
 	! extant-debugfs -w b.img put --tar big.tar / 2>err; cksum <b.img | cmp - 1 && grep "big.tar: entry 1 \"big\"" err'
 rm -f big.tar
 
+t "put --tar -T: one thing gets a name" sh -c 'mkdir -p one/in && echo x >one/in/f && tar -cf one.tar -C one in && extant-mkfs -q o.img 1M &&
+	extant-debugfs -w o.img put --tar -T one.tar /name && [ "$(extant-debugfs o.img cat /name/f)" = x ]'
+t "... of several none does" fails_with 'has 2 things at its top' sh -c 'echo y >one/g; tar -cf two.tar -C one in g; extant-debugfs -w o.img put --tar -T two.tar /other'
+t "... and nothing is made" fails_with 'has no "other"' extant-debugfs o.img ls /other
 finish
