@@ -39,7 +39,8 @@ static bool is_among(const char *option, const struct word *words, size_t count)
 	return !strcmp(option, "*");
 }
 
-const struct habit *habit_of_words(const struct command *c, const struct word *words, size_t count)
+const struct habit *habit_of_words(const struct command *c, const struct word *words,
+				   size_t count)
 {
 	const struct habit *h;
 
