@@ -45,7 +45,8 @@ const struct habit *habit_of_words(const struct command *c, const struct word *w
 	const struct habit *h;
 
 	for (size_t i = 0; (h = habit_at(i)) != NULL; i++)
-		if (*h->option && !strcmp(h->commands, c->name) && is_among(h->option, words, count))
+		if (*h->option && !strcmp(h->commands, c->name) &&
+		    is_among(h->option, words, count))
 			return h;
 	return NULL;
 }
