@@ -124,6 +124,7 @@ static void show_none(struct shell *sh, struct e2_report *report, const struct a
 {
 	const struct e2_geometry *g = e2_geometry(sh->fs);
 	struct out *o = &sh->out;
+	size_t mark = out_mark(o);
 	struct e2_check_totals t;
 
 	e2_report_totals(report, &t);
@@ -137,6 +138,7 @@ static void show_none(struct shell *sh, struct e2_report *report, const struct a
 	}
 	if (sh->txn)
 		out_add(o, "; with the changes that are pending");
+	out_fold(o, mark, 4, out_terminal_width(o));
 	out_line(o);
 }
 

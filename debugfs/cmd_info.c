@@ -267,6 +267,7 @@ static int stored(struct shell *sh, const struct e2_super *s)
 
 int cmd_info(struct shell *sh, const struct args *args)
 {
+	enum { VALUES = 18, NOTES = 38 };	/* the columns they stand in */
 	const struct e2_super *s = e2_super(sh->fs);
 	struct usage u;
 	int err;
@@ -279,10 +280,16 @@ int cmd_info(struct shell *sh, const struct args *args)
 	if (sh->out.mode != OUT_TEXT) {
 		record(sh, s, &u);
 	} else {
+		unsigned width = out_terminal_width(&sh->out);
+		size_t mark = out_mark(&sh->out);
+
 		show_title(sh, s);
 		show_numbers(sh, s, &u);
 		show_holds(sh, s, &u);
+		out_fold(&sh->out, mark, VALUES, width);
+		mark = out_mark(&sh->out);
 		show_places(sh, &u);
+		out_fold(&sh->out, mark, NOTES, width);
 	}
 	return u.status ? e2_fail(u.status, "%" PRIu64 " things could not be read; extant-fsck -n "
 				  "tells which", u.unread) : 0;

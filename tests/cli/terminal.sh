@@ -205,6 +205,11 @@ type apropos indirect\r
 see inode.block
 see > 
 narrow 50
+size 60 24
+type info\r
+see the rest
+see > 
+narrow 60
 type quit\r
 wait
 END
