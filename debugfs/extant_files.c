@@ -109,12 +109,20 @@ static bool place_of(const char *text, struct place *p)
 
 enum { CALL_WORDS = 4096 };
 
-struct call { char *v[CALL_WORDS]; int n; };
+struct call {
+	char *v[CALL_WORDS];
+	int n;
+	bool failed;		/* a word is missing: it must not be made */
+};
 
 static void add(struct call *c, const char *word)
 {
-	if (c->n < (int)(sizeof(c->v) / sizeof(c->v[0])) - 1)
-		c->v[c->n++] = strdup(word);
+	char *copy = c->n < CALL_WORDS - 1 ? strdup(word) : NULL;
+
+	if (copy)
+		c->v[c->n++] = copy;
+	else
+		c->failed = true;
 }
 
 static void begin(struct call *c, bool writes, const char *image, const char *command)
@@ -132,10 +140,18 @@ static void release(struct call *c)
 		free(c->v[i]);
 }
 
+static int start(struct call *c)
+{
+	if (!c->failed)
+		return extant_start("debugfs", c->v);
+	(void)fprintf(stderr, "extant: too many words, or no memory\n");
+	return EXTANT_CANNOT_RUN;
+}
+
 /* Becomes the program; comes back only when that cannot be. */
 static int become(struct call *c)
 {
-	int status = extant_start("debugfs", c->v);
+	int status = start(c);
 
 	release(c);
 	return status;
@@ -152,7 +168,7 @@ static int run(struct call *c, int fd, int in_place_of)
 			_exit(EXTANT_CANNOT_RUN);
 		if (fd != in_place_of)
 			(void)close(fd);	/* it has the other */
-		_exit(extant_start("debugfs", c->v));
+		_exit(start(c));
 	}
 	while (child > 0 && (got = waitpid(child, &status, 0)) < 0 && errno == EINTR)
 		;
