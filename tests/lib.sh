@@ -69,6 +69,15 @@ says() {
 	[ $got -eq 0 ] && grep -q -e "$text" "$tmp/.fw" || { echo "exit $got; wanted 0 and: $text"; return 1; }
 }
 
+# ends CODE TEXT COMMAND...: exits with CODE, and both outputs together hold the TEXT as it stands; they
+# are in the file said.  Nobody answers its questions.
+ends() {
+	want=$1 text=$2; shift 2
+	"$@" >said 2>&1 </dev/null; got=$?
+	[ "$got" -eq "$want" ] || { echo "exit $got, not $want"; cat said; return 1; }
+	grep -q -F -e "$text" said || { echo "missing: $text"; cat said; return 1; }
+}
+
 # spares IMAGE COMMAND...: the command must refuse to write to the image, which keeps its bytes.
 spares() {
 	spared=$1; shift
@@ -76,6 +85,8 @@ spares() {
 	fails_with 'is the image itself' "$@" && cmp "$spared" "$tmp/.spared"
 }
 
+d() { extant-debugfs "$@"; }
+digest() { sha256sum <"$1"; }
 same() { [ "$1" = "$2" ] || { echo "got:    $1"; echo "wanted: $2"; return 1; }; }
 have() { command -v "$1" >/dev/null 2>&1; }
 sanitized() { grep -q __asan_init "$B/extant-debugfs"; }	# slower: a test may then do less

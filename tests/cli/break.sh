@@ -7,7 +7,6 @@
 SOURCE_DATE_EPOCH=1700000000
 E2FSPROGS_FAKE_TIME=1700000000
 export SOURCE_DATE_EPOCH E2FSPROGS_FAKE_TIME
-d() { extant-debugfs "$@"; }
 less=$([ -n "${FULL:-}" ] && ! sanitized || echo yes)	# FULL=1: every case on every volume
 quarter=$(sanitized && echo yes)
 

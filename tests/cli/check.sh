@@ -20,7 +20,6 @@ set /test links_count 9
 set ^0 free_blocks_count 9999
 END
 extant-debugfs -w -f script bad.img
-d() { extant-debugfs "$@"; }
 codes() { extant-debugfs --tsv "$@" 2>/dev/null | sed 1d | cut -f1 | tr '\n' ' '; }
 
 t "a sound volume" says 'a.img: consistent, 16/' d a.img check

@@ -36,7 +36,6 @@ else
 	extant-mkfs -q -b 1024 -L demo -d tree a.img 16M
 fi
 [ -s a.img ] || { fail "an image to look into"; finish; }
-d() { extant-debugfs "$@"; }
 
 # ---- options and exit status ----------------------------------------------------
 

@@ -34,7 +34,6 @@ mkdir /fifo
 touch -r /seq /
 END
 extant-debugfs -w -f script b.img 2>err.txt || cat err.txt
-d() { extant-debugfs "$@"; }
 what() { extant-debugfs --tsv "$@" | sed '1,3d' | cut -f1-3 | tr '\t' ' '; }
 
 t "a volume and itself" says '^no differences; ' d a.img diff c.img

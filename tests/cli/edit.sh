@@ -8,7 +8,6 @@ echo one >tree/file; ln tree/file tree/dir/other; chmod 640 tree/file; echo x >"
 : >tree/signals
 extant-mkfs -q -d tree a.img 1M
 TMPDIR=$tmp/edited; export TMPDIR; unset VISUAL
-d() { extant-debugfs "$@"; }
 with() { EDITOR=$1; export EDITOR; shift; d -w a.img edit "$@"; }
 left() { ls -A edited; }
 

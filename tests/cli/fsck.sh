@@ -4,13 +4,6 @@
 . "$(dirname "$0")/../lib.sh"
 fsck=extant-fsck
 
-# says CODE TEXT COMMAND...: exits with CODE, and both outputs together hold the text.
-says() {
-	want=$1 text=$2; shift 2
-	"$@" >said 2>&1; got=$?
-	[ "$got" -eq "$want" ] || { echo "exit $got, not $want"; cat said; return 1; }
-	grep -q -F -e "$text" said || { echo "missing: $text"; cat said; return 1; }
-}
 
 # poke FILE OFFSET OCTAL...: writes bytes.
 poke() {
@@ -40,60 +33,60 @@ cp sound.img root.img
 poke root.img $((table * 1024 + 256 + 28)) 11	# blocks of inode 2
 sha256sum ./*.img >sums
 
-t "a clean volume is believed" says 0 "(not checked; -f checks)" $fsck sound.img
-t "-n checks" says 0 "sound.img: consistent, " $fsck -n sound.img
-t "-f checks" says 0 "sound.img: consistent, " $fsck -f sound.img
-t "-v counts" says 0 "1 files, 3 directories, 1 symlinks" $fsck -nv sound.img
+t "a clean volume is believed" ends 0 "(not checked; -f checks)" $fsck sound.img
+t "-n checks" ends 0 "sound.img: consistent, " $fsck -n sound.img
+t "-f checks" ends 0 "sound.img: consistent, " $fsck -f sound.img
+t "-v counts" ends 0 "1 files, 3 directories, 1 symlinks" $fsck -nv sound.img
 t "-q is silent" test -z "$($fsck -nq root.img)"
-t "-t tells time" says 0 "MiB at most" $fsck -nt sound.img
-t "a note is no problem" says 0 "bad.img: 1 note" $fsck -n bad.img
-t "a problem is exit 4" says 4 "root.img: 1 problem" $fsck -n root.img
-t "... and is told as the manual shows" says 4 "block-count   / <2>                   blocks" \
+t "-t tells time" ends 0 "MiB at most" $fsck -nt sound.img
+t "a note is no problem" ends 0 "bad.img: 1 note" $fsck -n bad.img
+t "a problem is exit 4" ends 4 "root.img: 1 problem" $fsck -n root.img
+t "... and is told as the manual shows" ends 4 "block-count   / <2>                   blocks" \
 	$fsck -n root.img
-t "... with what is right" says 4 "    will be 2" $fsck -n root.img
-t "nothing is said to have changed" says 4 "Nothing was changed (-n)." $fsck -n root.img
-t "a damaged superblock is found out" says 4 "super-value   superblock              magic" \
+t "... with what is right" ends 4 "    will be 2" $fsck -n root.img
+t "nothing is said to have changed" ends 4 "Nothing was changed (-n)." $fsck -n root.img
+t "a damaged superblock is found out" ends 4 "super-value   superblock              magic" \
 	$fsck -n magic.img
-t "... without -n too" says 4 "will be 61267" $fsck magic.img
-t "... or the one that is named" says 0 "consistent" $fsck -b 8193 -B 1024 sound.img
-t "a part of a file" says 0 "consistent" $fsck -n "sound.img@0+20M"
+t "... without -n too" ends 4 "will be 61267" $fsck magic.img
+t "... or the one that is named" ends 0 "consistent" $fsck -b 8193 -B 1024 sound.img
+t "a part of a file" ends 0 "consistent" $fsck -n "sound.img@0+20M"
 gzip -k sound.img
-t "a compressed file" says 0 "consistent" $fsck -n sound.img.gz
-t "no volume" says 8 "nothing was changed" $fsck -n none.img
-t "no file" says 8 "nothing.img" $fsck -n nothing.img
-t "unknown features are named" says 8 "extent" $fsck -n feature.img
-t "several images" says 12 "consistent" $fsck -n sound.img none.img root.img
-t "-n and -l exclude each other" says 16 "-n changes nothing" $fsck -n -l list sound.img
-t "-l alone" says 16 "no terminal to ask at" $fsck -l list root.img
-t "-n and -y exclude each other" says 16 "only one of" $fsck -n -y sound.img
-t "-y and -p exclude each other" says 16 "only one of" $fsck -p -y sound.img
-t "unknown options" says 16 "try: extant-fsck --help" $fsck --nonsense sound.img
-t "... are named as they were given" says 16 "extant-fsck: -Z: no such option" $fsck -nZ sound.img
-t "... long ones too" says 16 "extant-fsck: --nonsense: no such option" $fsck -n --nonsense
-t "a missing value" says 16 "extant-fsck: -b: needs a value" $fsck -b
-t "a directory" says 8 "extant-fsck: $tmp/tree: is a directory, not an image" $fsck -n "$tmp/tree"
-t "no name" says 8 'extant-fsck: "": the name of the image is empty' $fsck -n ""
+t "a compressed file" ends 0 "consistent" $fsck -n sound.img.gz
+t "no volume" ends 8 "nothing was changed" $fsck -n none.img
+t "no file" ends 8 "nothing.img" $fsck -n nothing.img
+t "unknown features are named" ends 8 "extent" $fsck -n feature.img
+t "several images" ends 12 "consistent" $fsck -n sound.img none.img root.img
+t "-n and -l exclude each other" ends 16 "-n changes nothing" $fsck -n -l list sound.img
+t "-l alone" ends 16 "no terminal to ask at" $fsck -l list root.img
+t "-n and -y exclude each other" ends 16 "only one of" $fsck -n -y sound.img
+t "-y and -p exclude each other" ends 16 "only one of" $fsck -p -y sound.img
+t "unknown options" ends 16 "try: extant-fsck --help" $fsck --nonsense sound.img
+t "... are named as they were given" ends 16 "extant-fsck: -Z: no such option" $fsck -nZ sound.img
+t "... long ones too" ends 16 "extant-fsck: --nonsense: no such option" $fsck -n --nonsense
+t "a missing value" ends 16 "extant-fsck: -b: needs a value" $fsck -b
+t "a directory" ends 8 "extant-fsck: $tmp/tree: is a directory, not an image" $fsck -n "$tmp/tree"
+t "no name" ends 8 'extant-fsck: "": the name of the image is empty' $fsck -n ""
 newline=$(printf 'new\nline.img')
 cp sound.img "$newline"
-t "a name is printed on one line" says 0 'new\x0aline.img: consistent' $fsck -n "$newline"
-t "... also when it is believed" says 0 'new\x0aline.img: clean' $fsck "$newline"
-t "... and when it is missing" says 8 'extant-fsck: x\x0ay: no such file' $fsck "$(printf 'x\ny')"
+t "a name is printed on one line" ends 0 'new\x0aline.img: consistent' $fsck -n "$newline"
+t "... also when it is believed" ends 0 'new\x0aline.img: clean' $fsck "$newline"
+t "... and when it is missing" ends 8 'extant-fsck: x\x0ay: no such file' $fsck "$(printf 'x\ny')"
 rm "$newline"
-t "no image" says 16 "no image given" $fsck -n
-t "an impossible block size" says 16 "1024, 2048, 4096" $fsck -b 8193 -B 3000 sound.img
-t "-B needs -b" says 16 "only with -b" $fsck -B 1024 sound.img
-t "an unknown extended option" says 16 "no such extended option" $fsck -E nonsense sound.img
-t "a known extended option" says 0 "consistent" $fsck -n -E nodiscard,fragcheck sound.img
-t "-V" says 0 "extant-fsck " $fsck -V
-t "--help" says 0 "--json" $fsck --help
+t "no image" ends 16 "no image given" $fsck -n
+t "an impossible block size" ends 16 "1024, 2048, 4096" $fsck -b 8193 -B 3000 sound.img
+t "-B needs -b" ends 16 "only with -b" $fsck -B 1024 sound.img
+t "an unknown extended option" ends 16 "no such extended option" $fsck -E nonsense sound.img
+t "a known extended option" ends 0 "consistent" $fsck -n -E nodiscard,fragcheck sound.img
+t "-V" ends 0 "extant-fsck " $fsck -V
+t "--help" ends 0 "--json" $fsck --help
 full() { $fsck -n sound.img >/dev/full; }
 full_of_help() { $fsck "$1" >/dev/full; }
 if [ -c /dev/full ]; then
-	t "a full disk is noticed" says 8 "standard output: no space left" full
-	t "... by --help" says 8 "standard output: no space left" full_of_help --help
-	t "... by -V" says 8 "standard output: no space left" full_of_help -V
+	t "a full disk is noticed" ends 8 "standard output: no space left" full
+	t "... by --help" ends 8 "standard output: no space left" full_of_help --help
+	t "... by -V" ends 8 "standard output: no space left" full_of_help -V
 	full_clean() { $fsck sound.img >/dev/full; }
-	t "... by a clean volume" says 8 "standard output: no space left" full_clean
+	t "... by a clean volume" ends 8 "standard output: no space left" full_clean
 fi
 
 json() {

@@ -8,15 +8,7 @@ if ! have e2fsck || ! have debugfs || ! have mke2fs; then
 	skip "directories are optimised" "needs e2fsprogs"
 	finish
 fi
-sum() { sha256sum <"$1"; }
 
-# says CODE TEXT COMMAND...: exits with CODE, and both outputs together hold the text.
-says() {
-	want=$1 text=$2; shift 2
-	"$@" >said 2>&1 </dev/null; got=$?
-	[ "$got" -eq "$want" ] || { echo "exit $got, not $want"; cat said; return 1; }
-	grep -q -F -e "$text" said || { echo "missing: $text"; cat said; return 1; }
-}
 
 # What the names of every directory lead to; sizes of directories are not shown.
 names() {
@@ -48,15 +40,15 @@ for size in 1024 4096; do
 		cp a.img before.img
 		cp a.img e2fsck.img
 		e2fsck -fyD e2fsck.img >/dev/null 2>&1
-		was=$(sum a.img)
+		was=$(digest a.img)
 		names a.img >names.before
 		order a.img >order.before
-		t "$what: -n says what it would save" says 0 "of 6 directories 3 would be rewritten" \
+		t "$what: -n says what it would save" ends 0 "of 6 directories 3 would be rewritten" \
 			$fsck -n -D a.img
-		t "... and changes nothing" same "$(sum a.img)" "$was"
+		t "... and changes nothing" same "$(digest a.img)" "$was"
 		line=$(sed -n 's/.*rewritten, //p' said)
-		t "... -y does it" says 1 "of 6 directories 3 rewritten, $line" $fsck -y -D a.img
-		t "... e2fsck agrees" says 0 "" e2fsck -fn a.img
+		t "... -y does it" ends 1 "of 6 directories 3 rewritten, $line" $fsck -y -D a.img
+		t "... e2fsck agrees" ends 0 "" e2fsck -fn a.img
 		names a.img >names.after
 		t "... names and inodes are the same" cmp names.before names.after
 		t "... in no more blocks than by e2fsck" \
@@ -69,12 +61,12 @@ for size in 1024 4096; do
 		   t "... the order stays" cmp order.before order.after ;;
 		esac
 		t "... the small one has none" same "$(flags a.img /left)" 0x0
-		was=$(sum a.img)
-		t "... a second time" says 0 "of 6 directories 0 rewritten, 0 blocks saved" \
+		was=$(digest a.img)
+		t "... a second time" ends 0 "of 6 directories 0 rewritten, 0 blocks saved" \
 			$fsck -y -D a.img
-		t "... changes nothing" same "$(sum a.img)" "$was"
+		t "... changes nothing" same "$(digest a.img)" "$was"
 		cp before.img b.img
-		t "... -p does it, too" says 1 "rewritten, $line" $fsck -p -D b.img
+		t "... -p does it, too" ends 1 "rewritten, $line" $fsck -p -D b.img
 		t "... the same way" same "$(names b.img)" "$(names a.img)"
 	done
 done
@@ -94,19 +86,19 @@ while [ "$(blocks full.img)" -gt 0 ] && [ $n -lt 9 ]; do
 done
 names full.img >names.before
 t "no block is free" same "$(blocks full.img)" 0
-t "an index that finds no room is not made" says 0 "2 left as they are" $fsck -y -D full.img
+t "an index that finds no room is not made" ends 0 "2 left as they are" $fsck -y -D full.img
 names full.img >names.after
 t "... nothing else changes" cmp names.before names.after
 
 cp before.img a.img
 debugfs -w -R "sif /big links_count 9" a.img >/dev/null 2>&1
-t "a repair comes first" says 1 "1 problem repaired" $fsck -y -D a.img
-t "... and both are written" says 0 "rewritten, 0 blocks saved" $fsck -y -D a.img
+t "a repair comes first" ends 1 "1 problem repaired" $fsck -y -D a.img
+t "... and both are written" ends 0 "rewritten, 0 blocks saved" $fsck -y -D a.img
 cp before.img a.img
-t "--json tells it" says 0 '"dirs_rewritten": 3, "blocks_freed": 26, "blocks_taken": 0' $fsck -n --json -D a.img
+t "--json tells it" ends 0 '"dirs_rewritten": 3, "blocks_freed": 26, "blocks_taken": 0' $fsck -n --json -D a.img
 t "... and not without -D" test -z "$($fsck -n --json a.img | grep dirs_rewritten)"
-was=$(sum a.img)
+was=$(digest a.img)
 t "so does a line, but not with -q" test -z "$($fsck -nqD a.img)"
-t "without a terminal it needs -y or -p" says 16 "there is no terminal" $fsck -D a.img
-t "... and nothing is done" same "$(sum a.img)" "$was"
+t "without a terminal it needs -y or -p" ends 16 "there is no terminal" $fsck -D a.img
+t "... and nothing is done" same "$(digest a.img)" "$was"
 finish

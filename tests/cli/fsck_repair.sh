@@ -8,16 +8,8 @@ if ! have python3; then
 	skip "repairs" "needs python3 to damage images"
 	finish
 fi
-sum() { sha256sum <"$1"; }
-unchanged() { same "$(sum "$1")" "$2"; }
+unchanged() { same "$(digest "$1")" "$2"; }
 
-# says CODE TEXT COMMAND...: exits with CODE, and both outputs together hold the text.
-says() {
-	want=$1 text=$2; shift 2
-	"$@" >said 2>&1 </dev/null; got=$?
-	[ "$got" -eq "$want" ] || { echo "exit $got, not $want"; cat said; return 1; }
-	grep -q -F -e "$text" said || { echo "missing: $text"; cat said; return 1; }
-}
 # damage FROM TO WHAT...: a copy with damage; see the script.
 damage() { python3 damage.py "$@"; }
 
@@ -59,73 +51,73 @@ damage sound.img mixed.img count blocks zero
 
 # ---- -n -------------------------------------------------------------------------------
 
-before=$(sum two.img)
-t "-n lists what there is" says 4 "two.img: 2 problems" $fsck -n two.img
-t "... with what would be done" says 4 "    will be " $fsck -n two.img
-t "... and says what -y would cost" says 4 \
+before=$(digest two.img)
+t "-n lists what there is" ends 4 "two.img: 2 problems" $fsck -n two.img
+t "... with what would be done" ends 4 "    will be " $fsck -n two.img
+t "... and says what -y would cost" ends 4 \
 	"Nothing was changed (-n). With -y: nothing would be lost." $fsck -n two.img
-t "... without a terminal and an option, too" says 4 \
+t "... without a terminal and an option, too" ends 4 \
 	"Nothing was changed (no terminal to ask at). With -y: nothing would be lost." $fsck -f two.img
 t "-n changes no byte" unchanged two.img "$before"
 
 # ---- -y -------------------------------------------------------------------------------
 
 cp two.img a.img
-t "-y repairs" says 1 "a.img: 2 problems repaired, 0 left; checked again, nothing found" $fsck -y a.img
+t "-y repairs" ends 1 "a.img: 2 problems repaired, 0 left; checked again, nothing found" $fsck -y a.img
 t "... and says that nothing is lost" grep -qx "Nothing lost." said
 t "... after the list" grep -q "^block-count   / <2>" said
-before=$(sum a.img)
-t "a second -y finds nothing" says 0 "a.img: consistent, " $fsck -y a.img
+before=$(digest a.img)
+t "a second -y finds nothing" ends 0 "a.img: consistent, " $fsck -y a.img
 t "... and changes no byte" unchanged a.img "$before"
-t "... nor does -p" says 0 "a.img: " $fsck -fp a.img
+t "... nor does -p" ends 0 "a.img: " $fsck -fp a.img
 t "... nor that" unchanged a.img "$before"
 if have e2fsck; then
 	t "e2fsck agrees" exits 0 e2fsck -fn a.img
 fi
 cp two.img a.img
 t "-q is silent" test -z "$($fsck -qy a.img)"
-t "... and repairs" says 0 "consistent" $fsck -n a.img
+t "... and repairs" ends 0 "consistent" $fsck -n a.img
 damage sound.img a.img note
-t "a note alone is put right" says 1 "a.img: 1 note repaired, 0 left" $fsck -y a.img
+t "a note alone is put right" ends 1 "a.img: 1 note repaired, 0 left" $fsck -y a.img
 cp two.img a.img; cp sound.img b.img; cp two.img c.img
-t "several images: the sum" says 9 "c.img: 2 problems repaired" $fsck -y a.img b.img nothing.img c.img
+t "several images: the sum" ends 9 "c.img: 2 problems repaired" $fsck -y a.img b.img nothing.img c.img
 
 full() { $fsck -y "$1" >/dev/full; }
 if [ -c /dev/full ]; then
 	cp two.img a.img
-	before=$(sum a.img)
-	t "what cannot be said is not done" says 8 "standard output: no space left" full a.img
+	before=$(digest a.img)
+	t "what cannot be said is not done" ends 8 "standard output: no space left" full a.img
 	t "... at all" unchanged a.img "$before"
 fi
 
 # ---- who says that it is clean ----------------------------------------------------------
 
 cp two.img a.img
-t "a volume is taken at its word" says 0 "(not checked; -f checks)" $fsck a.img
-t "... by -p" says 0 "(not checked; -f checks)" $fsck -p a.img
-t "... but not with -f" says 1 "repaired" $fsck -fp a.img
+t "a volume is taken at its word" ends 0 "(not checked; -f checks)" $fsck a.img
+t "... by -p" ends 0 "(not checked; -f checks)" $fsck -p a.img
+t "... but not with -f" ends 1 "repaired" $fsck -fp a.img
 damage sound.img a.img state count
-t "one that does not say so is checked" says 4 "free-count" $fsck a.img
-t "... by -p" says 1 "repaired" $fsck -p a.img
-t "... and is clean then" says 0 "(not checked; -f checks)" $fsck -p a.img
+t "one that does not say so is checked" ends 4 "free-count" $fsck a.img
+t "... by -p" ends 1 "repaired" $fsck -p a.img
+t "... and is clean then" ends 0 "(not checked; -f checks)" $fsck -p a.img
 
 # ---- -p ---------------------------------------------------------------------------------
 
 cp two.img a.img
-t "-p repairs what is safe" says 1 "a.img: 2 problems repaired, nothing lost" $fsck -f -p a.img
+t "-p repairs what is safe" ends 1 "a.img: 2 problems repaired, nothing lost" $fsck -f -p a.img
 t "... tersely" test "$(wc -l <said)" -eq 2
 cp mixed.img a.img
-before=$(sum a.img)
-t "-p repairs nothing when not all is safe" says 4 \
+before=$(digest a.img)
+t "-p repairs nothing when not all is safe" ends 4 \
 	"a.img: not all of it is safe to repair without asking; nothing was changed" $fsck -fp a.img
 t "... and says what" grep -q "must-be-zero: .*<12>" said
 t "... but not what is safe" sh -c '! grep -q free-count said'
 t "... at all" unchanged a.img "$before"
-t "-a is -p" says 4 "not all of it is safe" $fsck -fa a.img
-t "-y does" says 1 "3 problems repaired" $fsck -y a.img
+t "-a is -p" ends 4 "not all of it is safe" $fsck -fa a.img
+t "-y does" ends 1 "3 problems repaired" $fsck -y a.img
 for two in "-n -y" "-n -p" "-p -y" "-a -n"; do
 	# shellcheck disable=SC2086
-	t "$two exclude each other" says 16 "only one of" $fsck $two a.img
+	t "$two exclude each other" ends 16 "only one of" $fsck $two a.img
 done
 
 # ---- what the image says of its superblock ----------------------------------------------
@@ -134,14 +126,14 @@ mkdir -p small/dir
 for i in $(seq 1 120); do echo "$i" >"small/dir/f$i"; done
 extant-mkfs -q -b 4096 -I 128 -N 768 -d small inodes.img 8M || exit 1
 dd if=/dev/zero of=inodes.img bs=4096 seek=4 count=2 conv=notrunc status=none
-t "a table that begins with zeros is repaired" says 1 "repaired, 0 left" $fsck -y inodes.img
+t "a table that begins with zeros is repaired" ends 1 "repaired, 0 left" $fsck -y inodes.img
 t "... and says nothing about the size of inodes" sh -c '! grep -q inode_size said'
 
 # ---- undo -------------------------------------------------------------------------------
 
 cp two.img a.img
-t "-z keeps what was there" says 1 "repaired" $fsck -y -z a.undo a.img
-t "... and --rollback takes the repair back" says 0 "taken back" $fsck --rollback a.undo a.img
+t "-z keeps what was there" ends 1 "repaired" $fsck -y -z a.undo a.img
+t "... and --rollback takes the repair back" ends 0 "taken back" $fsck --rollback a.undo a.img
 t "... byte for byte" cmp a.img two.img
 
 # ---- losses -----------------------------------------------------------------------------
@@ -152,19 +144,19 @@ extant-mkfs -q -b 1024 -I 256 -d many many.img 4M
 damage many.img lost.img table
 damage many.img lost1.img inode
 cp lost.img a.img
-t "-n says what would be lost" says 4 "With -y: 4 files would be lost." $fsck -n a.img
+t "-n says what would be lost" ends 4 "With -y: 4 files would be lost." $fsck -n a.img
 t "... of which files" grep -q "^  /f[0-9] <17>   regular file: " said
-t "--careful stops before that" says 4 "would cost more than a few files (--careful); nothing was changed" \
+t "--careful stops before that" ends 4 "would cost more than a few files (--careful); nothing was changed" \
 	$fsck -y --careful a.img
 t "... and changes nothing" cmp a.img lost.img
-t "-p does, too" says 4 "(4 files would be lost); nothing was changed" $fsck -fp a.img
+t "-p does, too" ends 4 "(4 files would be lost); nothing was changed" $fsck -fp a.img
 t "... and changes nothing" cmp a.img lost.img
-t "-y says it before it writes" says 1 "The repair loses 4 files." $fsck -y a.img
+t "-y says it before it writes" ends 1 "The repair loses 4 files." $fsck -y a.img
 t "... and at the end" grep -q "^Lost: 4 files. No name lost.\$" said
 t "... file by file" test "$(tail -4 said | grep -c '^  /f')" -eq 4
-t "... and the second run finds nothing" says 0 "consistent" $fsck -y a.img
+t "... and the second run finds nothing" ends 0 "consistent" $fsck -y a.img
 cp lost1.img a.img
-t "--careful gives a few files away" says 1 "Lost: 1 file. No name lost." $fsck -y --careful a.img
+t "--careful gives a few files away" ends 1 "Lost: 1 file. No name lost." $fsck -y --careful a.img
 
 # ---- a mebibyte is enough ----------------------------------------------------------------
 
@@ -215,26 +207,26 @@ if have debugfs; then
 	debugfs -R "blocks /f9" many.img 2>/dev/null | tr ' ' '\n' | grep . >used
 	{ awk 'NR % 2' used; echo 3000; echo; echo 3001; } >list
 	bad=$(($(wc -l <list) - 1))
-	t "-l keeps bad blocks" says 1 "$bad bad blocks listed, $bad of them new, 0 dropped" \
+	t "-l keeps bad blocks" ends 1 "$bad bad blocks listed, $bad of them new, 0 dropped" \
 		$fsck -y -l list a.img
 	e2s_list() { dumpe2fs -b a.img 2>/dev/null | sort -n >theirs; grep . list | sort -n | diff - theirs; }
 	t "... as e2fsprogs reads them" e2s_list
 	t "... and moves what was there" sh -c 'extant-debugfs a.img cat /f9 | cmp - many/f9'
 	t "... consistently" exits 0 e2fsck -fn a.img
-	before=$(sum a.img)
-	t "the same list again" says 0 "0 of them new" $fsck -y -l list a.img
+	before=$(digest a.img)
+	t "the same list again" ends 0 "0 of them new" $fsck -y -l list a.img
 	t "... changes nothing" unchanged a.img "$before"
 	echo 3500 >list
-	t "-L replaces the list" says 1 "1 bad block listed, 1 of them new, $bad dropped" $fsck -y -L list a.img
+	t "-L replaces the list" ends 1 "1 bad block listed, 1 of them new, $bad dropped" $fsck -y -L list a.img
 	t "... as e2fsprogs reads it" e2s_list
 	t "... consistently" exits 0 e2fsck -fn a.img
-	before=$(sum a.img)
+	before=$(digest a.img)
 	for line in 0 4096 99999999999999999999 x -1 1.5 "3000x"; do
 		printf '3000\n%s\n' "$line" >list
-		t "\"$line\" is no block" says 8 "list:2: \"$line\" is no" $fsck -y -l list a.img
+		t "\"$line\" is no block" ends 8 "list:2: \"$line\" is no" $fsck -y -l list a.img
 	done
 	echo 1 >list
-	t "the superblock is not moved" says 8 "block 1 holds the superblock of group 0" $fsck -y -l list a.img
+	t "the superblock is not moved" ends 8 "block 1 holds the superblock of group 0" $fsck -y -l list a.img
 	t "... and nothing is changed" unchanged a.img "$before"
 fi
 
@@ -252,77 +244,77 @@ if have strace && strace -o /dev/null true 2>/dev/null && [ -z "${ASAN_OPTIONS##
 		cp two.img a.img
 		# Leaks cannot be looked for under strace.
 		ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 \
-			says 8 "nothing was changed" strace -o /dev/null -e trace=pwrite64,pwritev \
+			ends 8 "nothing was changed" strace -o /dev/null -e trace=pwrite64,pwritev \
 			-e inject=pwrite64,pwritev:error="$1":when=1+ $fsck -y a.img &&
 			cmp a.img two.img && [ ! -e a.img.e2log ]
 	}
 	t "a full disk: nothing is changed" write_fails ENOSPC
 	t "a disk that cannot be written: nothing is changed" write_fails EIO
 	t "a killed repair leaves its log" pending
-	before=$(sum a.img)$(sum a.img.e2log)
-	t "... which -n reads through" says 0 "this is the image with it" $fsck -n a.img
-	t "... and changes neither" same "$(sum a.img)$(sum a.img.e2log)" "$before"
-	t "... and -y --no-recover refuses" says 8 "waits in" $fsck -y --no-recover a.img
-	t "... and -y completes" says 0 "a change that waited in its log was completed first" $fsck -y a.img
-	t "... so that it is repaired" says 0 "consistent" $fsck -n a.img
+	before=$(digest a.img)$(digest a.img.e2log)
+	t "... which -n reads through" ends 0 "this is the image with it" $fsck -n a.img
+	t "... and changes neither" same "$(digest a.img)$(digest a.img.e2log)" "$before"
+	t "... and -y --no-recover refuses" ends 8 "waits in" $fsck -y --no-recover a.img
+	t "... and -y completes" ends 0 "a change that waited in its log was completed first" $fsck -y a.img
+	t "... so that it is repaired" ends 0 "consistent" $fsck -n a.img
 	t "... and the log is gone" [ ! -e a.img.e2log ]
 	t "again" pending
-	t "--discard-log gives it up, -y repairs what is there" says 1 "repaired, 0 left" \
+	t "--discard-log gives it up, -y repairs what is there" ends 1 "repaired, 0 left" \
 		$fsck -y --discard-log a.img
 	t "... and the log is gone" [ ! -e a.img.e2log ]
-	t "... for good" says 0 "consistent" $fsck -y a.img
+	t "... for good" ends 0 "consistent" $fsck -y a.img
 fi
 
 # ---- plans ------------------------------------------------------------------------------
 
 cp two.img a.img
-before=$(sum a.img)
-t "--plan writes a plan" says 4 "a.e2plan: what changes 3 blocks of a.img; --apply does it" \
+before=$(digest a.img)
+t "--plan writes a plan" ends 4 "a.e2plan: what changes 3 blocks of a.img; --apply does it" \
 	$fsck --plan a.e2plan a.img
 t "... and nothing else" unchanged a.img "$before"
-t "... over no other file" says 12 "a.e2plan: file exists" $fsck --plan a.e2plan a.img
+t "... over no other file" ends 12 "a.e2plan: file exists" $fsck --plan a.e2plan a.img
 cp -p a.img b.img; cp -p a.img c.img; cp -p a.img d.img; cp -p a.img e.img
-t "--apply does what it says" says 1 "b.img: the plan is done: 3 blocks changed" \
+t "--apply does what it says" ends 1 "b.img: the plan is done: 3 blocks changed" \
 	$fsck --apply a.e2plan b.img
-t "... which is the repair" says 0 "b.img: consistent" $fsck -n b.img
-t "... once" says 8 "the image was modified since the plan was made; nothing was changed" \
+t "... which is the repair" ends 0 "b.img: consistent" $fsck -n b.img
+t "... once" ends 8 "the image was modified since the plan was made; nothing was changed" \
 	$fsck --apply a.e2plan b.img
 again() { exits 1 $fsck --apply a.e2plan -z c.undo c.img && cmp c.img b.img; }
 t "... the same bytes every time" again
-t "... and -z goes with it" says 0 "1 change taken back" $fsck --rollback c.undo c.img
+t "... and -z goes with it" ends 0 "1 change taken back" $fsck --rollback c.undo c.img
 t "... to what it was" cmp c.img two.img
 printf x | dd of=d.img bs=1 seek=2060 conv=notrunc status=none
 touch -r a.img d.img
-before=$(sum d.img)
-t "a block that is another" says 8 "block 2 is not what it was when the plan was made" \
+before=$(digest d.img)
+t "a block that is another" ends 8 "block 2 is not what it was when the plan was made" \
 	$fsck --apply a.e2plan d.img
 t "... is not written over" unchanged d.img "$before"
 touch e.img
-t "an image that was touched" says 8 "was modified since" $fsck --apply a.e2plan e.img
+t "an image that was touched" ends 8 "was modified since" $fsck --apply a.e2plan e.img
 head -c 4000000 a.img >f.img; touch -r a.img f.img
-t "an image of another size" says 8 "the image has 4000000 bytes, and had 8388608" \
+t "an image of another size" ends 8 "the image has 4000000 bytes, and had 8388608" \
 	$fsck --apply a.e2plan f.img
 size=$(stat -c %s a.e2plan)
 damaged_plans() {
 	for at in 0 8 12 24 57 70 90 1200 $((size - 2)); do
 		cp a.e2plan bad.e2plan
 		printf '\377' | dd of=bad.e2plan bs=1 seek="$at" conv=notrunc status=none
-		says 8 "is no plan of a repair, or is damaged" $fsck --apply bad.e2plan a.img || return 1
+		ends 8 "is no plan of a repair, or is damaged" $fsck --apply bad.e2plan a.img || return 1
 	done
 	for len in 0 1 63 64 100 $((size - 1)); do
 		head -c "$len" a.e2plan >bad.e2plan
-		says 8 "is no plan of a repair, or is damaged" $fsck --apply bad.e2plan a.img || return 1
+		ends 8 "is no plan of a repair, or is damaged" $fsck --apply bad.e2plan a.img || return 1
 	done
 	cat a.e2plan a.e2plan >bad.e2plan
-	says 8 "is damaged" $fsck --apply bad.e2plan a.img
+	ends 8 "is damaged" $fsck --apply bad.e2plan a.img
 }
 t "damaged plans are refused" damaged_plans
 t "... and nothing is changed" cmp a.img two.img
 rm -f no.e2plan
-t "a sound volume needs no plan" says 0 "nothing to repair" $fsck --plan no.e2plan sound.img
+t "a sound volume needs no plan" ends 0 "nothing to repair" $fsck --plan no.e2plan sound.img
 t "... and gets none" [ ! -e no.e2plan ]
-t "--plan and -y exclude each other" says 16 "--plan changes nothing" $fsck --plan x -y a.img
-t "--apply stands alone" says 16 "nothing else" $fsck --apply a.e2plan -y a.img
+t "--plan and -y exclude each other" ends 16 "--plan changes nothing" $fsck --plan x -y a.img
+t "--apply stands alone" ends 16 "nothing else" $fsck --apply a.e2plan -y a.img
 
 # ---- explanations -----------------------------------------------------------------------
 
@@ -336,9 +328,9 @@ all_explained() {
 	done <codes
 }
 t "every code has its explanation" all_explained
-t "--explain says what is safe" says 0 "safe: -p repairs it" $fsck --explain link-count
-t "--explain helps with the name" says 16 "did you mean link-count?" $fsck --explain links-count
-t "... or lists them" says 16 "try: --explain list" $fsck --explain xyzzy
+t "--explain says what is safe" ends 0 "safe: -p repairs it" $fsck --explain link-count
+t "--explain helps with the name" ends 16 "did you mean link-count?" $fsck --explain links-count
+t "... or lists them" ends 16 "try: --explain list" $fsck --explain xyzzy
 
 # ---- signals ----------------------------------------------------------------------------
 
@@ -386,7 +378,7 @@ t "progress never goes back" monotone
 cp two.img a.img
 held() {
 	hold a.img || return 1
-	says 8 "locked by process" $fsck -y a.img && says 4 "2 problems" $fsck -n a.img; r=$?
+	ends 8 "locked by process" $fsck -y a.img && ends 4 "2 problems" $fsck -n a.img; r=$?
 	let_go && rm -f in holder.out
 	return $r
 }
@@ -398,11 +390,11 @@ t "... and is as it was" cmp a.img two.img
 cp two.img a.img
 seen() { dd if=a.img bs=1024 skip=7000 count=1 status=none | tr -d '\0' | wc -c; }
 printf 'rubbish' | dd of=a.img bs=1024 seek=7000 conv=notrunc status=none
-t "-E discard empties free blocks" says 1 "of free blocks are holes now" $fsck -y -E discard a.img
+t "-E discard empties free blocks" ends 1 "of free blocks are holes now" $fsck -y -E discard a.img
 t "... so that they read as zeros" same "$(seen)" 0
-t "... and nothing else" says 0 "consistent" $fsck -n a.img
-t "-E fragcheck is quiet where nothing is scattered" says 0 "consistent" $fsck -n -E fragcheck a.img
-t "-E fixes_only forbids -D" says 16 "forbids" $fsck -y -D -E fixes_only a.img
+t "... and nothing else" ends 0 "consistent" $fsck -n a.img
+t "-E fragcheck is quiet where nothing is scattered" ends 0 "consistent" $fsck -n -E fragcheck a.img
+t "-E fixes_only forbids -D" ends 16 "forbids" $fsck -y -D -E fixes_only a.img
 # ---- what a repair brought back, and what is gone ------------------------------------------------
 mkdir -p names/d && printf 'hello\n' >names/a && ln names/a names/b && ln names/a names/d/c && echo other >names/z
 extant-mkfs -q -d names nameless.img 1M

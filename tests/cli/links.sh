@@ -5,7 +5,6 @@
 . "$(dirname "$0")/../lib.sh"
 SOURCE_DATE_EPOCH=1700000000
 export SOURCE_DATE_EPOCH
-d() { extant-debugfs "$@"; }
 
 mkdir -p tree/docs tree/opt/app-1.0/bin tree/opt/lib
 echo 'Hello, world' >tree/test

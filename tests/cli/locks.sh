@@ -5,8 +5,6 @@
 # sanitizers: no, it is about processes and their locks
 . "$(dirname "$0")/../lib.sh"
 
-d() { extant-debugfs "$@"; }
-digest() { sha256sum <"$1"; }
 
 mkdir -p tree/one tree/two tree/keep
 echo first >tree/a

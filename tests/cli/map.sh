@@ -18,7 +18,6 @@ while [ $i -lt 120 ]; do echo "rm /many/f$i"; i=$((i + 2)); done >script
 echo 'put -T tree/long /scattered' >>script
 extant-debugfs -w -f script demo.img || fail "a volume with gaps"
 cp demo.img "$evil.img" && cp demo.img bad.img
-d() { extant-debugfs "$@"; }
 utf8() { LC_ALL=C.UTF-8 d "$@"; }
 d --json demo.img map >map.json
 d --json demo.img info >info.json

@@ -16,7 +16,6 @@ ln -s loop tree/docs/loop
 ln -s text/x tree/etc/through
 chmod 700 tree/docs/deep; mkdir tree/docs/deep/er
 extant-mkfs -q -b 1024 -d tree a.img 8M || { fail "an image"; finish; }
-d() { extant-debugfs "$@"; }
 
 t "tree draws" same "$(d a.img tree /docs)" "/docs
 |-- copy

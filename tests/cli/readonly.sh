@@ -10,7 +10,6 @@ if ! have strace || ! strace -o /dev/null true 2>/dev/null; then
 	finish
 fi
 ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0	# which does not work under strace
-d() { extant-debugfs "$@"; }
 
 mkdir -p tree/docs tree/deep/er
 echo 'Hello, world' >tree/test

@@ -3,7 +3,6 @@
 # extant-mkfs -d from outside: several sources, grafts, what is mounted in them, and what is refused.
 . "$(dirname "$0")/../lib.sh"
 mkfs="extant-mkfs -q"
-d() { extant-debugfs "$@"; }
 
 mkdir -p base/etc base/lib 'mods/k' over/etc 'co:lon'
 echo motd >base/etc/motd; echo rc >over/etc/rc; echo mod >mods/k/m; echo c >'co:lon/c'

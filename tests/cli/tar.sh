@@ -32,7 +32,6 @@ tree() {	# all that an archive can hold, and what it cannot
 }
 tree
 extant-mkfs -q -d tree a.img 16M
-d() { extant-debugfs "$@"; }
 listed() { rsync -aiHAXn --delete --exclude /lost+found "$@"; }	# what differs
 unpacked() { rm -rf out; mkdir out; "$@" || return 1; listed tree/ out/; }
 

@@ -23,7 +23,6 @@ done
 ln -s docs tree/link
 seq 1 1200000 >tree/big
 extant-mkfs -q -d tree a.img 32M || exit 1
-d() { extant-debugfs "$@"; }
 
 # ---- without a terminal: where output goes ----------------------------------------------
 

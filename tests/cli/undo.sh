@@ -3,9 +3,7 @@
 # Undo files and logs by the programs: taken back, refused, read through, given up.
 . "$(dirname "$0")/../lib.sh"
 
-d() { extant-debugfs "$@"; }
 fsck=extant-fsck
-digest() { sha256sum <"$1"; }
 
 mkdir -p tree/one/two
 echo first >tree/a

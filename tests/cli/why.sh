@@ -2,7 +2,6 @@
 # why, hex and print of blocks: what they say of sound and of damaged volumes.  Every byte of many
 # images: tests/oracle/why.sh.
 . "$(dirname "$0")/../lib.sh"
-d() { extant-debugfs "$@"; }
 
 mkdir -p root/docs
 head -c 400000 /dev/zero | tr '\0' x >root/docs/big

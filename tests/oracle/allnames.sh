@@ -15,11 +15,7 @@ by_kernel() {
 	umount "$tmp/mnt"
 	return $got
 }
-judge() {
-	mount_image "$1" "$tmp/mnt" ro && python3 "$names" judge "$tmp/mnt" "$1" "$seed"; got=$?
-	umount "$tmp/mnt"
-	return $got
-}
+judge() { mounted "$1" ro python3 "$names" judge "$tmp/mnt" "$1" "$seed"; }
 
 t "a tree of $count names" make tree
 t "mkfs fills a volume with it" extant-mkfs -q -b 1024 -d tree ours.img

@@ -10,11 +10,7 @@ have mke2fs && have python3 || { skip "all" "e2fsprogs or python3 is not install
 counts="$root/tests/oracle/counts.py"
 dirs=${1:-2500} seed=${2:-1}
 
-judge() {
-	mount_image "$1" "$tmp/mnt" ro && python3 "$counts" judge "$tmp/mnt" "$1"; got=$?
-	umount "$tmp/mnt"
-	return $got
-}
+judge() { mounted "$1" ro python3 "$counts" judge "$tmp/mnt" "$1"; }
 hurt() {	# IMAGE COUNT [removed]
 	python3 "$counts" hurt "$1" "$2" "$seed" truth ${3:-} && python3 "$counts" told truth "$1" || return 1
 	extant-fsck -fy "$1" >out 2>&1
