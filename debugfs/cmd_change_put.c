@@ -4,6 +4,7 @@
 #include "interrupt.h"
 #include "mode.h"
 #include "names_left.h"
+#include "put_met.h"
 #include "redirect.h"
 #include "several.h"
 
@@ -166,7 +167,7 @@ static int look_again(struct shell *sh, struct spot *to)
 }
 
 /* What everything has in the end: the mode that was asked for, the lines that tell of it. */
-static int finish(struct shell *sh, const struct spot *old, struct spot *to, struct how *how)
+static int finish(struct shell *sh, struct spot *to, struct how *how)
 {
 	struct e2_attr attr = { .mask = E2_SET_MODE };
 	int err = how->mode || how->verbose ? look_again(sh, to) : 0;
@@ -179,7 +180,6 @@ static int finish(struct shell *sh, const struct spot *old, struct spot *to, str
 	}
 	if (err)
 		return err;
-	tell_others(sh, how->import.exists, old);
 	if (how->verbose)
 		spot_told(sh, "put", to, NULL);
 	return 0;
@@ -214,15 +214,20 @@ static int put_one(struct shell *sh, const struct arg *from, struct spot *to, vo
 {
 	struct how *how = context;
 	struct spot old;		/* borrowed */
+	bool text = from->operand->type != ARG_HOST;
 	int err = spot_must_be_name(to);
 
 	if (!err && !(how->import.flags & E2_IMPORT_TREE) && to->ino && e2_is_symlink(&to->in))
 		err = go_behind(sh, to);
 	old = *to;
 	if (!err)
-		err = from->operand->type == ARG_HOST ? put_file(sh, from->text, to, how) :
-			put_text(sh, to, from->text, how);
-	return err ? err : finish(sh, &old, to, how);
+		err = text ? put_text(sh, to, from->text, how) :
+			put_file(sh, from->text, to, how);
+	if (!err)
+		err = finish(sh, to, how);
+	if (!err && text)
+		tell_others(sh, how->import.exists, &old);
+	return err;
 }
 
 static int exists_of(const struct args *args, enum e2_import_exists *exists)
@@ -341,19 +346,27 @@ int cmd_put(struct shell *sh, const struct args *args)
 		.import.made = stop_if_asked, .mode = mode ? mode->text : NULL,
 		.verbose = args_has(args, "-v"),
 	};
+	struct put_met *met = NULL;
 	int err = exists_of(args, &how.import.exists);
 
 	if (err)
 		return shell_misused(sh, err);
+	how.import.meets = put_meets;
+	how.import.context = &met;
 	consequence_watch(sh);
 	if (args_has(args, "--text"))
-		return put_words(sh, args, &how);
-	if (args_has(args, "--tar"))
-		return put_archive(sh, args, &how);
-	if (args->count < 2)
-		return shell_misused(sh, e2_fail(E2_ERR_INVAL, "HOSTFILE is missing"));
-	return several(sh, args, args_has(args, "-T") ? SEVERAL_EXACT : SEVERAL_ANY, put_one,
-		       &how);
+		err = put_words(sh, args, &how);
+	else if (args_has(args, "--tar"))
+		err = put_archive(sh, args, &how);
+	else if (args->count < 2)
+		err = shell_misused(sh, e2_fail(E2_ERR_INVAL, "HOSTFILE is missing"));
+	else
+		err = several(sh, args, args_has(args, "-T") ? SEVERAL_EXACT : SEVERAL_ANY,
+			      put_one, &how);
+	if (!err)
+		put_met_tell(sh, met);
+	put_met_free(met);
+	return err;
 }
 
 /* write HOSTFILE NAME, as debugfs has it. */

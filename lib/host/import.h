@@ -24,11 +24,22 @@ enum e2_import_exists {		/* when the name is there */
 	E2_IMPORT_APPEND,	/* the content is added to it */
 };
 
+struct e2_import_met {		/* a name of a file that has others */
+	e2_ino dir;
+	const void *name;
+	size_t len;
+	e2_ino ino;
+	uint32_t links;		/* names that it has */
+	bool kept;		/* they keep what it holds, and this one gets another inode */
+};
+
 struct e2_import {
 	unsigned flags;
 	enum e2_import_exists exists;
 	/* Called for each name made; true ends it with E2_ERR_CANCELLED; or NULL. */
 	bool (*made)(void *context, e2_ino ino);
+	/* Called before the content behind such a name changes; an error ends it; or NULL. */
+	int (*meets)(void *context, const struct e2_import_met *met);
 	void *context;
 };
 

@@ -152,6 +152,19 @@ static int rewrite(struct e2_importer *x, const struct e2_thing *t, e2_ino ino,
 	return e2_inode_put(x->txn, ino, in);
 }
 
+int e2_import_meets(struct e2_importer *x, e2_ino dir, const void *name, size_t len, e2_ino ino,
+		    bool kept)
+{
+	struct e2_import_met met = { dir, name, len, ino, 0, kept };
+	struct e2_inode in;
+	int err = x->how->meets ? e2_inode_get(x->fs, ino, &in) : 0;
+
+	if (err != 0 || x->how->meets == NULL || e2_is_dir(&in) || in.links_count < 2)
+		return err;
+	met.links = in.links_count;
+	return x->how->meets(x->how->context, &met);
+}
+
 static int meet(struct e2_importer *x, e2_ino dir, const void *name, size_t len,
 		const struct e2_thing *t, e2_ino *ino, bool *fresh)
 {
@@ -175,6 +188,10 @@ static int meet(struct e2_importer *x, e2_ino dir, const void *name, size_t len,
 		return fail_there(name, len, E2_ERR_INVAL, "can be added to by regular files only");
 	if (exists != E2_IMPORT_ATOMIC && t->feed != NULL && !e2_is_reg(&in))
 		return fail_there(name, len, E2_ERR_INVAL, "is no regular file");
+	err = e2_import_meets(x, dir, name, len, *ino,
+			      exists == E2_IMPORT_ATOMIC || t->feed == NULL);
+	if (err != 0)
+		return err;
 	if (exists != E2_IMPORT_ATOMIC && t->feed != NULL)
 		return rewrite(x, t, *ino, &in);
 	err = e2_unlink(x->txn, dir, name, len);

@@ -63,6 +63,10 @@ E2_NODISCARD int e2_import_attrs(struct e2_importer *x, const struct e2_thing *t
 E2_NODISCARD int e2_import_thing(struct e2_importer *x, e2_ino dir, const void *name, size_t len,
 				 const struct e2_thing *t, e2_ino *ino, bool *fresh);
 
+/* Tells how->meets of a name that is there and leads to ino, if that has others. */
+E2_NODISCARD int e2_import_meets(struct e2_importer *x, e2_ino dir, const void *name, size_t len,
+				 e2_ino ino, bool kept);
+
 void e2_import_times(const struct e2_object *o, struct e2_inode *in);
 
 /* Tells how->made. */

@@ -146,7 +146,7 @@ static int say(struct tree *t, e2_obj obj)
 /* A further name of an object: what is there gives way, where that is asked for. */
 static int link_name(struct tree *t, e2_ino dir, const void *name, size_t len, e2_obj obj)
 {
-	e2_ino ino = t->made[obj];
+	e2_ino ino = t->made[obj], was;
 	int err = e2_link(t->x->txn, dir, name, len, ino);
 
 	if (err == E2_ERR_EXIST && t->x->how->exists == E2_IMPORT_REFUSE)
@@ -154,7 +154,13 @@ static int link_name(struct tree *t, e2_ino dir, const void *name, size_t len, e
 	if (err != E2_ERR_EXIST)
 		return err;
 	e2_err_clear();
-	err = e2_unlink(t->x->txn, dir, name, len);
+	err = e2_dir_lookup(t->x->fs, dir, name, len, &was);
+	if (err == 0 && was == ino)
+		return 0;
+	if (err == 0)
+		err = e2_import_meets(t->x, dir, name, len, was, true);
+	if (err == 0)
+		err = e2_unlink(t->x->txn, dir, name, len);
 	return err != 0 ? err : e2_link(t->x->txn, dir, name, len, ino);
 }
 

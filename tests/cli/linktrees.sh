@@ -182,4 +182,31 @@ t "... of a last name it has none" sh -c 'extant-debugfs --json -w -R "touch /zz
 t "rm -v of the last" says '^removed /alone; its last name: <[0-9]*> and 1 block given back$' x rm -v /alone
 t "rm -v of a fast symlink has no block to give" says '^removed /opt/current; its last name: <[0-9]*> given back$' x rm -v /opt/current
 t "rm -rv" says '^removed /opt; 6 inodes and 5 blocks given back$' x rm -rv /opt
+
+# ---- a tree that meets files with further names ------------------------------------------------
+mkdir -p met/d met/out more two
+for i in 1 2 3 4 5; do echo $i >met/d/f$i; ln met/d/f$i met/out/o$i; echo new >more/f$i; done
+ln met/d/f1 met/d/g1; echo new >two/f1; echo new >two/g1; mkfifo two/f5
+extant-mkfs -q -d met met.img 2M
+meets() {	# WANTED COMMAND...: what is said of content
+	want=$1; shift
+	cp met.img t.img
+	extant-debugfs -w t.img "$@" 2>said || return 1
+	same "$(sed -n 's/^.*put: \(.*other name\)/\1/p' said)" "$want"
+}
+one=$(extant-debugfs met.img stat -c %i /d/f1)
+t "put -r --atomic: of a file all whose names in the tree are new" meets "1 other name of <$one> keeps the old content: /out/o1
+1 other name of <$((one + 4))> keeps the old content: /out/o5" put -aT --atomic two /d
+t "put -r --inplace" meets "2 other names of <$one> have the new content too: /d/g1 /out/o1
+1 other name of <$((one + 1))> has the new content too: /out/o2
+other names of 3 more files have the new content too" put -rT --inplace more /d
+t "put -r --atomic of many" meets "2 other names of <$one> keep the old content: /d/g1 /out/o1
+1 other name of <$((one + 1))> keeps the old content: /out/o2
+other names of 3 more files keep the old content" put -rT --atomic more /d
+tar -cf more.tar -C more .
+ldconfig -p 2>/dev/null | grep -q 'libarchive\.so\.13' || skip "put --tar --atomic" "libarchive is not installed"
+! ldconfig -p 2>/dev/null | grep -q 'libarchive\.so\.13' || t "put --tar --atomic" meets "2 other names of <$one> keep the old content: /d/g1 /out/o1
+1 other name of <$((one + 1))> keeps the old content: /out/o2
+other names of 3 more files keep the old content" put --tar --atomic more.tar /d
+t "in JSON of all" same "$(cp met.img t.img; extant-debugfs -w --json t.img put -rT --atomic more /d | grep -c '"content": "old"')" 5
 finish
