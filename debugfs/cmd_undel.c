@@ -268,6 +268,18 @@ static int take_name(void *context, e2_ino dir, const char *path, const struct e
 	return e2_str_status(&w->path);
 }
 
+/* A directory that gets a name has been changed, as by any other command. */
+static int touch_dir(struct shell *sh, e2_ino dir)
+{
+	struct e2_inode in;
+	int err = e2_inode_get(sh->fs, dir, &in);
+
+	if (err)
+		return err;
+	e2_inode_touch(sh->txn, &in, true);
+	return e2_inode_put(sh->txn, dir, &in);
+}
+
 static int put_back(struct shell *sh, struct relic *r, const struct arg *name)
 {
 	struct wanted_name w = { .ino = r->ino, .path = E2_STR_INIT };
@@ -293,6 +305,8 @@ static int put_back(struct shell *sh, struct relic *r, const struct arg *name)
 	if (!err)	/* e2_link() takes no inode without links */
 		err = e2_raw_link(sh->txn, spot.dir, spot.name.text, spot.name.len, r->ino,
 				  (uint8_t)e2_inode_file_type(r->in.mode));
+	if (!err)
+		err = touch_dir(sh, spot.dir);
 	if (!err && name == NULL) {
 		struct e2_str s = E2_STR_INIT;
 

@@ -123,6 +123,7 @@ void e2_changes_end(struct e2_changes *c)
 	if (!c)
 		return;
 	e2_blocks_end(c->walk);
+	e2_scan_end(c->scan);
 	if (c->marked)
 		e2_txn_rewind(c->txn, c->mark);
 	e2_ranges_free(c->fresh);
@@ -350,6 +351,28 @@ static int step_inodes(struct e2_changes *c)
 	return step_table(c);
 }
 
+/* The next directory of the volume, for entries that were changed and nothing else. */
+static int step_dirs(struct e2_changes *c)
+{
+	int r = 0;
+
+	if (c->walking)
+		return step_walk(c);
+	if (!any_content(c))
+		return 0;
+	if (!c->scan)
+		r = e2_scan_begin(c->fs, E2_SCAN_USED_ONLY, &c->scan);
+	if (!r)
+		r = e2_scan_next(c->scan, &c->ino, &c->in, NULL);
+	if (r <= 0)
+		return r;
+	c->walking = e2_is_dir(&c->in) && c->in.links_count > 0;
+	c->owns = true;
+	if (c->walking)
+		e2_blocks_restart(c->walk, &c->in);
+	return 1;
+}
+
 static int step_rest(struct e2_changes *c)
 {
 	struct e2_range part;
@@ -371,6 +394,8 @@ static int step(struct e2_changes *c)
 	case CHANGES_INODES:
 	case CHANGES_NEIGHBOURS:
 		return step_inodes(c);
+	case CHANGES_DIRS:
+		return step_dirs(c);
 	case CHANGES_REST:
 		return step_rest(c);
 	default:

@@ -32,6 +32,7 @@ enum change_phase {
 	CHANGES_SUPER, CHANGES_GROUPS, CHANGES_BITMAPS,
 	CHANGES_INODES,		/* that differ, each with what it reaches */
 	CHANGES_NEIGHBOURS,	/* that are as before: a directory whose time did not go on */
+	CHANGES_DIRS,		/* whose entries changed, and their inodes did not at all */
 	CHANGES_REST,		/* copies, and blocks of which no inode was found */
 	CHANGES_DONE
 };
@@ -59,6 +60,7 @@ struct e2_changes {
 	e2_ino table_ino;
 
 	/* the inode whose blocks are looked at */
+	struct e2_scan *scan;		/* of all inodes, for what is left; NULL: not begun */
 	struct e2_blocks *walk;
 	bool walking;
 	bool owns;			/* something of what it reaches has changed */

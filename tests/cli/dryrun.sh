@@ -91,6 +91,55 @@ for form in "-b 1024 -I 128" "-b 4096 -I 256"; do
 	END
 done
 
+# All others, on one of them: trees of links, archives, what was removed, damage on purpose.
+printf '#!/bin/sh\nexec cp new.bin "$1"\n' >editor; chmod +x editor
+EDITOR=$tmp/editor
+export EDITOR; unset VISUAL
+(cd src && tar -cf ../src.tar many docs/big)
+extant-mkfs -F -b 1024 -d src a.img 4M >/dev/null && extant-debugfs -w a.img cp /docs/big /gone &&
+	extant-debugfs -w a.img cp /docs/big /twin &&
+	gone=$(extant-debugfs a.img stat -c %i /gone) && extant-debugfs -w a.img rm /gone || fail "a volume"
+while read -r line; do
+	t "$line" names "$line" a.img $line
+done <<-END
+	ln -sr /docs/big /many/relative
+	ln -sfn ../second /docs/rel
+	ln -f /docs/big /second
+	cp -al /docs /linked
+	cp -rl /docs /many
+	dedupe /
+	unshare /
+	put --tar src.tar /docs/deep
+	edit /docs/big
+	edit --atomic /test
+	undel <$gone> /found
+	touch -h -d 2001-02-03 /link
+	write new.bin /written
+	raw unlink /docs/copy
+	raw link /docs/big /again
+	entry / test file_type directory
+	expand_dir /docs
+	clri /test
+	copy_inode /test /docs/big
+	kill_file /docs/big
+	mi /test links_count=5 mode=0120777
+	freei /test
+	seti 200 3
+	freeb 100+4
+	setb 3000 9
+	mark 3000+9
+	unmark /docs/big
+	zap --random /docs
+	poke /test 0 ffff
+	pointer 1000 251 12040
+	field /test inode links_count 9
+	dirty
+	break link-count
+	break block-range --seed 3
+END
+# A new symlink's text, and the numbers that its bytes would be as pointers.
+t "text is no pointer" sh -c 'extant-debugfs --dry-run a.img ln -s /test /new >out && grep -q "text *\"/test\"" out && ! grep "block\[" out'
+
 extant-mkfs -F -d src a.img 8M >/dev/null
 printf 'set sb.log_block_size 2\nmkdir /a\nset sb.log_block_size 0\n' >geometry
 cp a.img b.img

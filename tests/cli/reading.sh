@@ -115,7 +115,8 @@ ino=$(d -R 'stat -c %i /etc/seq' a.img)
 dead() { d -w -R "raw unlink /etc/seq" -R "set <$ino>.links_count 0" "$@"; }
 cp a.img u.img; dead u.img
 t "deleted lists it" says "^ *$ino .* intact   /etc/seq" d u.img deleted
-t "undel brings it back" d -w u.img undel "<$ino>"
+t "undel brings it back" env SOURCE_DATE_EPOCH=1900000000 extant-debugfs -w u.img undel "<$ino>"
+t "... its directory has changed" same "$(d u.img stat -c %Y /etc)" 1900000000
 t "... its content" sh -c 'extant-debugfs u.img cat /etc/seq | cmp - tree/etc/seq'
 t "... and the volume is sound" extant-fsck -fn u.img
 cp a.img u.img; dead u.img

@@ -289,15 +289,19 @@ class Mirror:
             return None
         return 'mv --exchange %s %s' % (p, q), lambda: exchange(self.root + p, self.root + q), None, None
 
-    def op_copy_tree(self):
-        """cp -a, or -al: a tree of hard links."""
-        p, q, how = self.any(self.files, self.others, self.dirs), self.new(), self.rnd.choice(['-a', '-al'])
-        k = self.root + p
-        if self.a.full or p in ('/', '/lost+found') or q.startswith(p + '/'):
+    def op_link_tree(self):
+        """
+        cp -al: a tree of hard links.  (cp -a fills holes of files that are not sparse by their block count,
+        and leaves a directory the set-group-ID bit that it got from its parent.)
+        """
+        p, q = self.any(self.files, self.others, self.dirs), self.new()
+        k, into = self.root + p, self.root + os.path.dirname(q)
+        if self.a.full or p in ('/', '/lost+found') or q.startswith(p + '/') or not os.path.isdir(into) or \
+                os.stat(into).st_mode & stat.S_ISGID:
             return None
         if os.path.isdir(k) and not os.path.islink(k) and sum(len(f) for _, _, f in os.walk(k)) > 40:
             return None
-        return 'cp %s -T %s %s' % (how, p, q), lambda: program('cp', how, '-T', k, self.root + q), None, None
+        return 'cp -al -T %s %s' % (p, q), lambda: program('cp', '-al', '-T', k, self.root + q), None, None
 
     def op_switch(self):
         """ln -sfn: a symlink made beside it and renamed over."""
@@ -371,7 +375,7 @@ class Mirror:
              self.op_mkdir, self.op_link, self.op_link, self.op_symlink, self.op_symlink, self.op_move,
              self.op_move, self.op_move, self.op_exchange, self.op_mknod, self.op_chmod, self.op_chown,
              self.op_touch, self.op_setxattr, self.op_setxattr, self.op_rmxattr,
-             self.op_copy_tree, self.op_switch, self.op_relative]
+             self.op_link_tree, self.op_switch, self.op_relative]
         while True:
             op = self.rnd.choice(ops)()
             if op and op[0]:
