@@ -356,18 +356,20 @@ class Mirror:
         value = self.rnd.choice(['v', 'w' * 30, 'z' * self.rnd.randrange(0, 500)])
         def before():
             try:
-                return os.getxattr(self.root + p, name)
+                return os.getxattr(self.root + p, name, follow_symlinks=False)
             except OSError:
                 return None
         was = before()
         def back():
             os.removexattr(self.root + p, name) if was is None else os.setxattr(self.root + p, name, was)
-        return 'setxattr %s %s "%s"' % (p, name, value), lambda: os.setxattr(self.root + p, name, value.encode()), \
+        return 'setxattr %s %s "%s"' % (p, name, value), \
+            lambda: os.setxattr(self.root + p, name, value.encode(), follow_symlinks=False), \
             'rmxattr %s %s' % (p, name) if was is None else 'setxattr %s %s "%s"' % (p, name, was.decode()), back
 
     def op_rmxattr(self):
         p, name = self.any(self.files, self.dirs), 'user.' + self.rnd.choice(['a', 'b', 'color', 'x' * 50])
-        return 'rmxattr %s %s' % (p, name), lambda: os.removexattr(self.root + p, name), None, None
+        return 'rmxattr %s %s' % (p, name), \
+            lambda: os.removexattr(self.root + p, name, follow_symlinks=False), None, None
 
     def pick(self):
         ops = [self.op_put] * 5 + [self.op_append] * 3 + [self.op_truncate] * 3 + [self.op_punch] * 2 + \
