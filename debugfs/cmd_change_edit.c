@@ -186,11 +186,12 @@ static int renew(struct edit *e, e2_ino *ino)
 	struct e2_new what = { .mode = e->in.mode, .uid = e->in.uid, .gid = e->in.gid };
 	struct shell *sh = e->sh;
 	struct spot to;
-	int err = spot_of(sh, e->file, true, &to);
+	int err;
 
+	consequence_watch(sh);
+	err = spot_of(sh, e->file, true, &to);
 	if (!err && !to.name.len)
 		err = e2_fail(E2_ERR_INVAL, "--atomic is for names, not for inode numbers");
-	consequence_watch(sh);
 	if (!err)
 		err = e2_unlink(sh->txn, to.dir, to.name.text, to.name.len);
 	if (!err)

@@ -336,9 +336,10 @@ int cmd_symlink(struct shell *sh, const struct args *args)
 	struct how how = { .symbolic = true };
 	struct e2_str text = E2_STR_INIT;
 	struct spot link;
-	int err = spot_find(sh, args_get(args, "NAME")->text, false, &link);
+	int err;
 
 	consequence_watch(sh);
+	err = spot_find(sh, args_get(args, "NAME")->text, false, &link);
 	if (!err)
 		err = make_symlink(sh, args_get(args, "TARGET")->text, &link, &how, &text);
 	e2_str_free(&text);

@@ -431,6 +431,7 @@ t "... has its version" same "$(tr -d '"' <first.uuid | grep -c '[0-9a-f]\{8\}-[
 t "... and comes once" exits 1 sh -c 'extant-debugfs -w "$1" set sb uuid random; extant-debugfs "$1" print sb.uuid | cmp -s - first.uuid' sh a.img
 t "no UUID" silent x ssv uuid clear
 t "... is zero" same "$(see print sb.uuid | grep -c 00000000-0000-0000-0000-000000000000)" 1
+t "symlink says where there is no place" refused 1 'symlink: /nosuch/x: / has no "nosuch"' x symlink /nosuch/x y
 t "no such kind" refused 1 "setxattr: /f" x setxattr /f nosuch.a b
 t "odd digits" refused 2 "hexadecimal" x setxattr -x /f user.a 0
 t "e2fsck accepts attributes" clean

@@ -58,6 +58,13 @@ t "a bad block size is refused with the range" fails_with '-b 3000: block size m
 t "-s alone is refused" fails_with 'needs the block size' d -s 8193 a.img ls
 t "a missing image exits 8" exits 8 d nosuch.img ls
 t "what is no volume exits 8" exits 8 d tree/seq ls
+# They name files of other volumes, which is no wrong usage.
+d --json a.img help | sed 's/.*"more":"//; s/"}$//; s/\\\\/\x01/g; s/\\n/\n/g; s/\\"/"/g' | tr '\001' '\\' |
+	sed -n '/^\$ \(q\|quit\|close\|open\|chroot\)/d; s/^\$ //p' >examples
+cp a.img examples.img
+t "no example of help is wrong usage" same "$(d -w --dry-run --restricted --keep-going -f examples examples.img 2>&1 >/dev/null </dev/null |
+	grep -B1 'usage:\|unknown command')" ""
+t "... of many" test "$(wc -l <examples)" -gt 150
 while IFS='|' read -r line hint; do
 	t "who knows debugfs is told: $line" fails_with "$hint" d -w -R "$line" a.img
 done <<'END'
