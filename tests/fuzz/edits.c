@@ -93,17 +93,14 @@ static uint64_t place_of(const struct img *img, unsigned what, unsigned which, u
 	}
 }
 
-static struct e2_io *make_edited(const uint8_t *data, size_t size)
+struct e2_io *edits_apply(struct img *img, edits_place *place, unsigned single,
+			  const uint8_t *data, size_t size)
 {
-	static struct img img;		/* the same for all inputs, and slow to make */
-	struct e2_io *io;
+	struct e2_io *io = img_copy(img);
 
-	if (!img.io)
-		make_base(&img);
-	io = img_copy(&img);
 	for (size_t n = 0; size >= EDIT_BYTES && n < EDITS_MAX; n++) {
-		uint64_t at = place_of(&img, data[0], data[1], e2_get16(data + 2));
-		size_t len = data[0] & 0x40 ? 1 : 4;
+		uint64_t at = place(img, data[0], data[1], e2_get16(data + 2));
+		size_t len = data[0] & single ? 1 : 4;
 
 		if (e2_io_write(io, at > io->size - 4 ? 0 : at, len, data + 4) != 0)
 			abort();
@@ -111,6 +108,15 @@ static struct e2_io *make_edited(const uint8_t *data, size_t size)
 		size -= EDIT_BYTES;
 	}
 	return io;
+}
+
+static struct e2_io *make_edited(const uint8_t *data, size_t size)
+{
+	static struct img img;		/* the same for all inputs, and slow to make */
+
+	if (!img.io)
+		make_base(&img);
+	return edits_apply(&img, place_of, 0x40, data, size);
 }
 
 static struct e2_io *make_raw(const uint8_t *data, size_t size)

@@ -8,6 +8,7 @@
  */
 #include "e2.h"
 
+#include "fuzz/edits.h"
 #include "image.h"
 
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { EDIT_BYTES = 8, EDITS_MAX = 64, STEPS_MAX = 3000 };
+enum { STEPS_MAX = 3000 };
 
 /* A file with all levels of pointers, a slow and a fast link, in two groups. */
 static void make_base(struct img *img)
@@ -65,21 +66,10 @@ static uint64_t place_of(const struct img *img, unsigned what, unsigned which, u
 static struct e2_io *make_io(const uint8_t *data, size_t size)
 {
 	static struct img img;		/* the same for all inputs, and slow to make */
-	struct e2_io *io;
 
 	if (!img.io)
 		make_base(&img);
-	io = img_copy(&img);
-	for (size_t n = 0; size >= EDIT_BYTES && n < EDITS_MAX; n++) {
-		uint64_t at = place_of(&img, data[0], data[1], e2_get16(data + 2));
-		size_t len = data[0] & 0x80 ? 1 : 4;
-
-		if (e2_io_write(io, at > io->size - 4 ? 0 : at, len, data + 4) != 0)
-			abort();
-		data += EDIT_BYTES;
-		size -= EDIT_BYTES;
-	}
-	return io;
+	return edits_apply(&img, place_of, 0x80, data, size);
 }
 
 /* What the walk yields as good data, e2_map says as well. */
