@@ -78,7 +78,7 @@ static int look_covered(struct search *s, const struct e2_entry *over)
 		bool lacks;
 
 		/* Most bytes begin no entry; that is seen here at little cost. */
-		if (!is_nameless(s->ck, ino)) {
+		if (ino == s->dir->ino || !is_nameless(s->ck, ino)) {
 			at += 4;
 			continue;
 		}

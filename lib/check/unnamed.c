@@ -103,6 +103,8 @@ static unsigned likeness(const struct ck *ck, e2_ino dir, unsigned type, e2_ino 
 
 	if (type != E2_FT_UNKNOWN && !damaged && i->type != type)
 		return 0;
+	if (ino == dir)		/* no directory is below itself */
+		return 0;
 	if (i->type == E2_FT_DIR && i->dotdot != 0)
 		return i->dotdot == dir ? 4 : 0;
 	/* 0 is what a removal leaves: it is like no number. */

@@ -419,4 +419,14 @@ t "... as JSON" same "$(back_json unclean.img)" 'true, "names": ["/lost+found/a"
 t "... or one of the old ones" same "$(back unclean.img --reattach)" "1 name given back: /a; 2 names gone: /b, /d/c"
 t "... as JSON" same "$(back_json unclean.img --reattach)" 'false, "names": ["/a"], "gone": ["/b", "/d/c"]}
 "names_back": 1, "names_gone": 2'
+# ---- what is repaired does not come back ------------------------------------------------------------
+# A directory that only itself names: the name that goes is not what it lacks.
+extant-mkfs -q -b 1024 self.img 1M
+extant-debugfs -w self.img mkdir /d
+self=$(extant-debugfs --tsv self.img resolve /d | awk -F '\t' 'NR == 2 { print $3 }')
+printf 'raw link <%s> /d/x\nraw entry /d .. inode %s\nraw unlink /d\n' "$self" "$self" >script
+extant-debugfs -w -f script self.img
+t "a directory that only itself names comes back in one run" \
+	says 1 "/lost+found/x <$self>" "$fsck" -y self.img
+t "... and a second run finds nothing" exits 0 "$fsck" -fn self.img
 finish
