@@ -12,12 +12,13 @@
 set -u
 LC_ALL=C
 TZ=UTC
-export LC_ALL TZ
+PYTHONHASHSEED=0	# the same order of a set in every run
+export LC_ALL TZ PYTHONHASHSEED
 umask 022
 root=$(cd "$(dirname "$0")/../.." && pwd)
 B=${B:-build}
 case $B in /*) ;; *) B=$root/$B ;; esac
-PATH=$B:$PATH:/sbin:/usr/sbin
+PATH=$B:$PATH:/sbin:/usr/sbin:$root/tests
 ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99}
 LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$root/tests/leaks.supp:print_suppressions=0}
 export PATH ASAN_OPTIONS LSAN_OPTIONS
@@ -100,7 +101,7 @@ can_mount() {
 		{ why="the kernel has no ext2"; return 1; }
 }
 
-# mount_image IMAGE DIR [OPTIONS]
+# mount_image IMAGE DIR [OPTIONS], and afterwards tests/unmount DIR
 mount_image() {
 	mkdir -p "$2" && mount -t ext2 -o "loop,${3:-ro}" "$1" "$2" || return 1
 	case " $mounts " in *" $2 "*) ;; *) mounts="$2 $mounts" ;; esac
@@ -111,23 +112,30 @@ mounted() {
 	image=$1 options=$2; shift 2
 	mount_image "$image" "$tmp/mnt" "$options" || return 1
 	"$@"; got=$?
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt" || return 1
 	return $got
 }
 
-# hold IMAGE COMMAND...: a session that has the image open for writing until let_go; $holder is
-# its process, and what it says stands in holder.out.  Its lock is looked up, not tried: a session
-# that tried would now and then have the lock at the moment the holder asks for it.
+# hold IMAGE COMMAND...: a session that has the image open for writing until let_go, and has run the
+# commands; $holder is its process, and what it says stands in holder.out.
 hold() {
 	image=$1; shift
-	rm -f in; mkfifo in
+	rm -f in held; mkfifo in
 	extant-debugfs -w "$image" <in >holder.out 2>&1 &
 	holder=$!
 	exec 3>in
-	for line; do echo "$line" >&3; done
-	n=0
-	until grep -qs OFDLCK /proc/$holder/fdinfo/*; do
-		n=$((n + 1)); [ $n -lt 3000 ] || { echo "no lock was taken"; return 1; }
+	for line in "$@" '!: >held'; do echo "$line" >&3; done
+	soon test -e held
+	got=$?
+	rm -f held
+	return $got
+}
+
+# soon COMMAND...: waits until the command succeeds; fails when it does not for a minute or two.
+soon() {
+	tries=6000
+	until "$@" >/dev/null 2>&1; do
+		tries=$((tries - 1)); [ $tries -gt 0 ] || { echo "it does not come: $*"; return 1; }
 		sleep 0.01
 	done
 }

@@ -541,7 +541,7 @@ if can_mount; then
 		x mkdir /x
 	t "what helps is told" refused 8 "try: umount $tmp/mnt, or without -w" x mkdir /x
 	t "reading it is not" says lost+found see ls /
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt"
 else
 	skip "a mounted image" "$why"
 fi
@@ -581,8 +581,8 @@ def talk(argv, lines):
     out = b''
     def until(mark):
         nonlocal out
-        end = time.time() + 60
-        while out.count(mark) < until.count and time.time() < end:
+        end = time.monotonic() + 120
+        while out.count(mark) < until.count and time.monotonic() < end:
             if select.select([fd], [], [], 1)[0]:
                 try:
                     data = os.read(fd, 65536)

@@ -31,7 +31,7 @@ tree() {	# every kind of thing, and every name that is hard to print
 tree
 if have mke2fs && can_mount; then
 	mke2fs -q -F -t ext2 -b 1024 -I 256 -L demo a.img 16M && mount_image a.img "$tmp/mnt" rw &&
-		cp -a tree/. "$tmp/mnt" && umount "$tmp/mnt"
+		cp -a tree/. "$tmp/mnt" && unmount "$tmp/mnt"
 else
 	extant-mkfs -q -b 1024 -L demo -d tree a.img 16M
 fi
@@ -269,7 +269,7 @@ if have mke2fs && can_mount && mount_image a.img "$tmp/mnt" ro; then
 		[ "${got:-fails}" = "$want" ] || { echo "resolve $p: $got, not $want"; bad=1; }
 	done
 	t "paths lead where the kernel goes" same $bad 0
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt"
 else
 	skip "compare with a mount" "${why:-e2fsprogs is not installed}"
 fi

@@ -114,10 +114,9 @@ interrupted() {
 	exec 4<pipe
 	read -r _ <&4
 	kill -"$1" $pid
-	cat <&4 >/dev/null
+	wait $pid; got=$?	# nobody reads on: it cannot come to its end first
 	exec 4<&-
 	rm pipe
-	wait $pid; got=$?
 	[ $got -eq 32 ] && grep -q "cancelled; nothing was changed" said
 }
 extant-mkfs -q -b 1024 -g 256 -N 20000 many.img 1G

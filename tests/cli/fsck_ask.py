@@ -5,10 +5,10 @@
 fsck_ask.py CODE ANSWERS COMMAND...
 
 ANSWERS are separated by commas: a letter (and return), RETURN alone, ^D (end of input), ^C, or ^Z for the terminal
-going away.  A question is what ends in ": ".  Prints what the command wrote; fails when the exit
+going away.  A question is a last line with "? [" in it that ends in ": ".  Prints what the command wrote; fails when the exit
 status is not CODE, when it asks more than it is answered, or when an answer is left over.
 """
-import os, pty, select, sys
+import os, pty, re, select, sys
 
 want, answers, command = int(sys.argv[1]), sys.argv[2].split(','), sys.argv[3:]
 answers = [a for a in answers if a]
@@ -17,7 +17,7 @@ if pid == 0:
     os.execvp(command[0], command)
 out, at = b'', 0
 while True:
-    if not select.select([fd], [], [], 30)[0]:
+    if not select.select([fd], [], [], 120)[0]:
         os.kill(pid, 9)
         sys.exit('it waits: %r' % out[-200:])
     try:
@@ -27,7 +27,7 @@ while True:
     if not piece:
         break
     out += piece
-    if out[at:].endswith(b': '):
+    if re.search(rb'\? \[[^\n]*: $', out[at:]):
         at = len(out)
         if not answers:
             os.kill(pid, 9)

@@ -346,10 +346,14 @@ for i in range(200):     # 12, or as many as a busy machine needs until one come
     if i >= 12 and cancelled: break
     p = subprocess.Popen([fsck, "-y", image], stdout=subprocess.DEVNULL,
                          stderr=subprocess.PIPE, text=True)
-    time.sleep(0.004 * i)
+    while p.poll() is None:      # until it takes care of signals
+        with open("/proc/%d/status" % p.pid) as f:
+            if int(f.read().split("SigBlk:")[1].split()[0], 16) & 1 << signal.SIGTERM - 1: break
+        time.sleep(0.001)
+    time.sleep(0.004 * (i % 50))
     begun = time.monotonic()
     p.send_signal([signal.SIGINT, signal.SIGTERM][i % 2])
-    err = p.communicate(timeout=60)[1]
+    err = p.communicate(timeout=600)[1]
     slow = max(slow, time.monotonic() - begun)
     now = digest()
     if p.returncode == 32 and now == before: cancelled += 1; continue

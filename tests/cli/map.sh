@@ -146,7 +146,7 @@ if have e2freefrag; then t "gaps are those of e2freefrag" check freefrag
 else skip "gaps" "no e2freefrag here"; fi
 if have filefrag && can_mount && mount_image demo.img "$tmp/mnt"; then
 	t "pieces are those of filefrag on a mount" check filefrag
-	umount mnt
+	unmount mnt
 else
 	skip "pieces as filefrag has them" "${why:-no filefrag here}"
 fi

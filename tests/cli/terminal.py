@@ -22,6 +22,7 @@ pid, fd = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[2], sys.argv[2:])
 ESCAPES = re.compile(rb'\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78]|\x07|\x0f')
+PATIENCE = 120      # seconds
 seen = b''
 
 
@@ -63,7 +64,7 @@ for step in steps:
         seen = b''
         os.write(fd, rest.encode('utf8'))
     elif word == 'see':
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while rest not in text():
             if time.monotonic() > end or not read(max(0, end - time.monotonic())):
                 fail(step, 'it does not come')
@@ -80,7 +81,7 @@ for step in steps:
     elif word == 'size':
         resize(*map(int, rest.split()))
     elif word == 'wait':
-        while read(20):
+        while read(PATIENCE):
             pass
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         if code != 0:

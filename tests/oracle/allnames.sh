@@ -12,7 +12,7 @@ count=${1:-12000} seed=${2:-1}
 make() { python3 "$names" make "$1" "$count" "$seed"; }
 by_kernel() {
 	mount_image "$1" "$tmp/mnt" rw && make "$tmp/mnt/all"; got=$?
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt"
 	return $got
 }
 judge() { mounted "$1" ro python3 "$names" judge "$tmp/mnt" "$1" "$seed"; }

@@ -65,7 +65,7 @@ if have resize2fs && have python3; then
 		mkdir -p mnt
 		t "$options: mounts" mount_image a.img "$tmp/mnt" ro
 		t "$options: is the same" compare tree mnt
-		umount mnt
+		unmount mnt
 	done
 else
 	skip "resize2fs" "resize2fs or python3 is not installed"

@@ -66,7 +66,7 @@ def make_tree(top):
                 f.write(str(i))
     for before, at in [('/chain0', 'f')] + [('/chain%d' % i, 'chain%d' % (i - 1)) for i in range(1, 42)]:
         os.symlink(at, top + before)
-    files = [d + '/' + n for d in DIRS for n in os.listdir(top + d) if os.path.isfile(top + d + '/' + n)]
+    files = [d + '/' + n for d in DIRS for n in sorted(os.listdir(top + d)) if os.path.isfile(top + d + '/' + n)]
     for old in rnd.sample(files, min(8, len(files))):
         p = place()
         if not os.path.lexists(top + p):
@@ -253,7 +253,7 @@ def check_mount(after):
     os.close(out)
     found = json.loads(open(into).read())
     os.wait()
-    subprocess.run(['umount', a.mount], check=True)
+    subprocess.run(['unmount', a.mount], check=True)
     mine = {p: l[4] for p, l in after.links.items()}
     if found != mine:
         fail('the kernel differs: %s' % sorted(set(found.items()) ^ set(mine.items())))

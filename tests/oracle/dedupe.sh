@@ -20,7 +20,7 @@ looks() {
 	if [ "$mounted" ]; then
 		mount_image "$3" mnt || return 1
 		$py check "$1" "$2" mnt "$4"; rc=$?
-		umount mnt
+		unmount mnt
 	else
 		rm -rf got && mkdir got && extant-debugfs "$3" get -a / got >/dev/null || return 1
 		$py check "$1" "$2" got "$4"; rc=$?

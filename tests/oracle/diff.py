@@ -221,12 +221,12 @@ def pair(seed):
     try:
         Tree(top, rng).some_operations(rng.randrange(20, 120))
     finally:
-        run('umount', 'a')
+        run('unmount', 'a')
     if rng.random() < .2:       # the same names somewhere else
         run('mke2fs', '-q', '-F', '-t', 'ext2', '-b', '1024', 'b.img', '16M')
         mounted('a.img', 'a'), mounted('b.img', 'b', 'rw')
         run('cp', '-a', 'a/.', 'b/')
-        run('umount', 'a', 'b')
+        run('unmount', 'a', 'b')
     else:
         shutil.copy('a.img', 'b.img')
     for image, point, most in (('b.img', 'b', 30), ('a.img', 'a', 6)):
@@ -234,12 +234,12 @@ def pair(seed):
         try:
             Tree(point, rng).some_operations(rng.randrange(most))
         finally:
-            run('umount', point)
+            run('unmount', point)
     mounted('a.img', 'a'), mounted('b.img', 'b')
     try:
         results = [compare(seed, content) for content in (False, True)]
     finally:
-        run('umount', 'a', 'b')
+        run('unmount', 'a', 'b')
     return sum(n for n, _ in results), [b for _, bad in results for b in bad]
 
 total, wrong = 0, []

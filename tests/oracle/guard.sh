@@ -27,7 +27,7 @@ e2fsck_refuses() {
 kernel_refuses() {
 	for i in states/*.img; do
 		if mount -o loop,ro -t "$1" "$i" mnt 2>/dev/null; then
-			umount mnt
+			unmount mnt
 			echo "the kernel mounts $i as $1"
 			return 1
 		fi

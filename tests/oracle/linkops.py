@@ -42,7 +42,8 @@ def lpaths(top):
     """Every path below a mount, as the volume has it, with its status; bytes."""
     found = {b'/': os.lstat(top)}
     for at, dirs, files in os.walk(os.fsencode(top)):
-        for name in dirs + files:
+        dirs.sort()
+        for name in dirs + sorted(files):
             path = at + b'/' + name
             found[path[len(top):]] = os.lstat(path)
     return found
@@ -410,7 +411,7 @@ def mounted(image, top):
     try:
         return lpaths(top)
     finally:
-        subprocess.run(['umount', top], check=True)
+        subprocess.run(['unmount', top], check=True)
 
 def trees(a):
     """cp -al and -rl of a tree, here and by cp on a mount of a copy; IMAGE has the tree /src."""
@@ -419,7 +420,7 @@ def trees(a):
         shutil.copyfile(a.image, kimg)
         subprocess.run(['mount', '-t', 'ext2', '-o', 'loop', kimg, top], check=True)
         subprocess.run(['cp', theirs, top + '/src', top + '/linked'], check=True)
-        subprocess.run(['umount', top], check=True)
+        subprocess.run(['unmount', top], check=True)
         ours = a.image + '.ours'
         shutil.copyfile(a.image, ours)
         r = shell(ours, 'cp', option, '/src', '/linked')

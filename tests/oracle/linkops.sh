@@ -30,7 +30,7 @@ t "a tree" python3 "$linkops" make "$tmp/tree/src" --count $names --seed "$seed"
 t "a volume of it" extant-mkfs -q -b 1024 -d tree list.img 32M
 mount_image list.img "$tmp/mnt" ro
 t "ls -liR is what find prints" figure python3 "$linkops" list list.img "$tmp/mnt"
-umount "$tmp/mnt"
+unmount "$tmp/mnt"
 t "trees of links as by cp" figure python3 "$linkops" trees list.img "$tmp/mnt"
 rm -rf tree list.img*
 
@@ -38,7 +38,7 @@ random() {	# MKFS-OPTIONS SIZE SEED
 	# shellcheck disable=SC2086
 	extant-mkfs -q -F $1 ops.img "$2" && cp ops.img k.img && mount_image k.img "$tmp/mnt" rw || return 1
 	figure python3 "$linkops" ops ops.img "$tmp/mnt" --count "$ops" --seed "$3"; rc=$?
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt"
 	return $rc
 }
 t "single operations, blocks of 1 KiB" random "-b 1024" 2M "$seed"
@@ -61,9 +61,9 @@ save() {	# --atomic or --inplace: here, and by the kernel as editors do
 	mount_image k.img "$tmp/mnt" rw || return 1
 	if [ "$1" = --atomic ]; then cp two.new "$tmp/mnt/.b" && mv "$tmp/mnt/.b" "$tmp/mnt/b"; else cat two.new >"$tmp/mnt/b"; fi
 	(cd "$tmp/mnt" && cat a b && stat -c '%n %h' a b) >theirs
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt"
 	mount_image ours.img "$tmp/mnt" ro && (cd "$tmp/mnt" && cat a b && stat -c '%n %h' a b) >ours
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt"
 	cat ours theirs
 	cmp ours theirs && e2fsck -fn ours.img
 }
@@ -79,7 +79,7 @@ extant-mkfs -q -d many many.img 32M; rm -rf many
 kernel_links() {	# how many further names the kernel makes before EMLINK
 	cp many.img k.img; mount_image k.img "$tmp/mnt" rw || return 1
 	n=0; while [ $n -lt 9 ] && ln "$(find "$tmp/mnt/src" -type f -print -quit)" "$tmp/mnt/more$n"; do n=$((n + 1)); done
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt"
 	same $n 2
 }
 t "the kernel makes two names more" kernel_links

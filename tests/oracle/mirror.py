@@ -88,6 +88,8 @@ class Mirror:
     def survey(self):
         self.dirs, self.files, self.others = ['/'], [], []
         for top, dirs, files in os.walk(self.root):
+            dirs.sort()
+            files.sort()
             at = top[len(self.root):] + '/'
             for name in list(dirs):
                 (self.others if os.path.islink(top + '/' + name) else self.dirs).append(at + name)
@@ -229,7 +231,10 @@ class Mirror:
             return None
         at = self.rnd.randrange(0, size)
         n = self.rnd.randrange(1, size - at + 1)
-        return 'punch %s %d %d' % (p, at, n), lambda: punch(k, at, n), None, None
+        def do():
+            punch(k, at, n)
+            self.punched.add(os.stat(k).st_ino)
+        return 'punch %s %d %d' % (p, at, n), do, None, None
 
     def op_mkdir(self):
         p = self.new()
@@ -401,25 +406,21 @@ class Mirror:
             self.fail('the shell exits with %d:\n%s' % (r.returncode, r.stderr[-2000:]))
         return failed
 
-    def detached(self):
-        for _ in range(200):
-            if not subprocess.run(['losetup', '-j', self.a.image], stdout=subprocess.PIPE).stdout:
-                return
-            time.sleep(.01)
-
     def moment(self):
         """A moment that times before and after differ from, as the inodes store them."""
         if self.a.full:
             return 0                                    # times are not compared
-        # The kernel stamps inodes by its clock of ticks, which lags when the machine is busy.
-        last = self.tick()
-        while self.tick() == last:
+        # The kernel stamps inodes by its clock of ticks, which lags when the machine is busy, or finer.
+        last = self.stored(time.time())
+        while self.tick() <= last:
             time.sleep(.002)
         return self.tick() - 1e-6
 
     def tick(self):
-        now = time.clock_gettime(REALTIME_COARSE)
-        return int(now) if self.a.inode_size == 128 else now
+        return self.stored(time.clock_gettime(REALTIME_COARSE))
+
+    def stored(self, seconds):
+        return int(seconds) if self.a.inode_size == 128 else seconds
 
     def batch(self, count):
         self.survey()
@@ -535,15 +536,10 @@ class Mirror:
         try:
             a, b = self.tree(self.root, began), self.tree(ours, began)
         finally:
-            subprocess.run(['umount', ours], check=True)
-            self.detached()
+            subprocess.run(['unmount', ours], check=True)
         for p in sorted(set(a) | set(b)):
-            kernel, our = a.get(p, {}).get('sectors', 0), b.get(p, {}).get('sectors', 0)
-            if p not in a or 'sectors' not in a[p]:     # of another type than when it was punched
-                self.punched.discard(p)
-            elif kernel > our and any(l.startswith('punch') for l in self.lines) or p in self.punched:
-                self.punched.add(p)                     # we free a pointer block that points to nothing
-                a[p]['sectors'] = our
+            if p in a and 'sectors' in b.get(p, {}) and os.lstat(self.root + p).st_ino in self.punched:
+                a[p]['sectors'] = b[p]['sectors']       # we free a pointer block that points to nothing
             if a.get(p) != b.get(p):
                 diff = 'there and here' if p not in a or p not in b else \
                     {k: (a[p].get(k), b[p].get(k)) for k in set(a[p]) | set(b[p]) if a[p].get(k) != b[p].get(k)}

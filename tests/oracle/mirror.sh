@@ -20,7 +20,7 @@ mirror() {
 	mount_image k.img k rw || return 1
 	python3 "$root/tests/oracle/mirror.py" ours.img k --tmp . --ops "$ops" --seed "$seed" "$@" >mirror.out 2>&1
 	result=$?
-	umount k
+	unmount k
 	cat mirror.out
 	[ $result -eq 0 ] && echo "$what: $(cat mirror.out)" >&3
 	return $result

@@ -2,6 +2,7 @@
 # For names.sh: performs random operations on a mount and writes them down, shows and compares.
 import array, ctypes, errno, fcntl, os, random, stat, struct, sys, time
 
+REALTIME_COARSE = 5             # of clock_gettime(2)
 FLAGS = [0, 0, 0, 0x10, 0x20, 0x40, 0x80, 0x8, 0x1, 0x2, 0x10040, 0x20000, 0x8000]
 KINDS = [stat.S_IFREG] * 6 + [stat.S_IFDIR] * 4 + [stat.S_IFLNK] * 2 + [stat.S_IFIFO, stat.S_IFSOCK, stat.S_IFCHR]
 
@@ -30,11 +31,11 @@ def random_ops(seed, count, root):
         return os.path.join(a_dir(), 'n%d' % rnd.randrange(14))
     for n in range(count):
         if n % 20 == 0:
-            dirs = ['/' + os.path.relpath(d, root) if d != root else '/' for d, _, _ in os.walk(root)]
+            dirs = ['/' + os.path.relpath(d, root) if d != root else '/' for d in sorted(d for d, _, _ in os.walk(root))]
             dirs = [d for d in dirs if len(d) < 900] + ['/none', '/n1', '/n2/n3']
         if n % 100 == 99:               # what protects is taken away again
-            for d, _, names in os.walk(root):
-                for p in [d] + [os.path.join(d, x) for x in names]:
+            for d, _, names in sorted(os.walk(root)):
+                for p in [d] + [os.path.join(d, x) for x in sorted(names)]:
                     if not os.path.islink(p) and (os.path.isfile(p) or os.path.isdir(p)) and get_flags(p) & 0x30:
                         yield 'flags', '/' + os.path.relpath(p, root), '0x0'
         op = rnd.random()
@@ -145,13 +146,17 @@ def perform_one(root, f):
     elif op == 'flags':
         set_flags(root + f[1], int(f[2], 16))
 
-def perform(kind, seed, count, root, to, pause):
+# The kernel stamps inodes by its clock of ticks or by a finer one.
+def coarse():
+    return time.clock_gettime_ns(REALTIME_COARSE)
+
+def perform(kind, seed, count, root, to, apart):
     os.umask(0)
     ops = random_ops(seed, count, root) if kind == 'random' else large_ops(seed, count)
     with open('ops', 'w') as o, open(to + '.errors', 'w') as e, open(to + '.clock', 'w') as c:
         for op in ops:
             f = [str(x) for x in op]
-            start = time.time_ns()
+            start = coarse()
             try:
                 perform_one(root, f + [''] * 8)
                 e.write('0\n')
@@ -159,8 +164,9 @@ def perform(kind, seed, count, root, to, pause):
                 e.write('%d\n' % x.errno)
             o.write('\t'.join(f) + '\n')
             c.write('%d\n' % start)
-            if pause:
-                time.sleep(pause / 1000)
+            end = time.time_ns()
+            while apart and coarse() <= end:
+                time.sleep(.001)
 
 # A time as the number of the operation that set it; -: before all of them.
 def moments(clock):
@@ -170,9 +176,9 @@ def moments(clock):
     if lines[0] == 'library':
         return lambda ns: '-' if not 0 <= ns // 10**9 - 10**9 < len(lines) else str(ns // 10**9 - 10**9)
     starts = [int(x) for x in lines]
-    def number(ns):                     # the kernel's clock may be a tick late
+    def number(ns):
         import bisect
-        i = bisect.bisect_right(starts, ns + 12 * 10**6) - 1
+        i = bisect.bisect_right(starts, ns) - 1
         return '-' if i < 0 else str(i)
     return number
 

@@ -86,8 +86,8 @@ def tangle(top, seed):
 def walk_names(top):
     """The directories, and the names in each."""
     there = {}
-    for d, subs, files in os.walk(top):
-        there["/" + os.path.relpath(d, top) if d != top else "/"] = subs + files
+    for d, subs, files in sorted(os.walk(top)):
+        there["/" + os.path.relpath(d, top) if d != top else "/"] = sorted(subs + files)
     return there
 
 

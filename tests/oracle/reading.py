@@ -37,7 +37,7 @@ def make(top, seed):
                 f.seek(rng.randrange(1 << 20))
                 f.write(b"end")
             elif kind > 2:
-                f.write(os.urandom(rng.choice([1, 511, 512, 513, 1024, 4096, 5000, 70000])))
+                f.write(rng.randbytes(rng.choice([1, 511, 512, 513, 1024, 4096, 5000, 70000])))
         files.append(path)
     for i in range(40):
         path = os.path.join(rng.choice(dirs), "h%d" % i)
@@ -97,7 +97,7 @@ def walk(top):
     todo = [(top, "/")]
     while todo:
         at, path = todo.pop()
-        for e in os.scandir(at):
+        for e in sorted(os.scandir(at), key=lambda e: e.name):
             p = (path if path != "/" else "") + "/" + e.name
             st = e.stat(follow_symlinks=False)
             yield path, e.name, p, st

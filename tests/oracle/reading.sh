@@ -12,7 +12,7 @@ images=${1:-3} seed=${2:-1}
 aged() {	# IMAGE SEED: a tree made by the kernel, parts of it removed
 	mount_image "$1" "$tmp/mnt" rw,acl,user_xattr && python3 "$reading" make "$tmp/mnt" "$2"
 	got=$?
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt"
 	return $got
 }
 
@@ -20,7 +20,7 @@ ask() {		# IMAGE SEED
 	mount_image "$1" "$tmp/mnt" ro || return 1
 	python3 "$reading" ask "$tmp/mnt" "$2" "$tmp/q"
 	got=$?
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt"
 	return $got
 }
 
@@ -47,7 +47,7 @@ while [ $i -lt "$images" ]; do
 			rm -f b.img
 			if [ $((i % 2)) -eq 0 ]; then extant-mkfs -q -d "$tmp/mnt" b.img 64M
 			else mke2fs -q -t ext2 -d "$tmp/mnt" b.img 64M >/dev/null 2>&1; fi
-			umount "$tmp/mnt"
+			unmount "$tmp/mnt"
 			[ -s b.img ] && mv b.img a.img
 		fi
 		ask a.img $n || fail "image $n: asking the kernel"

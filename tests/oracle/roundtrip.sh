@@ -43,8 +43,8 @@ whole() {
 	if can_mount; then
 		t "$what: the kernel mounts it" mount_image a.img "$tmp/mnt" ro
 		t "$what: the kernel sees the same" compare "$tree" "$tmp/mnt"
-		umount "$tmp/mnt" && mount_image a.img "$tmp/mnt" rw && touch "$tmp/mnt/written" &&
-			rm "$tmp/mnt/written" && umount "$tmp/mnt"
+		unmount "$tmp/mnt" && mount_image a.img "$tmp/mnt" rw && touch "$tmp/mnt/written" &&
+			rm "$tmp/mnt/written" && unmount "$tmp/mnt"
 		t "$what: e2fsck after a mount" e2fsck -fn a.img
 	else
 		skip "$what: kernel mount" "$why"

@@ -86,7 +86,7 @@ def main():
             except SystemExit:
                 print('  after: ' + '; '.join(s[0] for s in steps))
                 bad += 1
-        run('umount', k)
+        run('unmount', k)
         count += 1
         refused += len(failed)
     print('%d sequences, %d refused operations, %d differ' % (count, refused, bad))

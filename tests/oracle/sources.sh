@@ -43,7 +43,7 @@ comes_out() {	# IMAGE LIST
 }
 mounted() {	# IMAGE LIST
 	mount_image "$1" "$tmp/mnt" ro && links list "$tmp/mnt" --exact >out.list
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt"
 	diff "$2" out.list
 }
 for bs in 1024 4096; do

@@ -24,7 +24,7 @@ ours() {
 mounted() {
 	mount_image "$2" "$tmp/mnt" ro,noatime || { fail "$1: mounts"; return; }
 	ours "$1" "$2" "$tmp/mnt"
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt"
 }
 
 python3 "$root/tests/oracle/maketree.py" nasty src 1024
@@ -66,7 +66,7 @@ for i in range(6000):
 for n in sorted(os.listdir(d + '/indexed'))[::3]:
     os.unlink('%s/indexed/%s' % (d, n))
 PY
-		umount "$tmp/mnt"
+		unmount "$tmp/mnt"
 		mounted "aged by the kernel, $bs" aged.img
 		rm -f aged.img
 	done

@@ -65,7 +65,7 @@ for i in range(200):
     f = 'attr%d' % i
     open(f, 'w').close()
     for k in range(i % 7 + 1):
-        os.setxattr(f, 'user.%s%d' % ('n' * (i % 50), k), os.urandom(i % 41 + k))
+        os.setxattr(f, 'user.%s%d' % ('n' * (i % 50), k), random.randbytes(i % 41 + k))
 PY
 for options in "-b 1024 -N 120000" "-b 4096 -N 120000" "-b 1024 -I 128 -N 30000"; do
 	count=100000
@@ -74,13 +74,13 @@ for options in "-b 1024 -N 120000" "-b 4096 -N 120000" "-b 1024 -I 128 -N 30000"
 	mke2fs -q -t ext2 $options k.img 128M >/dev/null 2>&1
 	mount_image k.img "$tmp/mnt" rw,user_xattr || { fail "mount"; continue; }
 	python3 make.py "$tmp/mnt" "$tmp/paths" "$count" || fail "$options: the tree"
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt"
 	mount_image k.img "$tmp/mnt" ro
 	t "$options: paths resolve as for the kernel" ./treecheck paths k.img "$tmp/mnt" <"$tmp/paths"
 	tail -1 "$tmp/.out" | sed "s/^/figure: paths: /"
 	t "$options: every name through the index" ./treecheck names k.img "$tmp/mnt" /many
 	t "$options: hashes of attributes" ./treecheck hashes k.img
-	umount "$tmp/mnt"
+	unmount "$tmp/mnt"
 	rm -f k.img
 done
 finish

@@ -41,7 +41,7 @@ if can_mount; then
 		cp -a tree/. mnt/ 2>/dev/null
 		rm -rf mnt/nasty mnt/many/*7; i=0
 		while [ $i -lt 60 ]; do head -c $((i * 1500)) /dev/zero >>mnt/log.$((i % 3)); i=$((i + 1)); done
-		rm -f mnt/log.1; umount mnt
+		rm -f mnt/log.1; unmount mnt
 		judge aged
 	}
 else

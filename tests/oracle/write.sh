@@ -14,7 +14,7 @@ sound() { e2fsck -fn "$1"; }
 equal() {	# IMAGE HOST-DIRECTORY
 	mount_image "$1" mnt || return 1
 	diff -r -x lost+found mnt "$2"; r=$?
-	umount mnt
+	unmount mnt
 	return $r
 }
 

@@ -59,8 +59,8 @@ for at, dirs, files in sorted(os.walk(sys.argv[1])):
             print('  ', attr, os.getxattr(path, attr).hex())
 PY
 
-kernel() { mount_image "$1" mnt rw && { python3 apply.py mnt "$2"; r=$?; umount mnt; return $r; }; }
-show() { mount_image "$1" mnt && { python3 list.py mnt; r=$?; umount mnt; return $r; }; }
+kernel() { mount_image "$1" mnt rw && { python3 apply.py mnt "$2"; r=$?; unmount mnt; return $r; }; }
+show() { mount_image "$1" mnt && { python3 list.py mnt; r=$?; unmount mnt; return $r; }; }
 same() { show ours.img >ours.txt && show theirs.img >theirs.txt && diff ours.txt theirs.txt; }
 
 while read -r options; do
