@@ -142,7 +142,7 @@ fuzz-run: $(FUZZ:%=$(B)/tests/fuzz/fuzz_%)
 		sed -n "s/^stat::number_of_executed_units: */$$t: executions /p" $(B)/$$t.log; done
 
 # Tests that must fail, for the test of the test wrapper.
-$(B)/tests/self/planted: $(B)/tests/self/planted.o
+$(B)/tests/self/planted: $(B)/tests/self/planted.o $(B)/tests/asan.o
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcriterion $(LDLIBS)
 $(B)/tests/self/planted.o: CPPFLAGS += -Itests
 $(B)/tests/self/planted.o: WARN := -Wall

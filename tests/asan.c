@@ -1,9 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Under AddressSanitizer, memory that cannot be had is NULL, as everywhere else; and leaks are
- * looked for at the end of each test (e2test.h), not at the end of the process, where what the
- * test framework itself left behind would count.
+ * looked for at the end of each test (e2test.h), not at the end of the process, and among what the
+ * test allocated: what the test framework itself leaves behind does not count.
  */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
+#define __SANITIZE_ADDRESS__ 1
+#endif
+#endif
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+
+__attribute__((constructor)) static void outside_of_tests(void)
+{
+	__lsan_disable();	/* until e2_test_begin() */
+}
+#endif
+
 const char *__asan_default_options(void);
 
 const char *__asan_default_options(void)

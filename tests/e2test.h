@@ -2,7 +2,8 @@
 /*
  * E2_TEST(suite, name, ...): a Criterion test that also fails on leaks (ASan)
  * and on errors and leaks under valgrind, which Criterion alone lets pass: its
- * process ends before the exit status of the tools can count.
+ * process ends before the exit status of the tools can count.  One that hangs fails after ten
+ * minutes, unless it sets another .timeout.
  */
 #ifndef E2_TESTS_E2TEST_H
 #define E2_TESTS_E2TEST_H
@@ -22,6 +23,13 @@
 #if __has_include(<valgrind/memcheck.h>)
 #include <valgrind/memcheck.h>
 #endif
+
+static inline void e2_test_begin(void)
+{
+#ifdef __SANITIZE_ADDRESS__
+	__lsan_enable();	/* asan.c has disabled it */
+#endif
+}
 
 static inline void e2_test_end(void)
 {
@@ -43,9 +51,15 @@ static inline void e2_test_end(void)
 #endif
 }
 
+#pragma GCC diagnostic ignored "-Woverride-init"	/* a timeout of the test's own */
 #define E2_TEST(s, n, ...) \
 	static void s##_##n##_body(void); \
-	Test(s, n, ##__VA_ARGS__) { s##_##n##_body(); e2_test_end(); } \
+	Test(s, n, .timeout = 600, ##__VA_ARGS__) \
+	{ \
+		e2_test_begin(); \
+		s##_##n##_body(); \
+		e2_test_end(); \
+	} \
 	static void s##_##n##_body(void)
 
 #endif

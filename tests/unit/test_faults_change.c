@@ -351,7 +351,7 @@ static void fail_share(size_t share)
 	cr_assert_gt(memory + host, 5000);	/* a quarter of 20,000 */
 }
 
-E2_TEST(faults_change, first_quarter, .timeout = 300) { fail_share(0); }
-E2_TEST(faults_change, second_quarter, .timeout = 300) { fail_share(1); }
-E2_TEST(faults_change, third_quarter, .timeout = 300) { fail_share(2); }
-E2_TEST(faults_change, fourth_quarter, .timeout = 300) { fail_share(3); }
+E2_TEST(faults_change, first_quarter) { fail_share(0); }
+E2_TEST(faults_change, second_quarter) { fail_share(1); }
+E2_TEST(faults_change, third_quarter) { fail_share(2); }
+E2_TEST(faults_change, fourth_quarter) { fail_share(3); }

@@ -215,7 +215,7 @@ E2_TEST(io_file, a_file_that_shrinks_is_an_error)
 	scratch_end(&s);
 }
 
-E2_TEST(io_file, other_kinds_are_refused_at_once, .timeout = 20)
+E2_TEST(io_file, other_kinds_are_refused_at_once)
 {
 	struct scratch s;
 	struct e2_io *io = NULL;

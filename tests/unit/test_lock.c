@@ -67,7 +67,7 @@ static int be_patient(const char *path)
 	struct e2_io *io;
 	int r = open_locked(path, &io);
 
-	return r ? r : lock(io, E2_LOCK_COMMIT, E2_EXCLUSIVE, 20000);
+	return r ? r : lock(io, E2_LOCK_COMMIT, E2_EXCLUSIVE, 300000);
 }
 
 static void start(struct other *o, int (*be)(const char *path), const char *path)
@@ -194,7 +194,7 @@ E2_TEST(io_lock, a_writer_of_another_user_is_named_too)
 }
 
 /* Of several that begin at once one gets it, and all others name him. */
-E2_TEST(io_lock, of_racing_writers_one_wins, .timeout = 120)
+E2_TEST(io_lock, of_racing_writers_one_wins)
 {
 	enum { RACES = 60, RUNNERS = 5 };
 	struct scratch s;
@@ -275,7 +275,7 @@ E2_TEST(io_lock, handles_of_one_process_exclude_each_other)
 
 /* ---- commits and readers -------------------------------------------------------- */
 
-E2_TEST(io_lock, commits_and_readers_wait_for_each_other, .timeout = 60)
+E2_TEST(io_lock, commits_and_readers_wait_for_each_other)
 {
 	struct scratch s;
 	struct e2_io *io, *reader;
@@ -296,7 +296,7 @@ E2_TEST(io_lock, commits_and_readers_wait_for_each_other, .timeout = 60)
 	cr_assert_eq(lock(io, E2_LOCK_COMMIT, E2_EXCLUSIVE, 0), E2_ERR_BUSY);
 	expect_named("is being read", r.pid);
 	cr_assert_eq(lock(io, E2_LOCK_COMMIT, E2_EXCLUSIVE, 60), E2_ERR_BUSY);
-	cr_assert(now_ms() - begun >= 60 && now_ms() - begun < 10000);
+	cr_assert_geq(now_ms() - begun, 60);
 	cr_assert_eq(lock(reader, E2_LOCK_COMMIT, E2_SHARED, 0), E2_OK, "nobody waits any more");
 	cr_assert_eq(lock(reader, E2_LOCK_COMMIT, E2_UNLOCKED, 0), E2_OK);
 	stop(&r);
@@ -308,7 +308,7 @@ E2_TEST(io_lock, commits_and_readers_wait_for_each_other, .timeout = 60)
 
 	/* Who waits to commit goes before readers who come later, and after those who read. */
 	start(&w, be_patient, path);
-	for (int i = 0; i < 10000; i++) {
+	for (int i = 0; i < 60000; i++) {
 		struct e2_io *late;
 		int result;
 
@@ -317,7 +317,7 @@ E2_TEST(io_lock, commits_and_readers_wait_for_each_other, .timeout = 60)
 		e2_io_close(late);
 		if (result == E2_ERR_BUSY)
 			break;
-		cr_assert_lt(i, 9999, "later readers go first");
+		cr_assert_lt(i, 59999, "later readers go first");
 		poll(NULL, 0, 1);
 	}
 	cr_assert_eq(poll(&(struct pollfd){ .fd = w.said, .events = POLLIN }, 1, 30), 0);

@@ -247,7 +247,7 @@ E2_TEST(shell_change, the_current_directory_follows)
 }
 
 /* Every command with every allocation failing once: a failure, and not a byte changed. */
-E2_TEST(shell_change, memory_that_runs_out_changes_nothing, .timeout = 300)
+E2_TEST(shell_change, memory_that_runs_out_changes_nothing)
 {
 	static const char set_up[] =
 		"mkdir -p /d/e /p/q; put --text one /f; ln /f /d/g; ln -s f /l; "

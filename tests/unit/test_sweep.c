@@ -51,7 +51,7 @@ static void sweep_part(enum sweep_volume volume, unsigned part)
 }
 
 #define SWEEP(name, volume, part) \
-	E2_TEST(sweep, name, .timeout = 400) { sweep_part(volume, part); }
+	E2_TEST(sweep, name) { sweep_part(volume, part); }
 
 SWEEP(groups_0, SWEEP_GROUPS, 0)
 SWEEP(groups_1, SWEEP_GROUPS, 1)

@@ -498,7 +498,7 @@ E2_TEST(io_target_host, what_the_kernel_uses_is_refused)
 		 run("losetup -d %s%s", device, "") == 0;
 	/* A test beside this one may hold a copy of the mount in a namespace of its own, which
 	 * keeps the device until that test ends. */
-	for (int tries = 0; tries < 500; tries++) {
+	for (int tries = 0; tries < 6000; tries++) {
 		busy[1] = e2_path_in_use(path, &why);
 		if (busy[1] == 0)
 			break;

@@ -47,7 +47,7 @@ static unsigned named(struct e2_txn *txn, uint8_t *map, uint64_t size)
 	return records;
 }
 
-E2_TEST(tree_changes, name_every_byte, .timeout = 60)
+E2_TEST(tree_changes, name_every_byte)
 {
 	struct img img;
 	uint64_t size;
@@ -98,7 +98,7 @@ static void scribble(struct e2_txn *txn, e2_blk blk, uint64_t *seed)
 }
 
 /* Damage is told as what it is: records that make no sense lose no byte. */
-E2_TEST(tree_changes, name_every_byte_of_damage, .timeout = 60)
+E2_TEST(tree_changes, name_every_byte_of_damage)
 {
 	struct img img;
 	uint64_t seed = 12, size;

@@ -329,7 +329,7 @@ static void model_end(struct model *m, bool commit)
 
 /* ---- tests ------------------------------------------------------------------------- */
 
-E2_TEST(cache_txn_model, random_steps_with_much_and_with_little_memory, .timeout = 120)
+E2_TEST(cache_txn_model, random_steps_with_much_and_with_little_memory)
 {
 	struct model *m = malloc(sizeof(*m));
 
@@ -371,7 +371,7 @@ static unsigned try_steps(struct model *m, unsigned steps)
 	return failures;
 }
 
-E2_TEST(cache_txn_model, any_allocation_may_fail, .timeout = 120)
+E2_TEST(cache_txn_model, any_allocation_may_fail)
 {
 	struct model *m = malloc(sizeof(*m));
 	unsigned failures = 0;
@@ -397,7 +397,7 @@ E2_TEST(cache_txn_model, any_allocation_may_fail, .timeout = 120)
 	free(m);
 }
 
-E2_TEST(cache_txn_model, any_read_and_any_use_of_the_scratch_file_may_fail, .timeout = 120)
+E2_TEST(cache_txn_model, any_read_and_any_use_of_the_scratch_file_may_fail)
 {
 	struct model *m = malloc(sizeof(*m));
 	unsigned failures = 0;
