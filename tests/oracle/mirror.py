@@ -382,7 +382,9 @@ class Mirror:
              self.op_mkdir, self.op_link, self.op_link, self.op_symlink, self.op_symlink, self.op_move,
              self.op_move, self.op_move, self.op_exchange, self.op_mknod, self.op_chmod, self.op_chown,
              self.op_touch, self.op_setxattr, self.op_setxattr, self.op_rmxattr,
-             self.op_link_tree, self.op_switch, self.op_relative]
+             self.op_switch, self.op_relative]
+        if self.a.ops > 1000:           # many system calls, of which some may have been done when one fails
+            ops.append(self.op_link_tree)
         while True:
             op = self.rnd.choice(ops)()
             if op and op[0]:
