@@ -357,7 +357,7 @@ E2_TEST(crash_protocol, every_sync_is_needed)
 		uint64_t syncs = run(s, 0, UINT64_MAX, &f);
 
 		cr_assert_eq(f.bad, 0);
-		cr_assert_eq(syncs, s->undo ? 9 : 7, "%d syncs", (int)syncs);
+		cr_assert_eq(syncs, s->undo ? 8 : 7, "%d syncs", (int)syncs);
 		for (uint64_t skip = 1; skip < syncs; skip++) {
 			f = (struct crash_figures){ .states = 0 };
 			(void)run(s, 0, skip, &f);

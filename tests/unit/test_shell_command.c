@@ -16,6 +16,16 @@ static bool explains(const struct command *c, const char *option)
 	return false;
 }
 
+/* How many options begin with a dash, as all but the brackets of find do. */
+static unsigned count_dashed(const struct spec *spec)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < spec->options; i++)
+		n += *spec->option[i].name == '-';
+	return n;
+}
+
 static unsigned count_lines(const char *text, char first)
 {
 	unsigned n = 0;
@@ -38,7 +48,7 @@ E2_TEST(shell_command, every_row_can_be_parsed_and_is_explained)
 			cr_assert(explains(c, spec.option[j].name), "%s: %s is not explained",
 				  c->name,
 				  spec.option[j].name);
-		cr_assert_eq(count_lines(c->more, '-'), spec.options,
+		cr_assert_eq(count_lines(c->more, '-'), count_dashed(&spec),
 			     "%s explains an option it does not have", c->name);
 		cr_assert_geq(count_lines(c->more, '$'), 2, "%s: two examples", c->name);
 		cr_assert_eq(c->more[strlen(c->more) - 1], '\n', "%s", c->name);
