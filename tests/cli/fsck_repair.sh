@@ -431,6 +431,6 @@ self=$(extant-debugfs --tsv self.img resolve /d | awk -F '\t' 'NR == 2 { print $
 printf 'raw link <%s> /d/x\nraw entry /d .. inode %s\nraw unlink /d\n' "$self" "$self" >script
 extant-debugfs -w -f script self.img
 t "a directory that only itself names comes back in one run" \
-	says 1 "/lost+found/x <$self>" "$fsck" -y self.img
+	ends 1 "/lost+found/x <$self>" "$fsck" -y self.img
 t "... and a second run finds nothing" exits 0 "$fsck" -fn self.img
 finish
