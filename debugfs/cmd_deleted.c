@@ -89,19 +89,12 @@ static int look(struct finding *f)
 static int take_name(void *context, e2_ino dir, const char *path, const struct e2_entry *e)
 {
 	struct finding *f = context;
-	size_t low = 0, high = f->count, len = strlen(path);
+	size_t low, len = strlen(path);
 	struct found *at;
 	char *name;
 
 	(void)dir;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (f->at[middle].r.ino < e->ino)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	E2_SEARCH(low, f->count, i, f->at[i].r.ino < e->ino);
 	at = &f->at[low];
 	if (low == f->count || at->r.ino != e->ino || at->name || len >= NAME_BYTES ||
 	    (e->file_type && e->file_type != e2_inode_file_type(at->r.in.mode)))

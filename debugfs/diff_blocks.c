@@ -106,16 +106,9 @@ static int compare_all(struct blocks *b, uint64_t blocks, uint32_t size)
 /* The first run that ends behind a block. */
 static size_t first_behind(const struct blocks *b, e2_blk blk)
 {
-	size_t low = 0, high = b->count;
+	size_t low;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (b->runs[middle].blk + b->runs[middle].count <= blk)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	E2_SEARCH(low, b->count, i, b->runs[i].blk + b->runs[i].count <= blk);
 	return low;
 }
 

@@ -44,16 +44,9 @@ struct batch {
 
 static size_t position(const struct why *blocks, size_t count, e2_blk blk)
 {
-	size_t low = 0, high = count;
+	size_t low;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (blocks[middle].blk < blk)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	E2_SEARCH(low, count, i, blocks[i].blk < blk);
 	return low;
 }
 

@@ -4,14 +4,9 @@
  * looked for at the end of each test (e2test.h), not at the end of the process, and among what the
  * test allocated: what the test framework itself leaves behind does not count.
  */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/lsan_interface.h>
+#include "asan.h"
 
+#ifdef __SANITIZE_ADDRESS__
 __attribute__((constructor)) static void outside_of_tests(void)
 {
 	__lsan_disable();	/* until e2_test_begin() */

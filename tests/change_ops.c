@@ -557,3 +557,16 @@ const struct change_op *change_op_at(size_t index)
 {
 	return index < sizeof(ops) / sizeof(*ops) ? &ops[index] : NULL;
 }
+
+const struct change_op *change_op_named(const char *name)
+{
+	size_t i = 0;
+
+	while (change_op_at(i) && strcmp(change_op_at(i)->name, name) != 0)
+		i++;
+	if (!change_op_at(i)) {
+		(void)fprintf(stderr, "no operation is called %s\n", name);
+		abort();
+	}
+	return change_op_at(i);
+}

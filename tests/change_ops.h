@@ -17,6 +17,8 @@ struct change_op {
 
 /* NULL past the last. */
 const struct change_op *change_op_at(size_t index);
+/* Ends the program when there is none. */
+const struct change_op *change_op_named(const char *name);
 
 /* 600 blocks of 1 KiB in two groups, inodes of 256 bytes; small, with one object of each kind. */
 void change_ops_image(struct img *img);

@@ -8,18 +8,12 @@
 #ifndef E2_TESTS_E2TEST_H
 #define E2_TESTS_E2TEST_H
 
+#include "asan.h"
+
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 #include <unistd.h>
 
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/lsan_interface.h>
-#endif
 #if __has_include(<valgrind/memcheck.h>)
 #include <valgrind/memcheck.h>
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Judges repairs of the sweep's mutants. */
+#include "asan.h"
 #include "disk/consts.h"
 #include "sweep.h"
 
@@ -9,12 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer) && !defined(__SANITIZE_ADDRESS__)
-#define __SANITIZE_ADDRESS__ 1
-#endif
-#endif
 
 static const char *const ids[] = {
 #define P(id, number, code, severity, policy, fix, object, field, text, will) \

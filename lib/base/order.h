@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Putting many things in order: permutations, so that large elements stay where they are. */
+/* Putting things in order: of many the permutation, so that large elements stay where they are. */
 #ifndef E2_BASE_ORDER_H
 #define E2_BASE_ORDER_H
 
@@ -7,6 +7,12 @@
 
 #include <stddef.h>
 #include <stdint.h>
+
+/* As qsort() wants it: negative, 0 or positive. */
+static inline int e2_compare_u64(uint64_t a, uint64_t b)
+{
+	return a < b ? -1 : a > b;
+}
 
 struct e2_slice {		/* bytes of an arena */
 	size_t at;

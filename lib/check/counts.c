@@ -5,6 +5,8 @@
  */
 #include "check/counts.h"
 
+#include "base/search.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -91,17 +93,10 @@ void ck_counts_free(struct ck_counts *counts)
 static size_t up_to(const struct ck_counts *c, const struct record *r, uint64_t first)
 {
 	struct record at = *r;
-	size_t low = 0, high = c->count;
+	size_t low;
 
 	at.first = first;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare(&c->at[middle], &at) <= 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	E2_SEARCH(low, c->count, i, compare(&c->at[i], &at) <= 0);
 	return low;
 }
 

@@ -3,6 +3,7 @@
 #include "check/findings.h"
 
 #include "base/grow.h"
+#include "base/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -108,22 +109,19 @@ void e2_findings_sort(struct e2_findings *list)
 		qsort(list->at, list->count, sizeof(*list->at), compare);
 }
 
+static bool is_before(const struct e2_finding *f, enum e2_problem_id id, e2_ino ino)
+{
+	uint16_t at = e2_problem(f->id)->number, number = e2_problem(id)->number;
+
+	return at < number || (at == number && f->ino < ino);
+}
+
 const struct e2_finding *e2_findings_about(const struct e2_findings *list, enum e2_problem_id id,
 					   e2_ino ino)
 {
-	uint16_t number = e2_problem(id)->number;
-	size_t low = 0, high = list->count;
+	size_t low;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct e2_finding *f = &list->at[middle];
-		uint16_t at = e2_problem(f->id)->number;
-
-		if (at < number || (at == number && f->ino < ino))
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	E2_SEARCH(low, list->count, i, is_before(&list->at[i], id, ino));
 	return low < list->count && list->at[low].id == id && list->at[low].ino == ino ?
 		&list->at[low] : NULL;
 }

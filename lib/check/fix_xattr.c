@@ -8,6 +8,7 @@
 #include "check/xattr_salvage.h"
 
 #include "base/endian.h"
+#include "base/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -42,17 +43,10 @@ static int each_user(struct fix *fx, const struct e2_finding *f, e2_blk blk, use
 		     const char *why)
 {
 	const struct ck_xattr_user *others = fx->ck->xattr_others;
-	size_t low = 0, high = fx->ck->xattr_count;
+	size_t low;
 	int err = fn(fx, f, f->ino, why);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (others[middle].blk < blk)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	E2_SEARCH(low, fx->ck->xattr_count, i, others[i].blk < blk);
 	for (; low < fx->ck->xattr_count && others[low].blk == blk && err == 0; low++)
 		err = fn(fx, f, others[low].ino, why);
 	return err;

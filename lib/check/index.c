@@ -10,6 +10,8 @@
  */
 #include "check/state.h"
 
+#include "base/search.h"
+
 #include <stdlib.h>
 
 enum {
@@ -39,18 +41,11 @@ struct ck_index {
 static int64_t find(const struct ck *ck, const struct ck_dir *dir, e2_lblk lblk)
 {
 	const struct ck_dir_block *b = ck->dir_blocks + dir->first;
-	size_t low = 0, high = dir->count;
+	size_t low;
 
 	if (lblk < dir->count && b[lblk].lblk == lblk)
 		return (int64_t)lblk;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (b[middle].lblk < lblk)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	E2_SEARCH(low, dir->count, i, b[i].lblk < lblk);
 	return low < dir->count && b[low].lblk == lblk ? (int64_t)low : -1;
 }
 

@@ -11,6 +11,7 @@
 #include "check/lost.h"
 
 #include "base/grow.h"
+#include "base/search.h"
 #include "tree/dir.h"
 
 #include <stdlib.h>
@@ -83,16 +84,9 @@ static int gather(const struct ck *ck, struct ck_lost *lost)
 
 static struct record *find(const struct ck_lost *lost, e2_ino ino)
 {
-	size_t low = 0, high = lost->count;
+	size_t low;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (lost->records[middle].ino < ino)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	E2_SEARCH(low, lost->count, i, lost->records[i].ino < ino);
 	return low < lost->count && lost->records[low].ino == ino ? &lost->records[low] : NULL;
 }
 

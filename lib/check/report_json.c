@@ -2,6 +2,8 @@
 /* A finding as a JSON object: the numbers a program needs, and the texts people read. */
 #include "check/report.h"
 
+#include "base/search.h"
+
 #include <stdlib.h>
 
 enum { PATHS_MAX = 64 };	/* shown of one inode; the count beside them is exact */
@@ -80,16 +82,9 @@ const char *e2_loss_kind_name(enum e2_loss_kind kind)
 static void add_losses(struct e2_report *report, const struct e2_finding *f, struct e2_json *j)
 {
 	const struct e2_loss **at = losses_by_cause(report);
-	size_t low = 0, high = at != NULL ? report->loss_count : 0, end = high;
+	size_t low, end = at != NULL ? report->loss_count : 0;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (compare_cause(f->id, f->ino, at[middle]) > 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	E2_SEARCH(low, end, i, compare_cause(f->id, f->ino, at[i]) > 0);
 	e2_json_array(j, "lost");
 	for (; f->fixed && low < end && compare_cause(f->id, f->ino, at[low]) == 0; low++) {
 		if (at[low]->kind == E2_LOSS_NEW_NAME)

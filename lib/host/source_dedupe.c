@@ -8,6 +8,7 @@
 #include "host/source_priv.h"
 
 #include "base/alike.h"
+#include "base/order.h"
 #include "disk/consts.h"
 
 #include <stdlib.h>
@@ -26,31 +27,26 @@ struct same {
 
 /* ---- what is compared ------------------------------------------------------------------- */
 
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 /* What has to be the same besides the content. */
 static int compare_meta(const struct e2_object *a, const struct e2_object *b)
 {
-	int order = compare_numbers(a->mode, b->mode);
+	int order = e2_compare_u64(a->mode, b->mode);
 
 	if (order == 0)
-		order = compare_numbers(a->uid, b->uid);
+		order = e2_compare_u64(a->uid, b->uid);
 	if (order == 0)
-		order = compare_numbers(a->gid, b->gid);
+		order = e2_compare_u64(a->gid, b->gid);
 	if (order == 0)
-		order = compare_numbers((uint64_t)a->mtime, (uint64_t)b->mtime);
+		order = e2_compare_u64((uint64_t)a->mtime, (uint64_t)b->mtime);
 	if (order == 0)
-		order = compare_numbers(a->mtime_nsec, b->mtime_nsec);
-	return order != 0 ? order : compare_numbers(a->xattrs, b->xattrs);
+		order = e2_compare_u64(a->mtime_nsec, b->mtime_nsec);
+	return order != 0 ? order : e2_compare_u64(a->xattrs, b->xattrs);
 }
 
 static int compare_class(const struct same *c, e2_obj a, e2_obj b)
 {
 	const struct e2_object *x = &c->s->objects[a], *y = &c->s->objects[b];
-	int order = compare_numbers(x->size, y->size);
+	int order = e2_compare_u64(x->size, y->size);
 
 	return order != 0 || !c->how->strict ? order : compare_meta(x, y);
 }
@@ -60,7 +56,7 @@ static int compare_files(const void *pa, const void *pb, void *context)
 	e2_obj a = *(const uint32_t *)pa, b = *(const uint32_t *)pb;
 	int order = compare_class(context, a, b);
 
-	return order != 0 ? order : compare_numbers(a, b);
+	return order != 0 ? order : e2_compare_u64(a, b);
 }
 
 /* Empty files have nothing to share, and often are many. */

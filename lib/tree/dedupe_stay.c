@@ -1,26 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "tree/dedupe_stay.h"
 
+#include "base/order.h"
 #include "base/units.h"
 #include "disk/consts.h"
 
 #include <stdlib.h>
 
-static int compare_numbers(uint64_t a, uint64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 static int compare_stay(const void *pa, const void *pb)
 {
 	const struct e2_same *a = pa, *b = pb;
-	int order = compare_numbers(b->stays, a->stays);
+	int order = e2_compare_u64(b->stays, a->stays);
 
 	if (order == 0)
-		order = compare_numbers(b->names, a->names);
+		order = e2_compare_u64(b->names, a->names);
 	if (order == 0)
-		order = compare_numbers(a->data, b->data);
-	return order != 0 ? order : compare_numbers(a->item, b->item);
+		order = e2_compare_u64(a->data, b->data);
+	return order != 0 ? order : e2_compare_u64(a->item, b->item);
 }
 
 size_t e2_same_choose(struct e2_same *v, size_t count, uint32_t max_links)

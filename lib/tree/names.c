@@ -10,6 +10,7 @@
 
 #include "base/bitset.h"
 #include "base/grow.h"
+#include "base/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -183,16 +184,9 @@ void e2_names_close(struct e2_names *n)
 /* Index of the first name whose inode is not less. */
 static size_t first_of(const struct e2_names *n, uint64_t ino)
 {
-	size_t low = 0, high = n->tour.name_count;
+	size_t low;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (e2_tour_name_ino(&n->tour.names[middle]) < ino)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	E2_SEARCH(low, n->tour.name_count, i, e2_tour_name_ino(&n->tour.names[i]) < ino);
 	return low;
 }
 

@@ -8,6 +8,7 @@
 #include "tree/use.h"
 
 #include "base/bitset.h"
+#include "base/search.h"
 #include "disk/access.h"
 
 #include <stdlib.h>
@@ -169,16 +170,9 @@ static bool stops(struct claimer *k)
 /* The first wanted range that ends behind blk. */
 static size_t first_wanted(const struct claimer *k, e2_blk blk)
 {
-	size_t low = 0, high = k->count;
+	size_t low;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (k->wanted[middle].blk + k->wanted[middle].count <= blk)
-			low = middle + 1;
-		else
-			high = middle;
-	}
+	E2_SEARCH(low, k->count, i, k->wanted[i].blk + k->wanted[i].count <= blk);
 	return low;
 }
 

@@ -260,17 +260,7 @@ E2_TEST(crash_ops, with_an_undo_file)
 
 /* ---- changes taken back ---------------------------------------------------------- */
 
-static const struct change_op *op_named(const char *name)
-{
-	size_t i = 0;
-
-	while (change_op_at(i) && strcmp(change_op_at(i)->name, name) != 0)
-		i++;
-	cr_assert(change_op_at(i) != NULL, "%s", name);
-	return change_op_at(i);
-}
-
-#define DO(op) { op, op_named(op)->run, 0 }
+#define DO(op) { op, change_op_named(op)->run, 0 }
 #define TAKE_BACK(n) { "take back", NULL, n }
 
 E2_TEST(crash_ops, taking_back_is_atomic_too)

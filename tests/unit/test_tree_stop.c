@@ -14,20 +14,10 @@ static bool stop(void)
 	return ++asked > patience;
 }
 
-static const struct change_op *op_named(const char *name)
-{
-	size_t i = 0;
-
-	while (change_op_at(i) && strcmp(change_op_at(i)->name, name) != 0)
-		i++;
-	cr_assert(change_op_at(i) != NULL, "%s", name);
-	return change_op_at(i);
-}
-
 /* Runs it with each patience there is: it is stopped at least so many times. */
 static void must_ask(const char *name, unsigned at_least)
 {
-	const struct change_op *op = op_named(name);
+	const struct change_op *op = change_op_named(name);
 	struct img img;
 	int err = 1;
 
