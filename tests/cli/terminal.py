@@ -5,15 +5,18 @@
 terminal.py STEPS COMMAND...
 
 STEPS is a file of lines:
-  type TEXT    types it; \\t \\x03 \\r as in Python; forgets what was seen
-  see TEXT     waits until the terminal shows it (since the last "type")
-  never TEXT   what was seen since then does not hold it
-  narrow N     no line seen since then has more than N columns
-  less N       fewer than N bytes were seen since then
+  type TEXT    types it; \\t \\x03 \\r as in Python
+  see TEXT     waits until the terminal shows it, behind what the last "see" has found
+  never TEXT   what was shown since the last "type" does not hold it
+  narrow N     no line shown since then has more than N columns
+  less N       fewer than N characters were shown since then
   size C R     gives the window another size
   wait         waits for the program to end with status 0
-Escape sequences are no part of what is seen.  Fails at the first step that is not so, and prints
-what was seen.
+Escape sequences are no part of what is shown.  Fails at the first step that is not so, and prints
+the end of what was shown.
+
+What is typed behind a "see" comes when that has been shown, and the program may have shown more: to
+know that it has done with a key, see what only that key makes it show.
 """
 import codecs, fcntl, os, pty, re, select, signal, struct, sys, termios, time
 
@@ -22,8 +25,9 @@ pid, fd = pty.fork()
 if pid == 0:
     os.execvp(sys.argv[2], sys.argv[2:])
 ESCAPES = re.compile(rb'\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78]|\x07|\x0f')
-PATIENCE = 120      # seconds
-seen = b''
+PATIENCE = 60       # seconds
+seen = b''          # all of it
+found = typed = 0   # in its text: behind the last "see", at the last "type"
 
 
 def resize(columns, rows):
@@ -37,7 +41,7 @@ def text():
 def read(seconds):
     """Whether something came."""
     global seen
-    if not select.select([fd], [], [], seconds)[0]:
+    if not select.select([fd], [], [], max(0, seconds))[0]:
         return False
     try:
         piece = os.read(fd, 65536)
@@ -45,6 +49,19 @@ def read(seconds):
         piece = b''
     seen += piece
     return bool(piece)
+
+
+def status(step):
+    """The exit status of the program, which is read to its end."""
+    end = time.monotonic() + PATIENCE
+    while True:
+        if not read(0.1):
+            ended, code = os.waitpid(pid, os.WNOHANG)
+            if ended:
+                return os.waitstatus_to_exitcode(code)
+            if time.monotonic() > end:
+                fail(step, 'it does not end')
+            time.sleep(0.01)
 
 
 def fail(step, why):
@@ -61,29 +78,29 @@ for step in steps:
     word, _, rest = step.partition(' ')
     rest = codecs.decode(rest.encode('latin-1', 'backslashreplace'), 'unicode_escape')
     if word == 'type':
-        seen = b''
+        typed = len(text())
         os.write(fd, rest.encode('utf8'))
     elif word == 'see':
         end = time.monotonic() + PATIENCE
-        while rest not in text():
-            if time.monotonic() > end or not read(max(0, end - time.monotonic())):
+        while rest not in text()[found:]:
+            if not read(end - time.monotonic()):
                 fail(step, 'it does not come')
+        found = text().index(rest, found) + len(rest)
     elif word == 'never':
-        if rest in text():
+        if rest in text()[typed:]:
             fail(step, 'it is there')
     elif word == 'narrow':
-        wide = [line for line in text().replace('\r', '\n').split('\n') if len(line) > int(rest)]
+        lines = text()[typed:].replace('\r', '\n').split('\n')
+        wide = [line for line in lines if len(line) > int(rest)]
         if wide:
             fail(step, repr(wide[0]))
     elif word == 'less':
-        if len(seen) >= int(rest):
-            fail(step, '%d bytes' % len(seen))
+        if len(text()) - typed >= int(rest):
+            fail(step, '%d characters' % (len(text()) - typed))
     elif word == 'size':
         resize(*map(int, rest.split()))
     elif word == 'wait':
-        while read(PATIENCE):
-            pass
-        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        code = status(step)
         if code != 0:
             fail(step, 'status %d' % code)
     elif word and not word.startswith('#'):

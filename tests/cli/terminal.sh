@@ -159,7 +159,8 @@ see >
 type quit\r
 wait
 END
-# "exec": between two commands sh keeps ^C for itself until the second has ended.
+# "exec": between two commands sh keeps ^C for itself until the second has ended.  A pipe's command
+# ends at a ; outside of quotes, that of "!" at the end of the line.
 types "^C gives up the command, not the session" extant-debugfs a.img <<'END'
 see > 
 type cat /big\r
@@ -168,13 +169,15 @@ type \x03
 see interrupted
 see a.img:/> 
 less 4000000
-type cat /big | echo begun; exec sleep 100\r
+type cat /big | sh -c 'echo begun; exec sleep 100'\r
 see \nbegun\n
 type \x03
+see ended by signal 2
 see a.img:/> 
 type !echo begun; exec sleep 100\r
 see \nbegun\n
 type \x03
+see ended by signal 2
 see a.img:/> 
 type pwd\r
 see \n/\n
@@ -254,6 +257,7 @@ type \t
 see bidi
 see > ls /many/
 type \x03
+see ^C
 see > 
 type quit\r
 wait
@@ -280,6 +284,7 @@ see \n/\n
 type \x12readl
 see readl
 type \x03
+see ^C
 see > 
 type quit\r
 wait
