@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "interrupt.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <stddef.h>
-#include <unistd.h>
 
 static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 static const int terminal[] = { SIGWINCH, SIGTSTP, SIGCONT };
@@ -18,26 +15,10 @@ enum {
 static volatile sig_atomic_t asked;	/* the signal; 0: none */
 static volatile sig_atomic_t heard[TERMINAL];
 
-/*
- * A signal may be heard by a thread that reads ahead while the one that waits sleeps on: what
- * wakes it is a byte in a pipe.
- */
-static int wake[2] = { -1, -1 };
-
-static void ring(void)
-{
-	int before = errno;
-
-	if (wake[1] >= 0 && write(wake[1], "", 1) < 0)
-		errno = before;		/* it is full, and will wake all the same */
-	errno = before;
-}
-
 static void note(int number)
 {
 	if (asked == 0 || asked == SIGINT)
 		asked = number;
-	ring();
 }
 
 static void hear(int number)
@@ -45,30 +26,20 @@ static void hear(int number)
 	for (size_t i = 0; i < TERMINAL; i++)
 		if (terminal[i] == number)
 			heard[i] = 1;
-	ring();
 }
 
 /* Waits for something to read, or for a signal, which before lets through. */
 static bool sleep_until(int fd, const sigset_t *before)
 {
-	struct pollfd ready[2] = {
-		{ .fd = fd, .events = POLLIN }, { .fd = wake[0], .events = POLLIN },
-	};
-	char bytes[64];
+	struct pollfd ready = { .fd = fd, .events = POLLIN };
 
-	if (ppoll(ready, 2, NULL, before) < 0)
-		return false;
-	if (ready[1].revents && read(wake[0], bytes, sizeof(bytes)) > 0)
-		return false;
-	return true;
+	return ppoll(&ready, 1, NULL, before) >= 0;
 }
 
 void interrupt_install(void)
 {
 	struct sigaction act = { .sa_handler = note, .sa_flags = (int)SA_RESETHAND };
 
-	if (wake[0] < 0 && pipe2(wake, O_CLOEXEC | O_NONBLOCK))
-		wake[0] = wake[1] = -1;
 	(void)sigemptyset(&act.sa_mask);	/* neither fails for what is a signal */
 	for (size_t i = 0; i < SIGNALS; i++)
 		(void)sigaction(signals[i], &act, NULL);
@@ -141,7 +112,8 @@ enum interrupt_event interrupt_event(int fd)
 			break;
 	}
 	interrupt_release(&before);
-	return event;
+	/* A terminal forgets what was typed before ^C: what there is to read came after it. */
+	return asked ? EVENT_ASKED : event;
 }
 
 void interrupt_hold(sigset_t *before)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/par.h"
 
+#include "base/thread.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
-#include <threads.h>
 #include <time.h>
 
 enum { THREADS_MAX = 64, WAIT_NS = 20 * 1000 * 1000 };
@@ -107,7 +108,7 @@ static void run_threads(struct e2_par *par, unsigned threads)
 		mtx_lock(&par->lock);
 		par->running++;
 		mtx_unlock(&par->lock);
-		if (thrd_create(&h->thread, help, h) != thrd_success) {
+		if (e2_thread_start(&h->thread, help, h) != thrd_success) {
 			mtx_lock(&par->lock);
 			par->running--;
 			mtx_unlock(&par->lock);

@@ -8,6 +8,8 @@
  */
 #include "cache/private.h"
 
+#include "base/thread.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,7 +126,7 @@ static void start_workers(struct e2_cache *c)
 	q->start_tried = true;
 	q->threads = calloc(c->workers, sizeof(*q->threads));
 	while (q->threads && q->started < c->workers &&
-	       thrd_create(&q->threads[q->started], work, c) == thrd_success)
+	       e2_thread_start(&q->threads[q->started], work, c) == thrd_success)
 		q->started++;
 }
 

@@ -6,7 +6,9 @@
 #include "base/claims.h"
 #include "base/err.h"
 #include "base/par.h"
+#include "base/thread.h"
 
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -146,4 +148,30 @@ E2_TEST(claims, any_window_is_as_of_a_plain_set)
 	}
 	e2_bitset_free(set);
 	e2_claims_free(claims);
+}
+
+static int look_at_signals(void *context)
+{
+	return sigprocmask(SIG_BLOCK, NULL, context);
+}
+
+E2_TEST(par, signals_for_the_program_are_taken_by_its_own_threads)
+{
+	static const int asked[] = { SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGALRM, SIGCHLD };
+	static const int faults[] = { SIGSEGV, SIGBUS, SIGFPE, SIGILL };
+	sigset_t mine, after, theirs;
+	thrd_t thread;
+	int result = -1;
+
+	sigprocmask(SIG_BLOCK, NULL, &mine);
+	cr_assert_eq(e2_thread_start(&thread, look_at_signals, &theirs), thrd_success);
+	thrd_join(thread, &result);
+	sigprocmask(SIG_BLOCK, NULL, &after);
+	cr_assert_eq(result, 0);
+	for (size_t i = 0; i < sizeof(asked) / sizeof(*asked); i++) {
+		cr_assert_eq(sigismember(&theirs, asked[i]), 1, "signal %d", asked[i]);
+		cr_assert_eq(sigismember(&after, asked[i]), sigismember(&mine, asked[i]));
+	}
+	for (size_t i = 0; i < sizeof(faults) / sizeof(*faults); i++)
+		cr_assert_eq(sigismember(&theirs, faults[i]), 0, "signal %d", faults[i]);
 }
