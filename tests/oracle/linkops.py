@@ -95,7 +95,7 @@ def listing(image, top):
     for path, st in want.items():
         is_link = stat.S_ISLNK(st.st_mode)
         wanted = (st.st_ino, stat.S_IMODE(st.st_mode), st.st_nlink, st.st_uid, st.st_gid, st.st_size,
-                  int(st.st_mtime), os.readlink(os.fsencode(top) + path) if is_link else b'')
+                  st.st_mtime_ns // 10**9, os.readlink(os.fsencode(top) + path) if is_link else b'')
         if stat.S_ISCHR(st.st_mode) or stat.S_ISBLK(st.st_mode):
             wanted = wanted[:5] + (got.get(path, [0] * 8)[5],) + wanted[6:]
         if got.get(path) != wanted:

@@ -12,6 +12,7 @@ import re
 import stat
 import subprocess
 import sys
+import time
 
 NUMBERS = ["0", "1", "2", "+1", "-2", "3"]
 FORMAT = "%a %A %b %B %f %F %g %h %i %o %s %t %T %u %W %X %Y %Z %x %y %z|%-9s|%09s|%.3Y|%.12X"
@@ -72,6 +73,9 @@ def make(top, seed):
     for path in rng.sample(files, 60):
         when = rng.randrange(-10 ** 8, 4 * 10 ** 9) * 10 ** 9 + rng.randrange(10 ** 9)
         os.utime(path, ns=(when, when + 10 ** 12))
+    for days, path in enumerate(rng.sample(files, 4)):
+        when = time.time() - (days + .5) * 86400
+        os.utime(path, (when, when))
     for path in rng.sample(files, 30):
         if "/h" in path or "/f" in path:
             os.unlink(path)
@@ -175,8 +179,13 @@ def predicates(rng, every, pivot):
             rows.append([option, n])
     for perm in ("644", "-644", "/111", "-4000", "/7000", "u=rw,go=r", "0", "-0", "/0", "-u+x"):
         rows.append(["-perm", perm])
-    for option in ("-mtime", "-atime", "-ctime", "-mmin", "-cmin", "-amin"):
-        for n in ("+0", "-1", "+300", "-100000", "+2000000"):
+    # find(1) and the shell ask by clocks minutes apart: no file is near the bounds, which are half a day
+    # or hours away from what was made just before.
+    for option in ("-mtime", "-atime", "-ctime"):
+        for n in ("+0", "-1", "1", "-2", "+1", "+300", "-100000", "+2000000"):
+            rows.append([option, n])
+    for option in ("-mmin", "-cmin", "-amin"):
+        for n in ("+300", "-300", "-100000", "+2000000"):
             rows.append([option, n])
     single = [row for row in rows if "-mindepth" not in row and "-maxdepth" not in row]
     return rows + [joined(rng, single, 3) for _ in range(80)]
