@@ -7,7 +7,8 @@
 #	finish
 #
 # B      the build directory (default: build), absolute afterwards; its programs are first in PATH
-# tmp    a directory of this test's own, the current one, removed at the end
+# tmp    a directory of this test's own, the current one, removed at the end; in memory, where that has
+#        room, for a test that has set in_memory before it sources this
 # finish prints "N passed, N failed, N skipped" and sets the exit status.
 set -u
 LC_ALL=C
@@ -23,6 +24,10 @@ ASAN_OPTIONS=${ASAN_OPTIONS:-exitcode=99}
 LSAN_OPTIONS=${LSAN_OPTIONS:-suppressions=$root/tests/leaks.supp:print_suppressions=0}
 export PATH ASAN_OPTIONS LSAN_OPTIONS
 passed=0 failed=0 skipped=0
+if [ "${in_memory:-}" ] && [ -w /dev/shm ] && [ "$(df -Pk /dev/shm | awk 'END { print $4 }')" -gt 1000000 ]; then
+	TMPDIR=/dev/shm
+	export TMPDIR
+fi
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/extant-test.XXXXXX") || exit 1
 mounts=
 trap 'cleanup' EXIT

@@ -3,8 +3,7 @@
 # Every command that changes a volume while the disk fails or fills: the exit status says so, and
 # the image is as it was, or as it was to become.
 # sanitizers: no, it is about system calls
-[ ! -w /dev/shm ] || TMPDIR=/dev/shm	# thousands of images
-export TMPDIR=${TMPDIR:-/tmp}
+in_memory=1	# thousands of images
 . "$(dirname "$0")/../lib.sh"
 
 if ! have python3 || ! have strace || ! strace -o /dev/null true 2>/dev/null; then

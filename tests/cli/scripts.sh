@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # Scripts are all or nothing: generated ones with one line that fails, and long ones taken
 # back by undo.  SEED and COUNT choose others.
-TMPDIR=${TMPDIR:-$([ -w /dev/shm ] && echo /dev/shm || echo /tmp)}	# many an fsync
+in_memory=1	# many an fsync
 . "$(dirname "$0")/../lib.sh"
 have python3 || { skip "generated scripts" "python3 is not installed"; finish; }
 SOURCE_DATE_EPOCH=1700000000

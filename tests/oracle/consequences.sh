@@ -3,8 +3,7 @@
 # What commands say of symlinks that lead elsewhere, and of names that share content, against full
 # reports before and after: our own listing followed by other rules, and a kernel mount.
 # OPS  commands, one by one (default 200; FULL=1: 1,000), and as many in scripts;  SEED  the first
-[ ! -w /dev/shm ] || TMPDIR=/dev/shm	# hundreds of commits, each made durable
-export TMPDIR=${TMPDIR:-/tmp}
+in_memory=1	# hundreds of commits, each made durable
 . "$(dirname "$0")/../lib.sh"
 have python3 || { skip "all" "no python3 here"; finish; }
 ops=${OPS:-200} seed=${SEED:-1} mount=

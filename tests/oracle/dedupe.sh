@@ -3,8 +3,7 @@
 # dedupe, unshare and extant-mkfs --dedupe against sha256sum, hardlink(1), e2fsck and the kernel:
 #
 #	sh tests/oracle/dedupe.sh [TREES [SEED]]	default 4 trees from seed 1
-[ ! -w /dev/shm ] || TMPDIR=/dev/shm	# holes and attributes are cheap there, and links many
-export TMPDIR=${TMPDIR:-/tmp}
+in_memory=1	# holes and attributes are cheap there, and links many
 trees=${1:-4} seed=${2:-1}
 . "$(dirname "$0")/../lib.sh"
 have python3 || { skip "dedupe" "no python3 here"; finish; }

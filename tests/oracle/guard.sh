@@ -2,6 +2,7 @@
 # An image in the middle of a commit, as a power cut leaves it, is taken for good by nobody:
 # e2fsck refuses it and leaves it alone, the kernel does not mount it.  Opening it completes
 # the change, and what comes out is sound.
+in_memory=1	# hundreds of commits, each made durable
 . "$(dirname "$0")/../lib.sh"
 have e2fsck || { skip "all" "e2fsprogs is not installed"; finish; }
 make -s -C "$root" B="$B" "$B/tests/oracle/halfway" >make.out 2>&1 ||

@@ -5,8 +5,7 @@
 # one file saved both ways, and commands that are killed at each of their writes.
 #
 #	sh tests/oracle/linkops.sh [OPERATIONS [SEED]]		(FULL=1: 10,000 operations, 5,000 names)
-[ ! -w /dev/shm ] || TMPDIR=/dev/shm	# hundreds of commits, each made durable
-export TMPDIR=${TMPDIR:-/tmp}
+in_memory=1	# hundreds of commits, each made durable
 . "$(dirname "$0")/../lib.sh"
 can_mount || { skip "all" "$why"; finish; }
 have e2fsck && have python3 || { skip "all" "e2fsprogs or python3 is not installed"; finish; }

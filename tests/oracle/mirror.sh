@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Random operations mirrored on a kernel mount, and all short sequences of operations.
 # OPS  operations a configuration (default 600; FULL=1: 10,000);  SEED  the first seed
-[ ! -w /dev/shm ] || TMPDIR=/dev/shm	# thousands of commits, each made durable
-export TMPDIR=${TMPDIR:-/tmp}
+in_memory=1	# thousands of commits, each made durable
 . "$(dirname "$0")/../lib.sh"
 can_mount || { skip "all" "$why"; finish; }
 have e2fsck && have python3 && have losetup || { skip "all" "e2fsprogs, util-linux or python3 is not installed"; finish; }

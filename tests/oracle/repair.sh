@@ -39,7 +39,7 @@ END
 
 judge() {	# BASE SEED
 	cp "$1" x.img && python3 damage.py x.img "$2" || return 1
-	timeout 20 extant-fsck -fy x.img >out 2>&1; got=$?
+	timeout 100 extant-fsck -fy x.img >out 2>&1; got=$?
 	if [ $got -eq 8 ] && grep -q -i 'feature' out; then return 0; fi
 	[ $got -lt 4 ] || { echo "exit $got"; tail -5 out; return 1; }
 	e2fsck -fn x.img >judged 2>&1 || { cat judged; return 1; }

@@ -4,8 +4,7 @@
 # both, and loses nothing else.
 #
 #	sh tests/oracle/twoparents.sh [VOLUMES [SEED]]		(FULL=1: 1,000)
-[ ! -w /dev/shm ] || TMPDIR=/dev/shm
-export TMPDIR=${TMPDIR:-/tmp}
+in_memory=1
 . "$(dirname "$0")/../lib.sh"
 have python3 && have e2fsck || { skip "all" "e2fsprogs or python3 is not installed"; finish; }
 count=${1:-60} seed=${2:-1}
