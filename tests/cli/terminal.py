@@ -20,18 +20,23 @@ know that it has done with a key, see what only that key makes it show.
 """
 import codecs, fcntl, os, pty, re, select, signal, struct, sys, termios, time
 
-steps = open(sys.argv[1], encoding='utf8').read().splitlines()
-pid, fd = pty.fork()
-if pid == 0:
-    os.execvp(sys.argv[2], sys.argv[2:])
 ESCAPES = re.compile(rb'\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[=>78]|\x07|\x0f')
 PATIENCE = 60       # seconds
 seen = b''          # all of it
 found = typed = 0   # in its text: behind the last "see", at the last "type"
 
 
-def resize(columns, rows):
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+def resize(terminal, columns, rows):
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack('HHHH', rows, columns, 0, 0))
+
+
+def begin(command):
+    """The program, in a window that has its size before it looks."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        resize(0, 80, 24)
+        os.execvp(command[0], command)
+    return pid, fd
 
 
 def text():
@@ -54,14 +59,13 @@ def read(seconds):
 def status(step):
     """The exit status of the program, which is read to its end."""
     end = time.monotonic() + PATIENCE
-    while True:
+    while time.monotonic() < end:
         if not read(0.1):
             ended, code = os.waitpid(pid, os.WNOHANG)
             if ended:
                 return os.waitstatus_to_exitcode(code)
-            if time.monotonic() > end:
-                fail(step, 'it does not end')
             time.sleep(0.01)
+    fail(step, 'it does not end')
 
 
 def fail(step, why):
@@ -73,7 +77,8 @@ def fail(step, why):
     sys.exit('%s: %s' % (step, why))
 
 
-resize(80, 24)
+steps = open(sys.argv[1], encoding='utf8').read().splitlines()
+pid, fd = begin(sys.argv[2:])
 for step in steps:
     word, _, rest = step.partition(' ')
     rest = codecs.decode(rest.encode('latin-1', 'backslashreplace'), 'unicode_escape')
@@ -83,7 +88,7 @@ for step in steps:
     elif word == 'see':
         end = time.monotonic() + PATIENCE
         while rest not in text()[found:]:
-            if not read(end - time.monotonic()):
+            if time.monotonic() > end or not read(end - time.monotonic()):
                 fail(step, 'it does not come')
         found = text().index(rest, found) + len(rest)
     elif word == 'never':
@@ -98,7 +103,7 @@ for step in steps:
         if len(text()) - typed >= int(rest):
             fail(step, '%d characters' % (len(text()) - typed))
     elif word == 'size':
-        resize(*map(int, rest.split()))
+        resize(fd, *map(int, rest.split()))
     elif word == 'wait':
         code = status(step)
         if code != 0:

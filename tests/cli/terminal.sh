@@ -281,6 +281,7 @@ type \x1b[A\x1b[A
 see pwd
 type \r
 see \n/\n
+see > 
 type \x12readl
 see readl
 type \x03
