@@ -16,6 +16,8 @@ import os
 import random
 import sys
 
+import lookup
+
 LIMIT = 40
 
 
@@ -170,7 +172,7 @@ def truth(mnt):
     for p in all_links():
         o = {'path': base64.b64encode(p).decode(), 'ino': os.lstat(p).st_ino, 'errno': 0, 'to': 0}
         try:
-            o['to'] = os.stat(p).st_ino
+            o['to'] = lookup.stat(p).st_ino
         except OSError as e:
             o['errno'] = e.errno
         try:

@@ -11,6 +11,7 @@ Every so often all of it is held against "links --broken", against a dry run, an
 against what a process finds that lives in a mount of the image.
 """
 import argparse, json, os, random, re, subprocess, sys
+import lookup
 
 parser = argparse.ArgumentParser()
 parser.add_argument('--ops', type=int, default=200)
@@ -245,7 +246,7 @@ def check_mount(after):
             for p in (os.path.join(top, n) for n in dirs + files):
                 if os.path.islink(p):
                     try:
-                        found[p] = os.stat(p).st_ino
+                        found[p] = lookup.stat(p).st_ino
                     except OSError:
                         found[p] = 0
         os.write(out, json.dumps(found).encode())

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 
+import lookup
+
 NUMBERS = ["0", "1", "2", "+1", "-2", "3"]
 FORMAT = "%a %A %b %B %f %F %g %h %i %o %s %t %T %u %W %X %Y %Z %x %y %z|%-9s|%09s|%.3Y|%.12X"
 
@@ -129,7 +131,7 @@ def stat_as(top, paths, who, follow=True):
         got = []
         for p in paths:
             try:
-                got.append(os.stat(p, follow_symlinks=follow).st_ino)
+                got.append(lookup.stat(p, follow).st_ino)
             except OSError as e:
                 got.append(errno.errorcode[e.errno])
         with os.fdopen(w, "wb") as f:

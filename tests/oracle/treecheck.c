@@ -36,7 +36,12 @@ static void compare_path(struct e2_fs *fs, e2_ino cwd, const char *path, unsigne
 	struct e2_resolve how = { .cwd = cwd, .flags = flags };
 	struct stat st;
 	e2_ino ino = 0;
-	int kernel = flags & E2_NOFOLLOW ? lstat(path, &st) : stat(path, &st);
+	int kernel, tries = 50;
+
+	/* A lookup that a mount or a rename anywhere disturbs begins anew, and counts its links twice. */
+	do {
+		kernel = flags & E2_NOFOLLOW ? lstat(path, &st) : stat(path, &st);
+	} while (kernel != 0 && errno == ELOOP && --tries > 0);
 	int kernel_errno = kernel == 0 ? 0 : errno;
 	int r = e2_resolve(fs, &how, path, &ino);
 
