@@ -38,7 +38,7 @@ static void compare_path(struct e2_fs *fs, e2_ino cwd, const char *path, unsigne
 	e2_ino ino = 0;
 	int kernel, tries = 50;
 
-	/* A lookup that a mount or a rename anywhere disturbs begins anew, and counts its links twice. */
+	/* A lookup that a mount elsewhere disturbs begins anew, and counts its links twice. */
 	do {
 		kernel = flags & E2_NOFOLLOW ? lstat(path, &st) : stat(path, &st);
 	} while (kernel != 0 && errno == ELOOP && --tries > 0);
