@@ -19,6 +19,7 @@
 struct archive;
 struct archive_entry;
 typedef int archive_done_fn(struct archive *, void *context);
+typedef ssize_t archive_read_fn(struct archive *, void *context, const void **data);
 typedef ssize_t archive_write_fn(struct archive *, void *context, const void *data, size_t len);
 
 struct e2_archive_lib {

@@ -8,6 +8,7 @@
 #include "host/import_parts.h"
 
 #include "base/grow.h"
+#include "host/input.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -184,17 +185,28 @@ static int read_xattrs(struct single *s)
 
 /* ---- bringing in ------------------------------------------------------------------- */
 
+static int ask(void *context)
+{
+	const struct single *s = context;
+
+	return e2_fs_stopped(s->x->fs);
+}
+
+static int fail_input(const struct single *s, int errnum)
+{
+	return errnum == ECANCELED ? E2_ERR_CANCELLED :	/* ask() has said it */
+		fail_errno(s, errnum);
+}
+
 /* A file whose size the host does not tell, as in /proc: read until it ends. */
 static int read_untold(struct single *s, struct e2_str *content)
 {
 	char piece[4096];
 	ssize_t n;
 
-	while ((n = read(s->fd, piece, sizeof(piece))) != 0) {
-		if (n < 0 && errno == EINTR)
-			continue;
+	while ((n = e2_input_read(s->fd, piece, sizeof(piece), ask, s)) != 0) {
 		if (n < 0)
-			return fail_errno(s, errno);
+			return fail_input(s, errno);
 		e2_str_add_bytes(content, piece, (size_t)n);
 		if (e2_str_status(content) != 0)
 			return e2_str_status(content);
@@ -288,12 +300,9 @@ static int import_input(struct single *s, e2_ino dir, const void *name, size_t l
 	s->fd = e2_io_scratch_fd();
 	if (s->fd < 0)
 		return e2_fail_errno(errno, "making a temporary file");
-	while (err == 0 && (n = read(STDIN_FILENO, piece, sizeof(piece))) != 0) {
-		if (n > 0)
-			err = write_piece(s, piece, (size_t)n, &bytes);
-		else if (errno != EINTR)
-			err = fail_errno(s, errno);
-	}
+	while (err == 0 &&
+	       (n = e2_input_read(STDIN_FILENO, piece, sizeof(piece), ask, s)) != 0)
+		err = n < 0 ? fail_input(s, errno) : write_piece(s, piece, (size_t)n, &bytes);
 	if (err == 0 && fstat(s->fd, &s->st) != 0)
 		err = fail_errno(s, errno);
 	if (err != 0)

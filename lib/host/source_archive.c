@@ -10,6 +10,7 @@
 
 #include "base/zero.h"
 #include "disk/consts.h"
+#include "host/input.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -60,6 +61,8 @@ static int fail_archive(const struct e2_unpack *u)
 	struct e2_str s = E2_STR_INIT;
 	int err;
 
+	if (u->lib.archive_errno(u->archive) == ECANCELED)
+		return e2_fail(E2_ERR_CANCELLED, "interrupted, reading the archive");
 	if (why == NULL)
 		why = "cannot be read";
 	add_address(u, &s);
@@ -88,7 +91,7 @@ static int tell(struct e2_unpack *u)
 	u->told = u->data;
 	if (u->opt->progress(u->opt->context, u->items_len) == 0)
 		return 0;
-	return e2_fail(E2_ERR_CANCELLED, "reading the archive");
+	return e2_fail(E2_ERR_CANCELLED, "interrupted, reading the archive");
 }
 
 /* ---- data ----------------------------------------------------------------------------- */
@@ -404,7 +407,7 @@ static bool is_other(int fd)
 	return false;
 }
 
-static int read_entries(struct e2_unpack *u, int fd)
+static int read_entries(struct e2_unpack *u)
 {
 	int r, err;
 
@@ -412,7 +415,7 @@ static int read_entries(struct e2_unpack *u, int fd)
 		u->path = NULL;
 		u->number++;
 		r = u->lib.archive_read_next_header(u->archive, &u->entry);
-		if (r == ARCHIVE_EOF && u->number == 1 && is_other(fd))
+		if (r == ARCHIVE_EOF && u->number == 1 && is_other(u->fd))
 			return e2_source_fail_in(u->s, 0, 0, E2_ERR_INVAL, "is no archive");
 		if (r == ARCHIVE_EOF)
 			return 0;
@@ -433,7 +436,25 @@ static int read_entries(struct e2_unpack *u, int fd)
 
 /* ---- beginning and end ---------------------------------------------------------------------- */
 
-static int open_archive(struct e2_unpack *u, int fd)
+static int ask(void *context)
+{
+	const struct e2_unpack *u = context;
+
+	return u->opt->progress == NULL ? 0 : u->opt->progress(u->opt->context, u->items_len);
+}
+
+static ssize_t read_piece(struct archive *archive, void *context, const void **data)
+{
+	const struct e2_unpack *u = context;
+	ssize_t n = e2_input_read(u->fd, u->piece, READ_BYTES, ask, context);
+
+	*data = u->piece;
+	if (n < 0)
+		u->lib.archive_set_error(archive, errno, "%s", strerror(errno));
+	return n;
+}
+
+static int open_archive(struct e2_unpack *u)
 {
 	const struct e2_archive_lib *l = &u->lib;
 	int (*const supports[])(struct archive *) = {
@@ -445,15 +466,16 @@ static int open_archive(struct e2_unpack *u, int fd)
 	};
 
 	u->archive = l->archive_read_new();
-	if (u->archive == NULL)
+	u->piece = malloc(READ_BYTES);
+	if (u->archive == NULL || u->piece == NULL)
 		return e2_fail(E2_ERR_NOMEM, "reading an archive");
 	for (size_t i = 0; i < sizeof(supports) / sizeof(supports[0]); i++)
 		(void)supports[i](u->archive);	/* a library built without one reads the others */
-	return l->archive_read_open_fd(u->archive, fd, READ_BYTES) == ARCHIVE_OK ? 0 :
+	return l->archive_read_open(u->archive, u, NULL, read_piece, NULL) == ARCHIVE_OK ? 0 :
 		fail_archive(u);
 }
 
-static int unpack(struct e2_unpack *u, int fd)
+static int unpack(struct e2_unpack *u)
 {
 	int err = e2_map_new(&u->by_name);
 
@@ -462,44 +484,46 @@ static int unpack(struct e2_unpack *u, int fd)
 	if (err != 0)
 		return err;
 	e2_archive_enter(&u->lib);
-	err = open_archive(u, fd);
+	err = open_archive(u);
 	if (err == 0)
-		err = read_entries(u, fd);
+		err = read_entries(u);
 	e2_archive_leave(&u->lib);
 	if (err == 0)
 		err = e2_unpack_emit(u);
 	return err;
 }
 
-static int open_file(const struct e2_unpack *u, const char *path, int *fd)
+/* A fifo is opened before anybody writes to it: it is waited for where ask() is asked. */
+static int open_file(struct e2_unpack *u, const char *path)
 {
-	*fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) :
-		open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-	return *fd < 0 ? e2_source_fail_errno_in(u->s, 0, 0, errno) : 0;
+	u->fd = strcmp(path, "-") == 0 ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 0) :
+		open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	return u->fd < 0 ? e2_source_fail_errno_in(u->s, 0, 0, errno) : 0;
 }
 
 int e2_source_archive(const char *path, const struct e2_source_options *options,
 		      struct e2_source **source)
 {
 	static const struct e2_source_options defaults = { 0 };
-	struct e2_unpack u = { .opt = options != NULL ? options : &defaults };
-	int fd = -1, err = e2_source_new(&u.s);
+	struct e2_unpack u = { .opt = options != NULL ? options : &defaults, .fd = -1 };
+	int err = e2_source_new(&u.s);
 
 	if (err == 0)
 		err = e2_spool_new(&u.s->spool);
 	if (err == 0)
 		err = e2_source_add_tree(u.s, strcmp(path, "-") == 0 ? "standard input" : path);
 	if (err == 0)
-		err = open_file(&u, path, &fd);
+		err = open_file(&u, path);
 	if (err == 0)
 		err = e2_archive_load(&u.lib);
 	if (err == 0)
-		err = unpack(&u, fd);
+		err = unpack(&u);
 	if (u.archive != NULL)
 		(void)u.lib.archive_read_free(u.archive);	/* all has been read */
 	e2_archive_unload(&u.lib);
-	if (fd >= 0)
-		(void)close(fd);	/* only read */
+	if (u.fd >= 0)
+		(void)close(u.fd);	/* only read */
+	free(u.piece);
 	e2_map_free(u.by_name);
 	e2_unpack_xattrs_free(&u);
 	free(u.items);

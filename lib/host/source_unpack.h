@@ -28,6 +28,8 @@ struct e2_unpack {
 	const struct e2_source_options *opt;
 	struct e2_archive_lib lib;
 	struct archive *archive;
+	int fd;				/* of the archive */
+	void *piece;			/* that was read last */
 	struct archive_entry *entry;	/* at hand */
 	const char *path;		/* of it, as the archive has it; NULL: not known yet */
 	uint64_t number;		/* of it, from 1 */

@@ -68,6 +68,30 @@ if have tar; then
 else
 	skip "mkfs keeps writers out" "no tar here"
 fi
+# closed: nothing of the program holds a handle.  Its input stays open, and silent.
+closed() { ! grep -qs pos: /proc/$holder/fdinfo/*; }
+ends_by_signal() {	# STATUS
+	kill -TERM $holder; soon closed || kill -KILL $holder
+	wait $holder; got=$?
+	exec 3>&-
+	cat said; [ $got -eq "$1" ]
+}
+cp base.img a.img; was=$(digest a.img)
+rm -f in; mkfifo in
+extant-mkfs -q -F -d - a.img 4M <in 2>said &
+holder=$!
+exec 3>in
+t "mkfs that waits for its input" soon sh -c "grep -qs OFDLCK /proc/$holder/fdinfo/*"
+t "... ends by a signal" ends_by_signal 1
+t "... and says so" same "$(cat said)" "extant-mkfs: interrupted; a.img unchanged"
+extant-debugfs -w a.img put - /new <in 2>said &
+holder=$!
+exec 3>in
+t "put - that has read some" sh -c 'head -c 200000 /dev/zero >&3'	# more than a pipe holds
+t "... and waits for more, ends by a signal" ends_by_signal 1
+t "... and says so" grep -q interrupted said
+t "neither changed a byte" same "$(digest a.img)" "$was"
+
 if have strace; then
 	for why in ENOLCK EINVAL EOPNOTSUPP; do
 		t "a file system without locks is no obstacle ($why)" env \
