@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* help and apropos: everything they say comes from tables. */
 #include "complete.h"
+#include "habit.h"
 #include "topic.h"
 
 #include <ctype.h>
@@ -398,6 +399,7 @@ static int fail_unknown(const char *word)
 	const struct e2_struct *st;
 	const struct topic *t;
 	char command[32];
+	const struct habit *habit = habit_of_command(word);
 	const char *best;
 	int err;
 
@@ -410,6 +412,8 @@ static int fail_unknown(const char *word)
 			e2_nearest_offer(&near, st->fields[j].name);
 	}
 	best = command_nearest(word, command, sizeof(command)) ? command : near.best;
+	if (habit && !*habit->reason)
+		best = habit->advice;
 	e2_str_add_name(&s, word, strlen(word));
 	err = best ? e2_fail(E2_ERR_NOENT, "nothing is called \"%s\"; did you mean %s?",
 			     e2_str_text(&s), best) :

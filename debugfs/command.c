@@ -73,6 +73,8 @@ const struct command *command_prefixed(const char *prefix, struct e2_str *severa
 		e2_str_add_bytes(&names, name, n);
 		one = c;
 	}
+	if (count == 1 && one->group == GROUP_raw)
+		count++;
 	if (several && count > 1)
 		e2_str_add(several, e2_str_text(&names));
 	e2_str_free(&names);

@@ -31,7 +31,8 @@ const struct command *command_find(const char *name);	/* by name or alias; NULL:
 
 /*
  * The one command with a name or alias that begins so; NULL where there is none, or several:
- * then *several, unless NULL, receives their names, separated by commas.
+ * then *several, unless NULL, receives their names, separated by commas.  What damages a volume
+ * on purpose is written in full: it counts as several.
  */
 const struct command *command_prefixed(const char *prefix, struct e2_str *several);
 

@@ -172,7 +172,8 @@ static void say_kind(const struct changes *all, enum kind kind)
 
 	for (size_t i = 0; i < all->count; i++)
 		count += kind_of(&all->change[i]) == kind;
-	if (!count)
+	/* What comes back is not new, and leads where it led. */
+	if (!count || (kind == UNBORN && sh->consequence->taken_back))
 		return;
 	most = count > SHOWN ? SHOWN - 1 : count;
 	add_what(sh, kind, count, &s);

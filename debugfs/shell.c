@@ -147,6 +147,8 @@ static void add_guess(const struct shell *sh, const char *word, struct e2_str *s
 		e2_str_add(s, "options stand before IMAGE");
 	else if (!strcmp(word, "raw"))
 		e2_str_add(s, "help raw lists those that begin with it");
+	else if (habit_of_command(word))
+		e2_str_addf(s, "did you mean %s?", habit_of_command(word)->advice);
 	else if (command_nearest(word, near, sizeof(near)))
 		e2_str_addf(s, "did you mean %s?", near);
 	else
@@ -161,7 +163,7 @@ static enum shell_status unknown_command(struct shell *sh, const char *word)
 	if (sh->interactive && !sh->script && !habit)
 		(void)command_prefixed(word, &several);
 	e2_str_add(&s, sh->script ? "" : PROGRAM ": ");
-	if (habit) {
+	if (habit && *habit->reason) {
 		e2_str_addf(&s, "%s: %s", word, habit->reason);
 		e2_str_addf(sh->script ? &sh->advice : &s, "%s%s", sh->script || !*habit->advice ?
 			    "" : "\n  try: ", habit->advice);
@@ -466,7 +468,8 @@ static const struct command *find_command(struct shell *sh, const char *name, st
 	if (!sh->last || strcmp(sh->last->name, name) != 0) {
 		const struct command *c = command_find(name);
 
-		if (!c && sh->interactive && !sh->script)
+		/* "delete" is no beginning of deleted. */
+		if (!c && sh->interactive && !sh->script && !habit_of_command(name))
 			c = command_prefixed(name, NULL);
 		sh->last = NULL;
 		*err = c ? spec_parse(c->args, &sh->last_spec) : 0;

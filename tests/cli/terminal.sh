@@ -85,6 +85,7 @@ t "... with every command" same "$(d a.img help | tr ' ' '\n' | sort -u | grep -
 t "help of an object" says 'is an inode' d -R 'help <12>' a.img
 t "help of a field" says 'Unmounted cleanly' d a.img help sb.state
 t "unknown help" fails_with 'did you mean stat?' d a.img help stta
+t "... of another shell's word" fails_with 'did you mean mv?' d a.img help rename
 t "unknown options" fails_with 'did you mean --tree?' d a.img blocks --tre /
 t "unknown fields" fails_with 'nearest is state' d a.img print sb.stat
 t "apropos" says '^ln  ' d a.img apropos 'names for'
@@ -156,6 +157,33 @@ see >
 type s\r
 see "s" may be 
 see > 
+type quit\r
+wait
+END
+types "but not of what damages on purpose; words of other shells name ours" extant-debugfs -w b.img <<'END'
+see > 
+type kill /link\r
+see "kill" may be kill_file
+see > 
+type copy /plain /docs/plan.odt\r
+see unknown command "copy"; did you mean cp?
+see > 
+type delete /plain\r
+see unknown command "delete"; did you mean rm?
+see > 
+type quit\r
+wait
+END
+types "what a rollback brings back is not new" extant-debugfs -w b.img <<'END'
+see > 
+type ln -s nowhere /rotten\r
+see leads nowhere: /rotten
+see > 
+type begin; rm /rotten\r
+see [1 change]> 
+type rollback\r
+see b.img:/> 
+never nowhere
 type quit\r
 wait
 END
