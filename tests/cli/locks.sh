@@ -3,8 +3,8 @@
 # Several programs at one image: one writer, who is named to all others; readers who see the
 # state before a commit or the one after it; the kernel's mounts; changes by strangers.
 # sanitizers: no, it is about processes and their locks
+in_memory=1	# hundreds of commits, each made durable
 . "$(dirname "$0")/../lib.sh"
-
 
 mkdir -p tree/one tree/two tree/keep
 echo first >tree/a

@@ -398,7 +398,7 @@ kills() {
 	mkdir k; SOURCE_DATE_EPOCH=1700000000; export SOURCE_DATE_EPOCH
 	$mkfs -q -F -d grow k/a.img 80M; new=$(sha k/a.img)
 	$mkfs -q -F k/a.img 1M; old=$(sha k/a.img); cp k/a.img k.old
-	n=0 was_new=0
+	n=0 was_new=0 beside=0
 	while [ $n -lt "${KILLS:-20}" ]; do
 		n=$((n + 1))
 		$mkfs -q -F -d grow k/a.img 80M & pid=$!
@@ -409,8 +409,10 @@ kills() {
 		"$new") was_new=$((was_new + 1)); cp k.old k/a.img ;;
 		*) echo "after kill $n: neither the old image nor the new one"; return 1 ;;
 		esac
+		beside=$((beside + $(ls -A k | grep -vc '^a.img$')))
+		find k -type f ! -name a.img -delete	# where the host has no files without a name
 	done
-	echo "figure: $n kills, $was_new after the image was complete, beside it: $(ls -A k | grep -vc '^a.img$') files"
+	echo "figure: $n kills, $was_new after the image was complete, $beside files left beside it"
 	unset SOURCE_DATE_EPOCH
 }
 t "kill -9 at many moments" kills
