@@ -9,6 +9,7 @@
 #ifdef WITH_LIBEDIT
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <histedit.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -46,6 +47,7 @@ struct editor {
 	struct library lib;
 	EditLine *el;
 	History *history;
+	int keys;		/* the terminal once more, from where a read does not wait */
 	struct history_file file;
 	struct e2_str prompt, last;
 	char bare[3];		/* the prompt where there is no memory for another */
@@ -88,7 +90,7 @@ static void stop(struct editor *e)
 static bool await(struct editor *e)
 {
 	for (;;) {
-		switch (interrupt_event(STDIN_FILENO)) {
+		switch (interrupt_event(e->keys)) {
 		case EVENT_INPUT:
 			return true;
 		case EVENT_ASKED:
@@ -118,11 +120,11 @@ static int read_character(EditLine *el, wchar_t *c)
 
 	while (e && await(e)) {
 		char byte;
-		ssize_t n = read(STDIN_FILENO, &byte, 1);
+		ssize_t n = read(e->keys, &byte, 1);
 		size_t used;
 
-		if (n < 0 && errno == EINTR)
-			continue;
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;	/* ^C has taken away what there was */
 		if (n <= 0)
 			return 0;
 		used = mbrtowc(c, &byte, 1, &e->state);
@@ -292,10 +294,20 @@ static void bind_keys(struct editor *e)
 		(void)e->lib.el_set(e->el, EL_BIND, keys[i].key, keys[i].command, NULL);
 }
 
+/* ^C takes away what was to be read, perhaps after it was found to be there: a read that waited
+ * would not hear of the signal.  Opened again, as the terminal may be others', who do wait. */
+static int open_keys(void)
+{
+	int fd = open("/proc/self/fd/0", O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	return fd < 0 ? STDIN_FILENO : fd;
+}
+
 static bool start(struct editor *e)
 {
 	HistEvent event;
 
+	e->keys = open_keys();
 	e->history = e->lib.history_init();
 	e->el = e->history ? e->lib.el_init("extant", stdin, stdout, stderr) : NULL;
 	if (!e->el)
@@ -343,6 +355,8 @@ void editor_close(struct editor *e)
 		e->lib.el_end(e->el);
 	if (e->history)
 		e->lib.history_end(e->history);
+	if (e->keys > STDIN_FILENO)
+		(void)close(e->keys);	/* was only read */
 	history_close(&e->file);
 	e2_str_free(&e->prompt);
 	e2_str_free(&e->last);

@@ -352,8 +352,8 @@ mkdir grow; dd if=/dev/zero bs=1M count=64 2>/dev/null | tr '\0' g >grow/a; echo
 ( while [ -e grow/z ]; do echo more >>grow/z; done ) & appender=$!
 grows() {	# as often as a busy machine needs until it does
 	for _ in $(seq 500); do
-		: >grow/z
 		$mkfs -q -F g.img 1M
+		: >grow/z
 		unchanged g.img $mkfs -F -d grow g.img 80M && return
 		[ $got -eq 0 ] || return 1
 	done
