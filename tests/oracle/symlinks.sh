@@ -3,6 +3,7 @@
 # as the kernel reads them; and how many texts a repair keeps when sizes are damaged, beside e2fsck.
 #
 #	sh tests/oracle/symlinks.sh [IMAGES [SEED]]	so many images with damaged sizes
+in_memory=1	# thousands of commits, each made durable
 . "$(dirname "$0")/../lib.sh"
 can_mount || { skip "all" "$why"; finish; }
 have mke2fs && have e2fsck && have python3 || { skip "all" "e2fsprogs or python3 is not installed"; finish; }
