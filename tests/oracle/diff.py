@@ -7,7 +7,7 @@ diff.py PAIRS FIRST_SEED      in a directory where a.img, b.img and the mount po
 The operations are done by the kernel, on both volumes; then the names that `diff` lists, and in
 what they differ, are those of `rsync -niaHAX --delete`; with --content those of `rsync -c`.
 """
-import base64, json, os, random, re, shutil, socket, subprocess, sys
+import base64, json, os, random, re, shutil, socket, stat, subprocess, sys
 
 NAMES = [b'a', b'b', b'c', b'd.e', b'd', b'two words', b'\xff\xfe', 'ünï'.encode(), b'new\nline', b'-x',
          b'z' * 200, b'#', b'b -> c', b'tab\there']
@@ -217,15 +217,21 @@ def agree(ours, theirs, content):
         ours, theirs = ours - {'acl'}, theirs - {'acl'}
     return ours == theirs
 
+def anew(name, ours, below):
+    """Whether rsync makes another name of the same file anew, and links this one to it: it does for what is
+    no regular file, and below a directory that it thinks is in the way."""
+    st = os.lstat(b'a' + name)
+    return any(what == {'first'} and (n.startswith(below) or not stat.S_ISREG(st.st_mode)) and
+               os.path.samestat(st, os.lstat(b'a' + n)) for n, what in ours.items())
+
 def compare(seed, content):
     ours, theirs = by_diff(content), by_rsync(content)
     bad, below = [], tuple(p + b'/' for p in replaced())
     for name in sorted(set(ours) | set(theirs)):
         if name.startswith(below) and ours.get(name) == {'first'} and name not in theirs:
             continue
-        if theirs.get(name) == {'links'} and name not in ours and \
-                any(n.startswith(below) and os.path.samestat(os.lstat(b'a' + n), os.lstat(b'a' + name)) for n in ours):
-            continue    # it was to be linked to one of those
+        if theirs.get(name) == {'links'} and name not in ours and anew(name, ours, below):
+            continue
         if name not in ours or name not in theirs or not agree(ours[name], theirs[name], content):
             if ours.get(name) == {'type'}:
                 continue

@@ -7,6 +7,7 @@ in_memory=1	# thousands of commits, each made durable
 can_mount || { skip "all" "$why"; finish; }
 have e2fsck && have python3 && have losetup || { skip "all" "e2fsprogs, util-linux or python3 is not installed"; finish; }
 exec 3>&1
+mounts="$tmp/ours $tmp/sequence"
 ops=${OPS:-600} seed=${SEED:-1}
 [ -z "${FULL:-}" ] || ops=10000
 
