@@ -165,7 +165,7 @@ class Mirror:
     def op_replace(self):
         host, segments, size = self.content()
         p = self.any(self.files)
-        k = self.root + p
+        k = os.path.realpath(self.root + p)             # of a symlink what it leads to is replaced
         old = os.stat(k) if os.path.exists(k) else None
         atomic = self.rnd.random() < .5
         def do():
@@ -301,12 +301,20 @@ class Mirror:
         """
         p, q = self.any(self.files, self.others, self.dirs), self.new()
         k, into = self.root + p, self.root + os.path.dirname(q)
-        if self.a.full or p in ('/', '/lost+found') or q.startswith(p + '/') or not os.path.isdir(into) or \
-                os.stat(into).st_mode & stat.S_ISGID:
+        if self.a.full or p in ('/', '/lost+found') or not os.path.isdir(into) or \
+                os.stat(into).st_mode & stat.S_ISGID or \
+                (os.path.realpath(into) + '/').startswith(os.path.realpath(k) + '/'):
             return None
+        def do():
+            try:
+                program('cp', '-al', '-T', k, self.root + q)
+            except OSError as e:
+                if os.path.lexists(self.root + q):      # and we would have made nothing
+                    self.fail('cp -al %s %s of the kernel side stopped half-way: %s' % (p, q, e))
+                raise
         if os.path.isdir(k) and not os.path.islink(k) and sum(len(f) for _, _, f in os.walk(k)) > 40:
             return None
-        return 'cp -al -T %s %s' % (p, q), lambda: program('cp', '-al', '-T', k, self.root + q), None, None
+        return 'cp -al -T %s %s' % (p, q), do, None, None
 
     def op_switch(self):
         """ln -sfn: a symlink made beside it and renamed over."""
@@ -387,8 +395,13 @@ class Mirror:
             ops.append(self.op_link_tree)
         while True:
             op = self.rnd.choice(ops)()
-            if op and op[0]:
+            if op and op[0] and all(self.inside(w) for w in op[0].split() if w.startswith('/')):
                 return op
+
+    def inside(self, path):
+        """Whether the kernel finds the path in this volume, whose root ends no ".." for it."""
+        found = os.path.realpath(self.root + path)
+        return found == self.root or found.startswith(self.root + '/')
 
     # ---- running and comparing ------------------------------------------------------
 
@@ -539,13 +552,17 @@ class Mirror:
             a, b = self.tree(self.root, began), self.tree(ours, began)
         finally:
             subprocess.run(['unmount', ours], check=True)
+        differ = []
         for p in sorted(set(a) | set(b)):
             if p in a and 'sectors' in b.get(p, {}) and os.lstat(self.root + p).st_ino in self.punched:
                 a[p]['sectors'] = b[p]['sectors']       # we free a pointer block that points to nothing
             if a.get(p) != b.get(p):
-                diff = 'there and here' if p not in a or p not in b else \
+                diff = 'is only here' if p not in a else 'is only there' if p not in b else \
                     {k: (a[p].get(k), b[p].get(k)) for k in set(a[p]) | set(b[p]) if a[p].get(k) != b[p].get(k)}
-                self.fail('%s: kernel and we differ: %s\n%s' % (p, diff, self.history(p)))
+                differ.append('%s: kernel and we differ: %s' % (p, diff))
+                first = p if len(differ) == 1 else first
+        if differ:
+            self.fail('\n'.join(differ[:20]) + '\n' + self.history(first))
 
 def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
