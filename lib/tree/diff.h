@@ -3,7 +3,8 @@
  * Two volumes compared by what they mean: names, and what the names lead to.
  *
  * What is compared without asking for more is what rsync -aHAX would find: of a regular file
- * size and time stand for its bytes.  Where things lie does not matter.
+ * size and time stand for its bytes.  Names that are one file in the second only, which rsync
+ * leaves alone, are a difference too.  Where things lie does not matter.
  */
 #ifndef E2_TREE_DIFF_H
 #define E2_TREE_DIFF_H

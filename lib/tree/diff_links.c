@@ -2,10 +2,11 @@
 /*
  * Names that are one file in one volume and several in the other.
  *
- * Of the names that are one file in the first volume, the first that the second has too is
- * what the others are compared with; of what is no regular file the first, whether the second has
- * it or not.  That is what rsync would link them to.  Its order is that of paths, files of a
- * directory before its subdirectories.
+ * Of the names that are one file in a volume, the first that the other has too is what the
+ * others are compared with; of what is no regular file in the first volume the first, whether the
+ * second has it or not.  That is what rsync would link them to.  Its order is that of paths, files
+ * of a directory before its subdirectories.  What is one file in the second only rsync leaves
+ * alone.
  */
 #include "tree/diff_priv.h"
 
@@ -42,7 +43,8 @@ static int compare_with_first(struct links *l, uint32_t i, unsigned side)
 	struct diff_item *item = &l->d->items[i];
 	uint64_t first;
 
-	if (item->ino[side] == 0)
+	/* In the second only what the first has too, as the same kind of file, counts. */
+	if (item->ino[side] == 0 || (side && (!item->ino[0] || item->what & E2_DIFF_BIT(TYPE))))
 		return 0;
 	if (!e2_map_get(l->first[side], item->ino[side], &first))
 		return e2_map_set(l->first[side], item->ino[side], i);
@@ -56,14 +58,13 @@ static int compare_with_first(struct links *l, uint32_t i, unsigned side)
 
 static int look_at_files(struct links *l, const struct diff_item *in)
 {
-	bool both = l->d->options.flags & E2_DIFF_WITH_META;
 	int r = 0;
 
 	for (uint32_t i = in->first; i < in->first + in->count && r == 0; i++) {
 		if (!l->d->items[i].several)
 			continue;
 		r = compare_with_first(l, i, 0);
-		if (r == 0 && both)
+		if (r == 0)
 			r = compare_with_first(l, i, 1);
 	}
 	return r;
@@ -78,7 +79,7 @@ static int add_subs(struct links *l, const struct diff_item *in)
 		const struct diff_item *item = &l->d->items[i];
 		struct sub *more;
 
-		if (item->dirs != 3)
+		if (!item->dirs)
 			continue;
 		more = e2_grow(l->subs, &l->cap, l->count + 1, sizeof(*more));
 		if (!more)

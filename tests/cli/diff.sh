@@ -61,7 +61,15 @@ t "all of them" same "$(what a.img diff b.img | sort)" "/d first name
 t "below a path" same "$(what a.img diff b.img /etc)" "/etc/motd both size
 /etc/motd both mtime"
 t "a path that one has not" fails_with 'no "d"' d a.img diff b.img /d
-t "the other way round" same "$(d b.img diff a.img | head -1 | cut -d' ' -f1,2)" "8 differences:"
+t "the other way round" same "$(d b.img diff a.img | head -1 | cut -d' ' -f1,2)" "9 differences:"
+t "... names that are one file in the second only are one" same "$(what b.img diff a.img | grep copy)" "/docs/copy both links"
+extant-mkfs -q one.img 2M
+extant-debugfs -w -R 'mkdir /gone /stays' -R 'mknod /gone/node b 8 1' -R 'ln /gone/node /stays/node' -R 'touch -d @9 / /stays' one.img
+cp one.img two.img
+extant-debugfs -w -R 'rm -r /gone' -R 'touch -d @9 /' two.img
+t "a device that is one with what only the first has" same "$(what one.img diff two.img)" "/gone first name
+/gone/node first name
+/stays/node both links"
 cp a.img c.img
 extant-debugfs -w -R 'punch /seq 20000 1' -R 'touch -r /test /seq' c.img
 t "content of the same size and time is not looked at" says '^no differences' d a.img diff c.img
