@@ -3,6 +3,7 @@
 # Damage on purpose: every case of break is found under its code, by e2fsck too, is the same
 # for the same seed, can be repaired and taken back, and is what its truth file says.  And the
 # raw commands change the bytes that those of debugfs change.
+in_memory=1	# hundreds of commits
 . "$(dirname "$0")/../lib.sh"
 SOURCE_DATE_EPOCH=1700000000
 E2FSPROGS_FAKE_TIME=1700000000

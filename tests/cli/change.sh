@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 # Changing an image through the shell: every command that writes with every option, every
 # error with what it says, and after each group e2fsck's opinion.
+in_memory=1	# hundreds of commits
 . "$(dirname "$0")/../lib.sh"
 SOURCE_DATE_EPOCH=1700000000
 export SOURCE_DATE_EPOCH
@@ -572,34 +573,44 @@ fi
 # ---- at a terminal -----------------------------------------------------------------------------------
 if have python3; then
 cat >talk.py <<'PY'
-import os, pty, select, sys, time
+import os, pty, select, signal, sys, time
+PATIENCE = 60       # seconds without a prompt, and without an end
 def talk(argv, lines):
-    """Types lines at a shell of its own terminal; what it answers."""
+    """Types a line at each prompt of a shell at its own terminal; its exit status and what it shows."""
     pid, fd = pty.fork()
     if pid == 0:
         os.execvp(argv[0], argv)
     out = b''
-    def until(mark):
+    def until(prompts):
+        """Whether so many prompts were shown; False when it has closed the terminal."""
         nonlocal out
-        end = time.monotonic() + 120
-        while out.count(mark) < until.count and time.monotonic() < end:
-            if select.select([fd], [], [], 1)[0]:
-                try:
-                    data = os.read(fd, 65536)
-                except OSError:
-                    return False
-                if not data:
-                    return False
-                out += data
+        end = time.monotonic() + PATIENCE
+        while out.count(b'> ') < prompts:
+            if not select.select([fd], [], [], max(0, end - time.monotonic()))[0]:
+                os.kill(pid, signal.SIGKILL)
+                sys.exit('it waits: %r' % out[-300:])
+            try:
+                data = os.read(fd, 65536)
+            except OSError:     # the other side is closed
+                data = b''
+            if not data:
+                return False
+            out += data
         return True
-    until.count = 1
-    for line in lines:
-        until(b'> ')
-        until.count += 1
-        os.write(fd, line.encode() if line.startswith('\x03') or line == '\x04' else line.encode() + b'\n')
-    until.count = 1 << 30
-    until(b'\0never')
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), out.decode(errors='replace')
+    for n, line in enumerate(lines, 1):
+        if not until(n):
+            break
+        os.write(fd, line.encode() if line in ('\x03', '\x04') else line.encode() + b'\n')
+    until(float('inf'))
+    end = time.monotonic() + PATIENCE
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status), out.decode(errors='replace')
+        if time.monotonic() > end:
+            os.kill(pid, signal.SIGKILL)
+            sys.exit('it does not end: %r' % out[-300:])
+        time.sleep(0.01)
 if __name__ == '__main__':
     status, out = talk(['extant-debugfs', '-w', 'a.img'], sys.argv[1:])
     print(out)

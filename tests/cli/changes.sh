@@ -1,6 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # What a change is said to change: --dry-run, changes, set, and what rm and mv say of other names.
+in_memory=1	# hundreds of commits
 . "$(dirname "$0")/../lib.sh"
 SOURCE_DATE_EPOCH=1795000000
 export SOURCE_DATE_EPOCH

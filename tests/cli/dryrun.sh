@@ -3,6 +3,7 @@
 # What a dry run names, against the structures and fields that the real run changes, as a
 # program that shares nothing with ours finds them; the clock goes on between the two.
 # sanitizers: no, it is about places in an image, and changes.sh runs the same code
+in_memory=1	# hundreds of commits
 . "$(dirname "$0")/../lib.sh"
 
 mkdir -p src/docs/deep src/many

@@ -110,7 +110,7 @@ fi
 # Progress goes to a pipe that is full long before the end: the signal comes in the middle.
 interrupted() {
 	mkfifo pipe
-	$fsck -n -C 3 many.img 3>pipe >/dev/null 2>said & pid=$!
+	timeout 60 $fsck -n -C 3 many.img 3>pipe >/dev/null 2>said & pid=$!	# it passes the signal on
 	exec 4<pipe
 	read -r _ <&4
 	kill -"$1" $pid
