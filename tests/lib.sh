@@ -34,6 +34,7 @@ trap 'cleanup' EXIT
 trap 'exit 1' INT TERM
 
 cleanup() {
+	cd "$tmp" || exit	# out of what is to be unmounted
 	for m in $mounts; do umount "$m" 2>/dev/null; done
 	cd / && rm -rf "$tmp"
 }
