@@ -381,16 +381,17 @@ static void renew_stamp(const struct plan *p, int err)
 }
 
 /* An image that was made longer for a change that did not come about gets its size back. */
-static void settle(const struct plan *p, int err)
+static int settle(const struct plan *p, int err)
 {
 	struct e2_str why = E2_STR_INIT;
 
 	if (err)
 		e2_str_add(&why, e2_err_detail());
-	(void)e2_io_settle(p->io, !err || err == E2_ERR_DOUBT);
+	int settled = e2_io_settle(p->io, !err || err == E2_ERR_DOUBT);
 	if (err)	/* is still the failure to tell */
 		(void)e2_fail(err, "%s", e2_str_text(&why));
 	e2_str_free(&why);
+	return err ? err : settled;
 }
 
 int e2_commit_run(struct e2_txn *txn)
@@ -412,7 +413,7 @@ int e2_commit_run(struct e2_txn *txn)
 		err = write_free(&p);
 	if (!err && p.differs)
 		err = write_logged(&p);
-	settle(&p, err);
+	err = settle(&p, err);
 	/* What went to free blocks is ours too, when nothing came of the rest. */
 	if (!err || (p.wrote && err != E2_ERR_DOUBT))
 		renew_stamp(&p, err);

@@ -49,7 +49,8 @@ E2_NODISCARD int e2_io_resize(struct e2_io *io, uint64_t size);
 E2_NODISCARD int e2_io_zero(struct e2_io *io, uint64_t offset, uint64_t len);
 /* E2_ERR_NOSPC when holes there could not be filled.  Where the host cannot tell, it succeeds. */
 E2_NODISCARD int e2_io_reserve(struct e2_io *io, uint64_t offset, uint64_t len);
-/* Ends a change: !keep takes back what an io has grown by on its own since the last one. */
+/* Ends a change: !keep takes back what an io has grown by on its own since the last one; keep
+ * makes it as long as it says it is. */
 int e2_io_settle(struct e2_io *io, bool keep);
 int e2_io_close(struct e2_io *io);	/* NULL is fine; a failure of close(2) is reported */
 

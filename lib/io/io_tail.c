@@ -85,13 +85,15 @@ static int tail_reserve(struct e2_io *io, uint64_t offset, uint64_t len)
 	return err != 0 ? err : e2_io_reserve(tail_of(io)->under, offset, len);
 }
 
+/* What is kept may have written nothing, where zeros at the end were all that was missing. */
 static int tail_settle(struct e2_io *io, bool keep)
 {
 	struct tail_io *t = tail_of(io);
+	int err = keep ? grow(t) : 0;
 	bool grown = t->grown;
 
 	t->grown = false;
-	return grown && !keep ? e2_io_resize(t->under, t->was) : 0;
+	return grown && !keep ? e2_io_resize(t->under, t->was) : err;
 }
 
 static int tail_close(struct e2_io *io)

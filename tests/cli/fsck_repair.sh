@@ -435,4 +435,12 @@ extant-debugfs -w -f script self.img
 t "a directory that only itself names comes back in one run" \
 	ends 1 "/lost+found/x <$self>" "$fsck" -y self.img
 t "... and a second run finds nothing" exits 0 "$fsck" -fn self.img
+# In the second in which it was written a cut volume lacks nothing but zeros at its end.
+cut_short() {
+	for i in 1 2 3 4 5 6; do
+		extant-mkfs -q -F cut.img 8M && truncate -s 6M cut.img && ends 1 "1 problem repaired, 0 left" "$fsck" -y cut.img &&
+			same "$(wc -c <cut.img)" 8388608 && exits 0 "$fsck" -n cut.img || return 1
+	done
+}
+t "an image that is cut short is made as long as it was" cut_short
 finish

@@ -371,6 +371,23 @@ E2_TEST(io_tail, grows_and_goes_back)
 	cr_assert_eq(e2_io_close(under), E2_OK);
 }
 
+/* Zeros at the end may be all that a change brings. */
+E2_TEST(io_tail, grows_when_a_change_is_kept_that_wrote_nothing)
+{
+	struct e2_io *under, *io;
+
+	cr_assert_eq(e2_io_open_mem(9000, &under), E2_OK);
+	cr_assert_eq(e2_io_open_tail(under, 10000, &io), E2_OK);
+	cr_assert_eq(e2_io_settle(io, false), E2_OK);
+	cr_assert_eq(under->size, 9000);
+	cr_assert_eq(e2_io_settle(io, true), E2_OK);
+	cr_assert_eq(under->size, 10000);
+	cr_assert_eq(e2_io_settle(io, false), E2_OK);
+	cr_assert_eq(under->size, 10000, "what was kept stays");
+	cr_assert_eq(e2_io_close(io), E2_OK);
+	cr_assert_eq(e2_io_close(under), E2_OK);
+}
+
 E2_TEST(io_tail, what_cannot_grow)
 {
 	struct e2_io *under, *slice, *io;
@@ -384,6 +401,7 @@ E2_TEST(io_tail, what_cannot_grow)
 	cr_assert_eq(e2_io_write(io, 0, 1, &byte), E2_ERR_INVAL);
 	cr_assert_not_null(strstr(e2_err_detail(), "it ends before its volume, and cannot be made "
 						   "longer"));
+	cr_assert_eq(e2_io_settle(io, true), E2_ERR_INVAL);
 	cr_assert_eq(e2_io_settle(io, false), E2_OK);
 	cr_assert_eq(e2_io_close(io), E2_OK);
 	cr_assert_eq(e2_io_close(slice), E2_OK);
