@@ -54,6 +54,19 @@ int e2_unpack_refuse(const struct e2_unpack *u, int err, const char *fmt, ...)
 	return err;
 }
 
+/* Whether the caller wants to end it. */
+static int ask(void *context)
+{
+	const struct e2_unpack *u = context;
+
+	return u->opt->progress == NULL ? 0 : u->opt->progress(u->opt->context, u->items_len);
+}
+
+static int fail_stopped(void)
+{
+	return e2_fail(E2_ERR_CANCELLED, "interrupted, reading the archive");
+}
+
 /* What libarchive has to say. */
 static int fail_archive(const struct e2_unpack *u)
 {
@@ -62,7 +75,7 @@ static int fail_archive(const struct e2_unpack *u)
 	int err;
 
 	if (u->lib.archive_errno(u->archive) == ECANCELED)
-		return e2_fail(E2_ERR_CANCELLED, "interrupted, reading the archive");
+		return fail_stopped();
 	if (why == NULL)
 		why = "cannot be read";
 	add_address(u, &s);
@@ -86,12 +99,8 @@ static int check_warning(const struct e2_unpack *u)
 
 static int tell(struct e2_unpack *u)
 {
-	if (u->opt->progress == NULL)
-		return 0;
 	u->told = u->data;
-	if (u->opt->progress(u->opt->context, u->items_len) == 0)
-		return 0;
-	return e2_fail(E2_ERR_CANCELLED, "interrupted, reading the archive");
+	return ask(u) == 0 ? 0 : fail_stopped();
 }
 
 /* ---- data ----------------------------------------------------------------------------- */
@@ -435,13 +444,6 @@ static int read_entries(struct e2_unpack *u)
 }
 
 /* ---- beginning and end ---------------------------------------------------------------------- */
-
-static int ask(void *context)
-{
-	const struct e2_unpack *u = context;
-
-	return u->opt->progress == NULL ? 0 : u->opt->progress(u->opt->context, u->items_len);
-}
 
 static ssize_t read_piece(struct archive *archive, void *context, const void **data)
 {
